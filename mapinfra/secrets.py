@@ -1,0 +1,106 @@
+"""Secrets by reference: where a password is to be found, never the password itself."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from mapinfra.errors import SecretError
+
+
+class _Reference(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ConfigSecret(_Reference):
+    """A secret of the stack's Pulumi config."""
+
+    secret: Annotated[
+        str,
+        Field(
+            min_length=1,
+            description="Key of the stack's config, set with `pulumi config set --secret KEY`.",
+        ),
+    ]
+
+
+class EnvironmentSecret(_Reference):
+    """An environment variable, read when it is needed."""
+
+    env: Annotated[str, Field(min_length=1, description="Name of an environment variable.")]
+
+
+class FileSecret(_Reference):
+    """The first line of a file, read when it is needed."""
+
+    file: Annotated[
+        str,
+        Field(min_length=1, description="Path of a file, relative to the project's folder."),
+    ]
+
+
+SecretReference = ConfigSecret | EnvironmentSecret | FileSecret
+
+
+class SecretResolver(Protocol):
+    """Turns a reference into the secret, late, each time it is needed."""
+
+    def __call__(self, reference: SecretReference) -> str:
+        """Return the secret in clear; raise SecretError when there is none."""
+        ...
+
+
+class Secrets:
+    """Resolves references against a stack's config, the environment and files.
+
+    `config` maps keys, with or without the project's namespace, to values in clear;
+    `folder` is what relative file paths start from.
+    """
+
+    def __init__(self, config: Mapping[str, str], folder: Path) -> None:
+        self._config = config
+        self._folder = folder
+
+    def __call__(self, reference: SecretReference) -> str:
+        """Return the secret in clear; raise SecretError when there is none."""
+        match reference:
+            case ConfigSecret():
+                return self._from_config(reference.secret)
+            case EnvironmentSecret():
+                return _from_environment(reference.env)
+            case FileSecret():
+                return _from_file(self._folder / Path(reference.file).expanduser())
+
+    def _from_config(self, key: str) -> str:
+        names = (key, f"mapinfra:{key}")
+        found = next((self._config[name] for name in names if name in self._config), None)
+        if found is None:
+            raise SecretError(
+                "not set in the stack's config",
+                where=f"secret {key}",
+                remedy=f"pulumi config set --secret {key}, or use {{env: …}} or {{file: …}}",
+            )
+        return found
+
+
+def _from_environment(name: str) -> str:
+    value = os.environ.get(name)
+    if value is None:
+        raise SecretError("not set", where=f"environment variable {name}", remedy="export it")
+    return value
+
+
+def _from_file(path: Path) -> str:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SecretError(
+            f"can't be read ({getattr(error, 'strerror', None) or 'not UTF-8 text'})",
+            where=f"secret file {path}",
+            remedy="create it with the secret on its first line",
+        ) from None
+    if not text.strip():
+        raise SecretError("is empty", where=f"secret file {path}", remedy="write the secret to it")
+    return text.splitlines()[0]
