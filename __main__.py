@@ -1,0 +1,27 @@
+"""The Pulumi program: the spec that the stack's config names, as resources."""
+
+from pathlib import Path
+
+import pulumi
+
+from mapinfra.errors import MapinfraError
+from mapinfra.platform import platform
+from mapinfra.spec import load
+
+
+def main() -> None:
+    """Declare the resources of the stack's spec."""
+    path = pulumi.Config("mapinfra").get("spec")
+    if path is None:
+        stack = pulumi.get_stack()
+        raise pulumi.RunError(
+            f"stack {stack}: its config names no spec; "
+            f"type `pulumi config set spec stacks/{stack}.yaml`"
+        )
+    try:
+        platform(load(Path(path)))
+    except MapinfraError as error:
+        raise pulumi.RunError(str(error)) from None
+
+
+main()

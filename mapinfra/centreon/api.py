@@ -1,0 +1,146 @@
+"""Centreon Web's API v1: the CLAPI actions that deploy a configuration."""
+
+import ssl
+from threading import Lock
+from typing import Annotated, Any
+
+import httpx
+from pydantic import BaseModel, ConfigDict, Field
+
+from mapinfra.errors import ApiError
+from mapinfra.secrets import SecretReference, SecretResolver
+
+
+class Api(BaseModel):
+    """How to reach Centreon Web's API on the central."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: Annotated[
+        str,
+        Field(
+            pattern=r"^https?://[^\s/@]+(/\S*)?$",
+            description="Address of Centreon Web, as in a browser: `https://HOST/centreon`.",
+        ),
+    ]
+    user: Annotated[str, Field(min_length=1, description="Administrator of Centreon.")]
+    password: Annotated[SecretReference, Field(description="Password of that user.")]
+    ca_file: Annotated[
+        str | None,
+        Field(description="Certificates to trust, PEM; default: those of the system."),
+    ] = None
+    timeout: Annotated[
+        float, Field(gt=0, le=3600, description="Seconds that one call may take.")
+    ] = 60.0
+
+
+class CentreonApi:
+    """A client of one Centreon Web. Logs in once; a refused password is never tried again.
+
+    Calls are made one at a time: Centreon generates configurations into shared folders.
+    """
+
+    def __init__(self, api: Api, secrets: SecretResolver) -> None:
+        self._api = api
+        self._secrets = secrets
+        self._lock = Lock()
+        self._token: str | None = None
+        self._refused: ApiError | None = None
+        self._http = httpx.Client(
+            base_url=api.url.rstrip("/"),
+            timeout=api.timeout,
+            verify=_trusted(api),
+        )
+
+    def clapi(self, action: str, value: str) -> list[str]:
+        """Run one CLAPI action, as `centreon -a ACTION -v VALUE` does; return its lines.
+
+        Raises ApiError with Centreon's own words when the action fails.
+        """
+        with self._lock:
+            reply = self._clapi(action, value)
+            if reply.status_code == httpx.codes.UNAUTHORIZED:
+                self._token = None
+                reply = self._clapi(action, value)
+        if reply.status_code != httpx.codes.OK:
+            raise self._error(f"{action} of {value} failed: {_said(reply)}")
+        return [str(line) for line in _result(reply)]
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._http.close()
+
+    def _clapi(self, action: str, value: str) -> httpx.Response:
+        if self._token is None:
+            self._token = self._log_in()
+        return self._post(
+            "action",
+            {"object": "centreon_clapi"},
+            headers={"centreon-auth-token": self._token},
+            json={"action": action, "values": value},
+        )
+
+    def _log_in(self) -> str:
+        if self._refused is not None:
+            raise self._refused
+        form = {"username": self._api.user, "password": self._secrets(self._api.password)}
+        reply = self._post("authenticate", {}, data=form)
+        token = _token(reply)
+        if token is not None:
+            return token
+        self._refused = self._error(
+            f"login of {self._api.user} refused: {_said(reply)}",
+            "correct the password; it is not tried again, since five refusals lock the account",
+        )
+        raise self._refused
+
+    def _post(self, action: str, query: dict[str, str], **content: Any) -> httpx.Response:
+        try:
+            return self._http.post("/api/index.php", params={"action": action} | query, **content)
+        except httpx.TimeoutException:
+            raise self._error(
+                f"no answer within {self._api.timeout:g} s", "check the web server"
+            ) from None
+        except httpx.HTTPError as error:
+            raise self._error(f"can't be reached ({error})", "check api.url") from None
+
+    def _error(self, what: str, remedy: str = "") -> ApiError:
+        return ApiError(what, where=f"API {self._api.url}", remedy=remedy)
+
+
+def _trusted(api: Api) -> Any:
+    if api.ca_file is None:
+        return True
+    try:
+        return ssl.create_default_context(cafile=api.ca_file)
+    except (OSError, ssl.SSLError):
+        raise ApiError(
+            f"the certificates in {api.ca_file} can't be read",
+            where=f"API {api.url}",
+            remedy="give a PEM file as api.ca_file",
+        ) from None
+
+
+def _json(reply: httpx.Response) -> Any:
+    try:
+        return reply.json()
+    except ValueError:
+        return None
+
+
+def _token(reply: httpx.Response) -> str | None:
+    body = _json(reply)
+    token = body.get("authToken") if isinstance(body, dict) else None
+    return token if reply.status_code == httpx.codes.OK and isinstance(token, str) else None
+
+
+def _result(reply: httpx.Response) -> list[Any]:
+    body = _json(reply)
+    result = body.get("result") if isinstance(body, dict) else None
+    return result if isinstance(result, list) else []
+
+
+def _said(reply: httpx.Response) -> str:
+    body = _json(reply)
+    text = body if isinstance(body, str) else f"HTTP {reply.status_code}"
+    return " ".join(text.split())[:500]

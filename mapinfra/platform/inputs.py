@@ -1,0 +1,46 @@
+"""Parts of a spec as a resource's inputs: JSON values, only what isn't a default, no secret."""
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from mapinfra.centreon.broker import Output
+from mapinfra.spec import BrokerOutput, Remote, Spec
+
+
+def topology_flag(spec: Spec, remote: str, page: str | int, visibility: str) -> dict[str, Any]:
+    """Return the inputs of a TopologyFlag."""
+    return {
+        "server": _plain(spec.remote_target(remote)),
+        "page": str(page),
+        "shown": visibility == "shown",
+    }
+
+
+def broker_outputs(spec: Spec, name: str, remote: Remote) -> dict[str, Any]:
+    """Return the inputs of a BrokerOutputs."""
+    inputs = {
+        "central": _plain(spec.central_target),
+        "remote": _plain(spec.remote_target(name)),
+        "api": _plain(spec.central.api),
+        "poller": remote.poller,
+        "outputs": {
+            name: output(name, wanted).values() for name, wanted in remote.broker_outputs.items()
+        },
+    }
+    if remote.broker_configuration is not None:
+        inputs["configuration"] = remote.broker_configuration
+    return inputs
+
+
+def output(name: str, wanted: BrokerOutput) -> Output:
+    """Return an output of the spec as Centreon keeps it: every value is text."""
+    values = wanted.model_dump()
+    categories = tuple(sorted(values.pop("categories")))
+    return Output(
+        name=name, **{key: str(value) for key, value in values.items()}, categories=categories
+    )
+
+
+def _plain(model: BaseModel) -> dict[str, Any]:
+    return model.model_dump(mode="json", exclude_defaults=True)

@@ -1,0 +1,1 @@
+"""The resources: one module each, one contract, one adapter to Pulumi."""

@@ -1,0 +1,137 @@
+"""The one adapter that makes any Kind a provider of Pulumi's.
+
+A preview is honest because `read` returns what is live as inputs, and `check` adds the planned
+steps to what is wanted: Pulumi then shows live → wanted, and every step, on create too.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import pulumi
+from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    ResourceProvider,
+    UpdateResult,
+)
+
+from mapinfra.errors import ApplyFailed, MapinfraError
+from mapinfra.resources.contract import Inputs, Kind, Plan
+from mapinfra.resources.execution import execute
+from mapinfra.resources.session import Session
+from mapinfra.resources.sessions import session_of
+
+_PROVIDER = "__provider"
+_PLAN = "plan"
+_REASON = "reason"
+
+
+class KindProvider(ResourceProvider):
+    """A provider of one kind of resource. Subclasses name it, to stay importable."""
+
+    kind: ClassVar[Kind[Any, Any]]
+
+    # The serialized provider is a reference to this module's classes; nothing in it is secret.
+    serialize_as_secret_always = False
+
+    _session: Session
+
+    def configure(self, req: ConfigureRequest) -> None:
+        """Join the run's session; that starts reading every host of the spec at once."""
+        self._session = session_of(req.config)
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """Add to what is wanted the steps that lead there."""
+        try:
+            plan = self._plan(news)
+        except MapinfraError as error:
+            return CheckResult(dict(news), [CheckFailure("", str(error))])
+        computed = self.kind.computed(self.kind.desired(news), None)
+        return CheckResult({**_own(news), **computed, _PLAN: plan.lines()}, [])
+
+    def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
+        """Tell whether there is anything to do; the values that differ are Pulumi's to find."""
+        if not news[_PLAN]:
+            return DiffResult(changes=False)
+        return DiffResult(changes=None if _differs(olds, news) else True)
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Take over what is there and make it as wanted."""
+        return CreateResult(self._identity(props), self._apply(props))
+
+    def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
+        """Make what is there as wanted."""
+        return UpdateResult(self._apply(news))
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        """Return what is live as inputs."""
+        desired = self.kind.desired(props)
+        live = self.kind.observe(desired, self._session)
+        found = self.kind.live_inputs(desired, live)
+        if found is None:
+            return ReadResult("", {})
+        inputs: Inputs = {
+            **_inputs(props),
+            **found,
+            **self.kind.computed(desired, live),
+            _PLAN: [],
+        }
+        return ReadResult(id_, {**inputs, _REASON: props.get(_REASON, "")}, inputs)
+
+    def delete(self, _id: str, props: dict[str, Any]) -> None:
+        """Put back what was found."""
+        desired = self.kind.desired(props)
+        live = self.kind.observe(desired, self._session)
+        execute(self.kind, self.kind.removal(desired, live), desired, self._session, _report)
+
+    def _plan(self, inputs: Mapping[str, Any]) -> Plan:
+        desired = self.kind.desired(inputs)
+        return self.kind.plan(desired, self.kind.observe(desired, self._session))
+
+    def _apply(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        desired = self.kind.desired(inputs)
+        plan = self._plan(inputs)
+        _expect_reviewed(plan, inputs)
+        execute(self.kind, plan, desired, self._session, _report)
+        after = self._plan(inputs) if plan.steps else plan
+        if after.steps:
+            raise ApplyFailed(
+                f"every step was done, but this is left: {after.steps[0]}",
+                where=after.steps[0].host,
+                remedy="something else changes it; preview again",
+            )
+        return {**_own(inputs), _PLAN: [], _REASON: after.reason}
+
+    def _identity(self, inputs: Mapping[str, Any]) -> str:
+        desired = self.kind.desired(inputs)
+        return "/".join((self.kind.name, *(t.name for t in self.kind.targets(desired))))
+
+
+def _own(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in inputs.items() if key not in (_PROVIDER, _REASON)}
+
+
+def _inputs(props: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in _own(props).items() if key != _PLAN}
+
+
+def _differs(olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
+    return _own(olds) != _own(news)
+
+
+def _expect_reviewed(plan: Plan, inputs: Mapping[str, Any]) -> None:
+    if plan.lines() != inputs[_PLAN]:
+        now = "; ".join(plan.lines()) or "nothing is left to do"
+        raise ApplyFailed(
+            f"what is there has changed since the preview; the steps would now be: {now}",
+            where=plan.steps[0].host if plan.steps else "",
+            remedy="preview again",
+        )
+
+
+def _report(line: str) -> None:
+    pulumi.log.info(line)

@@ -1,0 +1,281 @@
+"""BrokerOutputs: the outputs that mapinfra owns in one broker configuration, deployed and served.
+
+Manual "Installing MAP on a remote server", chapter on the broker: the output is made on the
+central, in the configuration of the remote's poller, and deployed to it.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mapinfra.centreon.api import Api
+from mapinfra.centreon.broker import TYPE, Group, Output, file_outputs, groups, row_of
+from mapinfra.centreon.facts import files, json_object, listening_ports
+from mapinfra.centreon.survey import (
+    BROKER_CONFIGURATIONS,
+    BROKER_FILES,
+    BROKER_FOLDER,
+    BROKER_ROWS,
+    BROKER_TYPES,
+    CATEGORIES,
+    LISTENING,
+    POLLERS,
+)
+from mapinfra.errors import CentreonError
+from mapinfra.hosts import Facts, Target, Transaction
+from mapinfra.resources import broker_plan, records
+from mapinfra.resources.broker_plan import Deploy, Deployed, Desired, Edit, Kept, Live
+from mapinfra.resources.contract import Inputs, Kind, Plan, Step
+from mapinfra.resources.session import Session, database_of
+from mapinfra.resources.waiting import until
+
+_RECORD = "broker-outputs"
+_MASTER_PORT = "5669"
+
+_ROWS = (
+    "SELECT config_key, config_value, grp_level, subgrp_id, parent_grp_id, fieldIndex "
+    "FROM cfg_centreonbroker_info "
+    "WHERE config_id = %s AND config_group = 'output' AND config_group_id = %s"
+)
+_DELETE = (
+    "DELETE FROM cfg_centreonbroker_info "
+    "WHERE config_id = %s AND config_group = 'output' AND config_group_id = %s"
+)
+_INSERT = (
+    "INSERT INTO cfg_centreonbroker_info (config_id, config_group, config_group_id, config_key, "
+    "config_value, grp_level, subgrp_id, parent_grp_id, fieldIndex) "
+    "VALUES (%s, 'output', %s, %s, %s, %s, %s, %s, %s)"
+)
+
+
+class BrokerOutputsKind(Kind[Desired, Live]):
+    """How BrokerOutputs are observed, planned and applied."""
+
+    name = "BrokerOutputs"
+
+    def desired(self, inputs: Mapping[str, Any]) -> Desired:
+        """See `Kind.desired`."""
+        return Desired(
+            central=Target.model_validate(inputs["central"]),
+            remote=Target.model_validate(inputs["remote"]),
+            api=Api.model_validate(inputs["api"]),
+            poller=str(inputs["poller"]),
+            configuration=inputs.get("configuration"),
+            outputs=tuple(
+                Output(name=name, **{**values, "categories": tuple(sorted(values["categories"]))})
+                for name, values in sorted(inputs["outputs"].items())
+            ),
+        )
+
+    def targets(self, desired: Desired) -> Sequence[Target]:
+        """See `Kind.targets`."""
+        return (desired.central, desired.remote)
+
+    def observe(self, desired: Desired, session: Session) -> Live:
+        """See `Kind.observe`."""
+        central = session.fleet.facts(desired.central)
+        remote = session.fleet.facts(desired.remote)
+        poller = _poller(central, desired)
+        configuration = _configuration(central, desired, poller)
+        identity = int(configuration["config_id"])
+        rows = central.rows(BROKER_ROWS.name)
+        file = files(remote.text(BROKER_FILES.name)).get(str(configuration["config_filename"]))
+        return Live(
+            poller_id=poller,
+            config_id=identity,
+            config_name=str(configuration["config_name"]),
+            file_name=str(configuration["config_filename"]),
+            block=_block(central),
+            categories=frozenset(str(r["value_value"]) for r in central.rows(CATEGORIES.name)),
+            inputs=tuple(groups(rows, identity, "input")),
+            outputs=tuple(groups(rows, identity, "output")),
+            file=tuple(file_outputs(json_object(file))),
+            ports=listening_ports(remote.text(LISTENING.name)),
+            record=records.read(remote, _RECORD),
+        )
+
+    def plan(self, desired: Desired, live: Live) -> Plan:
+        """See `Kind.plan`."""
+        return broker_plan.plan(desired, live)
+
+    def removal(self, desired: Desired, live: Live) -> Plan:
+        """See `Kind.removal`."""
+        return broker_plan.plan(broker_plan.without_outputs(desired), live)
+
+    def run(self, step: Step, desired: Desired, session: Session) -> None:
+        """See `Kind.run`."""
+        api = session.api(desired.api)
+        match step.verb:
+            case "keep":
+                _keep(step.data, desired, session)
+            case "write":
+                _write(step.data, desired, session)
+            case "generate":
+                api.clapi("POLLERGENERATE", str(step.data.poller_id))
+            case "test":
+                api.clapi("POLLERTEST", str(step.data.poller_id))
+            case "move":
+                api.clapi("CFGMOVE", str(step.data.poller_id))
+            case "wait":
+                _await_file(step.data, desired, session)
+            case "restart":
+                session.fleet.host(desired.remote).run(["systemctl", "restart", "cbd"])
+            case "listen":
+                _await_ports(step.data, desired, session)
+
+    def undo(self, done: Sequence[Step]) -> Sequence[Step]:
+        """See `Kind.undo`. The old rows come first: what is sent again is made from them."""
+        by_verb = {step.verb: step for step in done}
+        back: list[Step] = []
+        if "write" in by_verb:
+            step = by_verb["write"]
+            edits = tuple(edit.back() for edit in reversed(step.data))
+            back.append(Step(step.host, "write", "put the old rows back", data=edits))
+        if "move" in by_verb:
+            back += broker_plan.deploy_back(by_verb["move"])
+        if "restart" in by_verb:
+            back.append(Step(by_verb["restart"].host, "restart", "restart cbd again"))
+        if "keep" in by_verb:
+            first = next(step for step in done if step.verb == "keep")
+            kept = Kept(first.data.before, first.data.record)
+            back.append(Step(first.host, "keep", "put the old record back", data=kept))
+        return back
+
+    def computed(self, desired: Desired, live: Live | None) -> Inputs:
+        """See `Kind.computed`."""
+        if live is None:
+            return {"deployed": True, "served": True, "faults": []}
+        deployed, served = broker_plan.deployed(desired, live)
+        return {
+            "deployed": deployed,
+            "served": served,
+            "faults": broker_plan.row_faults(desired, live),
+        }
+
+    def live_inputs(self, desired: Desired, live: Live) -> Inputs | None:
+        """See `Kind.live_inputs`."""
+        return {"outputs": broker_plan.owned(desired, live)}
+
+
+def _poller(central: Facts, desired: Desired) -> int:
+    pollers = {str(row["name"]): row for row in central.rows(POLLERS.name)}
+    if desired.poller not in pollers:
+        raise CentreonError(
+            f"Centreon knows no poller of that name; it knows {', '.join(sorted(pollers))}",
+            where=f"{desired.remote.name}: poller {desired.poller}",
+            remedy="correct `poller` in the spec, or add the remote server to Centreon first",
+        )
+    return int(str(pollers[desired.poller]["id"]))
+
+
+def _configuration(central: Facts, desired: Desired, poller: int) -> Mapping[str, Any]:
+    """Return the row of the configuration of the poller's own broker, not of its modules.
+
+    It is found by its part (daemon, active, takes the engine's events on 5669): its name differs
+    from what the documentation says, and may have been changed.
+    """
+    all_rows = central.rows(BROKER_CONFIGURATIONS.name)
+    own = [row for row in all_rows if row["ns_nagios_server"] == poller]
+    if desired.configuration is not None:
+        found = [row for row in own if row["config_name"] == desired.configuration]
+    else:
+        rows = central.rows(BROKER_ROWS.name)
+        found = [row for row in own if _is_master(row, rows)]
+    if len(found) == 1:
+        return found[0]
+    names = ", ".join(sorted(str(row["config_name"]) for row in found or own)) or "none"
+    wanted = desired.configuration or f"active, a daemon, with an input on port {_MASTER_PORT}"
+    raise CentreonError(
+        f"{len(found)} broker configurations are {wanted}; the poller has {names}"
+        if not found
+        else f"several broker configurations would do: {names}",
+        where=f"{desired.remote.name}: broker configuration of poller {desired.poller}",
+        remedy="name the right one as `broker_configuration` in the spec",
+    )
+
+
+def _is_master(row: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> bool:
+    runs = str(row["daemon"]) == "1" and str(row["config_activate"]) == "1"
+    inputs = groups(rows, int(row["config_id"]), "input")
+    return runs and any(group.value("port") == _MASTER_PORT for group in inputs)
+
+
+def _block(central: Facts) -> str:
+    """Return the id of the form of an IPv4 output, `tag_type`; ids differ between platforms."""
+    for row in central.rows(BROKER_TYPES.name):
+        if row["type_shortname"] == TYPE:
+            return f"{row['cb_tag_id']}_{row['cb_type_id']}"
+    raise CentreonError(
+        f"Centreon knows no broker output of type {TYPE} (table cb_type)",
+        where=central.host,
+        remedy="check the installation of Centreon Web",
+    )
+
+
+def _keep(kept: Kept, desired: Desired, session: Session) -> None:
+    host = session.fleet.host(desired.remote)
+    if kept.record is None:
+        records.remove(host, _RECORD)
+    else:
+        records.write(host, _RECORD, kept.record)
+
+
+def _write(edits: Sequence[Edit], desired: Desired, session: Session) -> None:
+    """Write all edits in one transaction, each checked before and read back after."""
+    host = session.fleet.host(desired.central)
+    with host.transaction(database_of(desired.central)) as transaction:
+        for edit in edits:
+            _edit(transaction, edit, desired)
+
+
+def _edit(transaction: Transaction, edit: Edit, desired: Desired) -> None:
+    key = (edit.config_id, edit.group)
+    _expect(transaction.query(f"{_ROWS} FOR UPDATE", key), Group(edit.group, edit.before), desired)
+    transaction.execute(_DELETE, key)
+    for row in edit.after:
+        values = (row.key, row.value, row.level, row.subgroup, row.parent, row.index)
+        transaction.execute(_INSERT, (*key, *values))
+    _expect(transaction.query(_ROWS, key), Group(edit.group, edit.after), desired)
+
+
+def _expect(rows: Sequence[Mapping[str, Any]], group: Group, desired: Desired) -> None:
+    if not broker_plan.same_rows([row_of(row) for row in rows], group.rows):
+        raise CentreonError(
+            f"the rows of output group {group.number} are no longer as they were read",
+            where=f"{desired.central.name}: broker configuration of poller {desired.poller}",
+            remedy="somebody else changes it; preview again",
+        )
+
+
+def _await_file(deploy: Deploy, desired: Desired, session: Session) -> None:
+    host = session.fleet.host(desired.remote)
+    path = f"{BROKER_FOLDER}/{deploy.file_name}"
+
+    def arrived() -> bool:
+        content = host.run(["cat", path], check=False).stdout
+        return deploy.arrived.in_file(file_outputs(json_object(content)))
+
+    until(
+        arrived,
+        seconds=desired.remote.ssh.command_timeout,
+        where=desired.remote.name,
+        what=f"{path} did not get the new configuration",
+        remedy="check gorgoned on the central and on the remote",
+    )
+
+
+def _await_ports(deployed: Deployed, desired: Desired, session: Session) -> None:
+    host = session.fleet.host(desired.remote)
+
+    def right() -> bool:
+        active = host.run(["systemctl", "is-active", "--quiet", "cbd"], check=False)
+        ports = listening_ports(host.run(["ss", "-Hltn"]).text)
+        return active.status == 0 and deployed.on_ports(ports)
+
+    wanted = ", ".join(map(str, sorted(deployed.open_ports()))) or "none"
+    until(
+        right,
+        seconds=desired.remote.ssh.command_timeout,
+        where=desired.remote.name,
+        what=f"cbd did not listen as configured (ports {wanted})",
+        remedy="see `journalctl -u cbd` there",
+    )

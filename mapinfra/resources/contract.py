@@ -1,0 +1,105 @@
+"""The contract of every resource: observe → plan → apply → remove, free of Pulumi.
+
+A plan is pure data made from what is wanted and what is there. The preview prints its steps and
+the executor runs the same steps, so what was planned is what is done; a plan without steps means
+not one write.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+from mapinfra.hosts import Target
+from mapinfra.resources.session import Session
+
+Inputs = dict[str, Any]
+"""A resource's inputs as Pulumi keeps them: JSON values only, never a secret."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One value that is not as wanted."""
+
+    path: str
+    live: object
+    desired: object
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing done on one host.
+
+    `verb` is what the executor runs, `text` says it to a human, `undo` says how it is taken back
+    (empty: there is nothing to take back), `data` is what the verb works on.
+    """
+
+    host: str
+    verb: str
+    text: str
+    undo: str = ""
+    data: Any = field(default=None, repr=False)
+
+    def __str__(self) -> str:
+        return f"{self.host}: {self.text}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What differs, the steps that mend it in order, and in one line why there are none."""
+
+    changes: tuple[Change, ...] = ()
+    steps: tuple[Step, ...] = ()
+    reason: str = ""
+
+    def lines(self) -> list[str]:
+        """Return the steps as the preview prints them."""
+        return [str(step) for step in self.steps]
+
+
+D = TypeVar("D")
+L = TypeVar("L")
+
+
+class Kind(Protocol[D, L]):
+    """One resource type. Everything but `observe` and `run` is pure."""
+
+    name: str
+
+    def desired(self, inputs: Mapping[str, Any]) -> D:
+        """Parse inputs; they came from a spec that was checked, or from the state."""
+        ...
+
+    def targets(self, desired: D) -> Sequence[Target]:
+        """Return the hosts whose facts this resource reads or changes."""
+        ...
+
+    def observe(self, desired: D, session: Session) -> L:
+        """Read what is there, from the facts of the one pass.
+
+        Raises HostError when a host can't be read, CentreonError when what is there doesn't fit.
+        """
+        ...
+
+    def plan(self, desired: D, live: L) -> Plan:
+        """Return what makes `live` be as `desired`; raise CentreonError when nothing can."""
+        ...
+
+    def removal(self, desired: D, live: L) -> Plan:
+        """Return what puts back what was found when mapinfra took over, and only that."""
+        ...
+
+    def run(self, step: Step, desired: D, session: Session) -> None:
+        """Do one step."""
+        ...
+
+    def undo(self, done: Sequence[Step]) -> Sequence[Step]:
+        """Return the steps that take back `done`, the last of which may have half happened."""
+        ...
+
+    def computed(self, desired: D, live: L | None) -> Inputs:
+        """Return the inputs that are facts: as wanted (no `live`), or as they are live."""
+        ...
+
+    def live_inputs(self, desired: D, live: L) -> Inputs | None:
+        """Return the inputs that describe `live`; None when the thing itself is gone."""
+        ...

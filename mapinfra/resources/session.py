@@ -1,0 +1,41 @@
+"""What the resources of one run share: the hosts, the API clients, and the time they may take."""
+
+from dataclasses import dataclass, field
+from threading import Lock
+
+from mapinfra.centreon.api import Api, CentreonApi
+from mapinfra.errors import DatabaseError
+from mapinfra.hosts import Database, Fleet, Target
+from mapinfra.secrets import SecretResolver
+
+
+@dataclass
+class Session:
+    """One run's view of the platform. Safe for use by several threads."""
+
+    fleet: Fleet
+    secrets: SecretResolver
+    _clients: dict[Api, CentreonApi] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def api(self, api: Api) -> CentreonApi:
+        """Return the one client of this API, so that one token and one refusal serve all."""
+        with self._lock:
+            if api not in self._clients:
+                self._clients[api] = CentreonApi(api, self.secrets)
+            return self._clients[api]
+
+    def close(self) -> None:
+        """Close every connection."""
+        for client in self._clients.values():
+            client.close()
+        self.fleet.close()
+
+
+def database_of(target: Target) -> Database:
+    """Return how to reach the host's database; raise DatabaseError where that isn't given."""
+    if target.database is None:
+        raise DatabaseError(
+            "its database is not given", where=target.name, remedy="add `database` to it"
+        )
+    return target.database

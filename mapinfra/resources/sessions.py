@@ -1,0 +1,79 @@
+"""The one session of a process for each stack configuration.
+
+Pulumi gives every provider class its own object in one process; they must share connections, facts
+and tokens, so the session is kept here, by what it was configured with.
+"""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from threading import Lock
+
+from pulumi.dynamic.config import Config
+
+from mapinfra import spec
+from mapinfra.centreon.survey import CENTREON
+from mapinfra.errors import SpecError
+from mapinfra.hosts import Fleet, Target
+from mapinfra.resources.session import Session
+from mapinfra.secrets import Secrets
+
+SPEC_KEY = "spec"
+"""Key of the stack's config that names the spec file, relative to the project's folder."""
+
+
+class Sessions:
+    """Sessions by configuration, made when first asked for."""
+
+    def __init__(self) -> None:
+        self._sessions: dict[tuple[object, ...], Session] = {}
+        self._lock = Lock()
+
+    def of(self, config: Mapping[str, str], spec_path: str | None) -> Session:
+        """Return the session of this configuration; the first question starts reading the fleet."""
+        folder = Path.cwd()
+        key = (folder, spec_path, *sorted(config.items()))
+        with self._lock:
+            if key not in self._sessions:
+                self._sessions[key] = _open(config, spec_path, folder)
+            return self._sessions[key]
+
+    def close(self) -> None:
+        """Close every session."""
+        with self._lock:
+            for session in self._sessions.values():
+                session.close()
+            self._sessions.clear()
+
+
+SESSIONS = Sessions()
+
+
+def session_of(config: Config) -> Session:
+    """Return the session of a provider's configuration."""
+    if _is_provider_process():
+        # Pulumi shows the whole traceback of an error otherwise.
+        sys.tracebacklimit = 0
+    values = {str(key): str(value) for key, value in config._props.items()}
+    return SESSIONS.of(values, config.get(SPEC_KEY))
+
+
+def _open(config: Mapping[str, str], spec_path: str | None, folder: Path) -> Session:
+    secrets = Secrets(config, folder)
+    session = Session(Fleet(secrets, CENTREON, folder=folder), secrets)
+    if spec_path is not None:
+        session.fleet.prefetch(_targets(folder / spec_path))
+    return session
+
+
+def _targets(path: Path) -> list[Target]:
+    """Return the spec's hosts; none when it can't be read, which the program reports itself."""
+    try:
+        return spec.load(path).targets()
+    except SpecError:
+        return []
+
+
+def _is_provider_process() -> bool:
+    main = sys.modules["__main__"].__spec__
+    return main is not None and main.name == "pulumi.dynamic.__main__"

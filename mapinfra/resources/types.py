@@ -1,0 +1,36 @@
+"""The resources as a Pulumi program declares them."""
+
+from typing import Any
+
+from pulumi import ResourceOptions
+from pulumi.dynamic import Resource
+
+from mapinfra.resources.adapter import KindProvider
+from mapinfra.resources.broker_outputs import BrokerOutputsKind
+from mapinfra.resources.topology_flag import TopologyFlagKind
+
+
+class TopologyFlagProvider(KindProvider):
+    """Pulumi's provider of TopologyFlag."""
+
+    kind = TopologyFlagKind()
+
+
+class BrokerOutputsProvider(KindProvider):
+    """Pulumi's provider of BrokerOutputs."""
+
+    kind = BrokerOutputsKind()
+
+
+class TopologyFlag(Resource, module="mapinfra", name="TopologyFlag"):
+    """A page of a server's Centreon menu, shown or hidden."""
+
+    def __init__(self, name: str, inputs: dict[str, Any], opts: ResourceOptions) -> None:
+        super().__init__(TopologyFlagProvider(), name, inputs, opts)
+
+
+class BrokerOutputs(Resource, module="mapinfra", name="BrokerOutputs"):
+    """The outputs that mapinfra owns in one broker configuration, deployed and served."""
+
+    def __init__(self, name: str, inputs: dict[str, Any], opts: ResourceOptions) -> None:
+        super().__init__(BrokerOutputsProvider(), name, inputs, opts)
