@@ -167,21 +167,31 @@ def row_of(row: Mapping[str, Any]) -> Row:
     )
 
 
-def recognise(wanted: Sequence[Output], there: Sequence[Group]) -> dict[str, Group]:
+def recognise(
+    wanted: Sequence[Output], recorded: Mapping[str, Output], there: Sequence[Group]
+) -> dict[str, Group]:
     """Return the group that is each wanted output, by its name.
 
-    An output is known by what it does, the port it listens on or the address it connects to. The
-    vendor's pictures and scripts name it in several ways, so the name counts only for what is left
+    What was recorded under the same name, and is still as recorded, is known first. Else an output
+    is known by what it does, the port it listens on or the address it connects to: the vendor's
+    pictures and scripts name it in several ways, so the name counts only for what is left
     (somebody changed the port).
     """
     left = [group for group in there if group.value("type") == TYPE]
     known: dict[str, Group] = {}
+
+    def take(output: Output, found: Iterable[Group]) -> None:
+        group = next(iter(found), None)
+        if output.name not in known and group is not None:
+            known[output.name] = group
+            left.remove(group)
+
+    for output in wanted:
+        old = recorded.get(output.name)
+        take(output, [g for g in left if old and _same_end(old, g) and _same_name(old, g)])
     for same in (_same_end, _same_name):
         for output in wanted:
-            found = next((group for group in left if same(output, group)), None)
-            if output.name not in known and found is not None:
-                known[output.name] = found
-                left.remove(found)
+            take(output, [group for group in left if same(output, group)])
     return known
 
 

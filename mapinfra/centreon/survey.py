@@ -17,9 +17,9 @@ def _files(pattern: str) -> str:
     )
 
 
-BROKER_FILES = Probe("broker files", _files(f"{BROKER_FOLDER}/*.json"))
+BROKER_FILES = Probe("broker-files", _files(f"{BROKER_FOLDER}/*.json"))
 RECORDS = Probe("records", _files(f"{RECORD_FOLDER}/*.json"))
-LISTENING = Probe("listening ports", "ss -Hltn")
+LISTENING = Probe("listening-ports", "ss -Hltn")
 
 TOPOLOGY = Query(
     "topology",
@@ -28,25 +28,25 @@ TOPOLOGY = Query(
 )
 POLLERS = Query("pollers", "SELECT id, name, localhost FROM nagios_server ORDER BY id")
 BROKER_CONFIGURATIONS = Query(
-    "broker configurations",
+    "broker-configurations",
     "SELECT config_id, config_name, config_filename, config_activate, ns_nagios_server, daemon "
     "FROM cfg_centreonbroker ORDER BY config_id",
 )
 # Passwords of other outputs (SQL, Lua streams) stay where they are.
 BROKER_ROWS = Query(
-    "broker rows",
+    "broker-rows",
     "SELECT config_id, config_group, config_group_id, config_key, config_value, grp_level, "
     "subgrp_id, parent_grp_id, fieldIndex FROM cfg_centreonbroker_info "
     "WHERE config_key NOT LIKE '%password%' AND config_key NOT LIKE 'lua\\_parameter%'",
 )
 BROKER_TYPES = Query(
-    "broker types",
+    "broker-types",
     "SELECT t.type_shortname, r.cb_tag_id, t.cb_type_id FROM cb_type t "
     "JOIN cb_tag_type_relation r ON r.cb_type_id = t.cb_type_id "
     "JOIN cb_tag g ON g.cb_tag_id = r.cb_tag_id WHERE g.tagname = 'output'",
 )
 CATEGORIES = Query(
-    "filter categories",
+    "filter-categories",
     "SELECT DISTINCT v.value_value FROM cb_list_values v "
     "JOIN cb_list l ON l.cb_list_id = v.cb_list_id "
     "JOIN cb_field f ON f.cb_field_id = l.cb_field_id WHERE f.fieldname = 'category'",

@@ -4,11 +4,11 @@ Manual "Installing MAP on a remote server", chapter on the broker: the output is
 central, in the configuration of the remote's poller, and deployed to it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from mapinfra.centreon.api import Api
-from mapinfra.centreon.broker import TYPE, Group, Output, file_outputs, groups, row_of
+from mapinfra.centreon.broker import TYPE, Output, Row, file_outputs, groups, row_of, same_rows
 from mapinfra.centreon.facts import files, json_object, listening_ports
 from mapinfra.centreon.survey import (
     BROKER_CONFIGURATIONS,
@@ -229,18 +229,21 @@ def _write(edits: Sequence[Edit], desired: Desired, session: Session) -> None:
 
 def _edit(transaction: Transaction, edit: Edit, desired: Desired) -> None:
     key = (edit.config_id, edit.group)
-    _expect(transaction.query(f"{_ROWS} FOR UPDATE", key), Group(edit.group, edit.before), desired)
+    there = [row_of(row) for row in transaction.query(f"{_ROWS} FOR UPDATE", key)]
+    if same_rows(there, edit.after):
+        return
+    _expect(there, edit.before, edit, desired)
     transaction.execute(_DELETE, key)
     for row in edit.after:
         values = (row.key, row.value, row.level, row.subgroup, row.parent, row.index)
         transaction.execute(_INSERT, (*key, *values))
-    _expect(transaction.query(_ROWS, key), Group(edit.group, edit.after), desired)
+    _expect(map(row_of, transaction.query(_ROWS, key)), edit.after, edit, desired)
 
 
-def _expect(rows: Sequence[Mapping[str, Any]], group: Group, desired: Desired) -> None:
-    if not broker_plan.same_rows([row_of(row) for row in rows], group.rows):
+def _expect(there: Iterable[Row], rows: Sequence[Row], edit: Edit, desired: Desired) -> None:
+    if not same_rows(there, rows):
         raise CentreonError(
-            f"the rows of output group {group.number} are no longer as they were read",
+            f"the rows of output group {edit.group} are no longer as they were read",
             where=f"{desired.central.name}: broker configuration of poller {desired.poller}",
             remedy="somebody else changes it; preview again",
         )

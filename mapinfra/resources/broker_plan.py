@@ -130,7 +130,10 @@ def plan(desired: Desired, live: Live) -> Plan:
     _known_categories(desired, live)
     matched = _match(desired, live)
     doubles = _doubles(desired, live, matched)
-    _free_ports(desired, live, [*(m.group for m in matched if m.group), *doubles])
+    own = [*(match.group for match in matched if match.group), *doubles]
+    others = [group for group in (*live.inputs, *live.outputs) if group not in own]
+    _free_ports(desired, live, others)
+    _free_names(desired, live, others)
     edits = _edits(live, matched, doubles)
     arrived = _arrived(live, matched, edits)
     return _Planner(desired, live, matched, edits, arrived).plan()
@@ -181,15 +184,19 @@ def _recorded(live: Live) -> dict[str, dict[str, Any]]:
     return {str(name): dict(kept) for name, kept in outputs.items()}
 
 
-def _match(desired: Desired, live: Live) -> list[_Matched]:
-    recorded = _recorded(live)
-    wanted = {output.name: output for output in desired.outputs}
-    dropped = {
+def _past(live: Live) -> dict[str, Output]:
+    """Return the outputs that mapinfra took over before, by name, where they were then."""
+    return {
         name: Output(name, port=str(kept["port"]), host=str(kept["host"]))
-        for name, kept in recorded.items()
-        if name not in wanted
+        for name, kept in _recorded(live).items()
     }
-    known = recognise([*wanted.values(), *dropped.values()], live.outputs)
+
+
+def _match(desired: Desired, live: Live) -> list[_Matched]:
+    wanted = {output.name: output for output in desired.outputs}
+    past = _past(live)
+    known = recognise(list({**past, **wanted}.values()), past, live.outputs)
+    recorded = _recorded(live)
     return [
         _Matched(
             name=name,
@@ -197,7 +204,7 @@ def _match(desired: Desired, live: Live) -> list[_Matched]:
             group=known.get(name),
             found=_found(recorded.get(name), known.get(name)),
         )
-        for name in (*wanted, *dropped)
+        for name in {**past, **wanted}
     ]
 
 
@@ -236,8 +243,7 @@ def _known_categories(desired: Desired, live: Live) -> None:
             )
 
 
-def _free_ports(desired: Desired, live: Live, own: Sequence[Group]) -> None:
-    others = [group for group in (*live.inputs, *live.outputs) if group not in own]
+def _free_ports(desired: Desired, live: Live, others: Sequence[Group]) -> None:
     for output in desired.outputs:
         taken = next((group for group in others if _collide(output, group)), None)
         if taken is not None:
@@ -245,6 +251,17 @@ def _free_ports(desired: Desired, live: Live, own: Sequence[Group]) -> None:
                 f"port {output.port} is used already by {taken}",
                 where=f"{desired.remote.name}: output {output.name} of {live.config_name}",
                 remedy="give the output another port, or remove the other one in Centreon",
+            )
+
+
+def _free_names(desired: Desired, live: Live, others: Sequence[Group]) -> None:
+    for output in desired.outputs:
+        taken = next((group for group in others if group.value("name") == output.name), None)
+        if taken is not None:
+            raise CentreonError(
+                f"the name is used already by {taken}, port {taken.value('port') or 'none'}",
+                where=f"{desired.remote.name}: output {output.name} of {live.config_name}",
+                remedy="give the output another name, or remove the other one in Centreon",
             )
 
 
@@ -278,14 +295,12 @@ def _arrived(live: Live, matched: Sequence[_Matched], edits: Sequence[Edit]) -> 
     untouched = [group for group in live.outputs if group.number not in edited]
     foreign = {int(p) for g in (*untouched, *live.inputs) if (p := g.value("port")).isdigit()}
     before = [output_of(edit.before) for edit in edits if edit.before]
-    recorded = [
-        Output(name, str(kept["port"]), str(kept["host"])) for name, kept in _recorded(live).items()
-    ]
-    past = [output for output in (*before, *recorded) if not output.host]
+    taken_over = (*before, *_past(live).values())
+    past = [output for output in taken_over if not output.host]
     foreign_names = {group.value("name") for group in untouched}
     return Deployed(
         outputs=there,
-        gone=frozenset({o.name for o in (*before, *recorded)} - names - foreign_names),
+        gone=frozenset({output.name for output in taken_over} - names - foreign_names),
         closed=frozenset({int(o.port) for o in past if o.port.isdigit()} - left - foreign),
     )
 

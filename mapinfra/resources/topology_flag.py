@@ -10,7 +10,7 @@ from typing import Any
 from mapinfra.centreon.survey import TOPOLOGY
 from mapinfra.centreon.topology import Page, find_page, pages
 from mapinfra.errors import CentreonError
-from mapinfra.hosts import Target
+from mapinfra.hosts import Target, Transaction
 from mapinfra.resources import records
 from mapinfra.resources.contract import Change, Inputs, Kind, Plan, Step
 from mapinfra.resources.session import Session, database_of
@@ -142,11 +142,9 @@ class TopologyFlagKind(Kind[Desired, Live]):
     def _write(self, flip: Flip, desired: Desired, session: Session) -> None:
         host = session.fleet.host(desired.server)
         with host.transaction(database_of(desired.server)) as transaction:
-            (row,) = transaction.query(f"{_LOOK} FOR UPDATE", (flip.page.row,)) or [{}]
-            _expect(row, not flip.shown, desired)
-            transaction.execute(_SHOW, ("1" if flip.shown else "0", flip.page.row))
-            (row,) = transaction.query(_LOOK, (flip.page.row,)) or [{}]
-            _expect(row, flip.shown, desired)
+            if _shown(transaction, f"{_LOOK} FOR UPDATE", flip) != flip.shown:
+                transaction.execute(_SHOW, ("1" if flip.shown else "0", flip.page.row))
+                _expect(_shown(transaction, _LOOK, flip), flip.shown, desired)
 
 
 def _flip(host: str, page: Page, shown: bool) -> Step:
@@ -155,10 +153,16 @@ def _flip(host: str, page: Page, shown: bool) -> Step:
     return Step(host, "write", f"{verb} {page} in the menu", f"{undo} it again", Flip(page, shown))
 
 
-def _expect(row: Mapping[str, object], shown: bool, desired: Desired) -> None:
-    if row.get("topology_show") != ("1" if shown else "0"):
+def _shown(transaction: Transaction, sql: str, flip: Flip) -> bool | None:
+    """Return whether the page is shown now; None when its row is gone."""
+    rows = transaction.query(sql, (flip.page.row,))
+    return str(rows[0]["topology_show"]) == "1" if rows else None
+
+
+def _expect(there: bool | None, shown: bool, desired: Desired) -> None:
+    if there != shown:
         raise CentreonError(
-            f"the page is no longer as it was read (topology_show {row.get('topology_show')!r})",
+            "the row of table topology did not take the change",
             where=f"{desired.server.name}: page {desired.page}",
             remedy="somebody else changes it; preview again",
         )

@@ -1,0 +1,249 @@
+"""Plans of BrokerOutputs: applied they give what is wanted, and then there is nothing to do."""
+
+import random
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, reject
+from hypothesis import strategies as st
+
+from mapinfra.centreon.broker import Group, Output, Row, rows_of
+from mapinfra.errors import CentreonError
+from mapinfra.resources.broker_plan import Edit, Live, plan, without_outputs
+from mapinfra.resources.contract import Change, Plan
+from tests.unit.resources.world import (
+    BLOCK,
+    FORWARD,
+    KIND,
+    RRD,
+    SQL,
+    applied,
+    deployed,
+    done,
+    fresh,
+    group,
+    restarted,
+    wanted,
+)
+
+MAP = Output("Centreon-Map")
+
+names = st.sampled_from(["Centreon-Map", "Centreon-Studio", "other"])
+ports = st.sampled_from(["5758", "5759", "6000"])
+words = st.sampled_from(["no", "yes", "auto"])
+outputs = st.builds(
+    Output,
+    name=names,
+    port=ports,
+    tls=words,
+    compression=words,
+    buffering_timeout=st.sampled_from(["0", "30"]),
+    categories=st.sets(st.sampled_from(["bam", "neb", "storage"]), min_size=1).map(
+        lambda chosen: tuple(sorted(chosen))
+    ),
+)
+several = st.lists(outputs, max_size=3, unique_by=(lambda o: o.name, lambda o: o.port)).map(tuple)
+
+
+def _write(live: Live, *wanted_outputs: Output) -> tuple[Edit, ...]:
+    steps = [step for step in plan(wanted(*wanted_outputs), live).steps if step.verb == "write"]
+    return steps[0].data if steps else ()
+
+
+def test_the_maps_output_is_made_of_the_forms_22_rows_after_the_highest_group() -> None:
+    (edit,) = _write(fresh(), MAP)
+    assert edit.group == 4
+    assert len(edit.after) == 22
+    assert Row("filters", "", 0, 1, None) in edit.after
+    assert Row("category", "bam", 1, None, 1) in edit.after
+    assert Row("category", "neb", 1, None, 1) in edit.after
+
+
+def test_the_steps_of_a_new_output_are_in_the_safe_order() -> None:
+    verbs = [step.verb for step in plan(wanted(MAP), fresh()).steps]
+    assert verbs == [
+        "keep", "write", "generate", "test", "move", "wait", "restart", "listen", "keep",
+    ]  # fmt: skip
+
+
+def test_a_second_run_has_no_steps_and_says_why() -> None:
+    live = applied(plan(wanted(MAP), fresh()), fresh())
+    again = plan(wanted(MAP), live)
+    assert (again.changes, again.steps) == ((), ())
+    assert again.reason == (
+        "outputs of paris-broker (Centreon-Map) are as wanted, deployed and served"
+    )
+
+
+def test_an_output_with_another_name_is_recognised_by_its_port() -> None:
+    live = fresh(group(4, replace(MAP, name="Centreon-Studio")))
+    (edit,) = _write(live, MAP)
+    assert edit.group == 4
+    changes = plan(wanted(MAP), live).changes
+    assert Change("outputs.Centreon-Map.name", "Centreon-Studio", "Centreon-Map") in changes
+
+
+def test_a_changed_port_is_shown_with_both_values_and_repaired() -> None:
+    live = applied(plan(wanted(MAP), fresh()), fresh())
+    drifted = replace(live, outputs=(SQL, RRD, FORWARD, group(4, replace(MAP, port="5760"))))
+    mend = plan(wanted(MAP), drifted)
+    assert Change("outputs.Centreon-Map.port", "5760", "5758") in mend.changes
+    assert plan(wanted(MAP), applied(mend, drifted)).steps == ()
+
+
+def test_a_lost_category_is_shown_with_both_values() -> None:
+    rows = tuple(row for row in rows_of(MAP, BLOCK) if row.value != "bam")
+    (change,) = plan(wanted(MAP), fresh(Group(4, rows))).changes[:1]
+    assert change == Change("outputs.Centreon-Map.categories", ["neb"], ["bam", "neb"])
+
+
+def test_a_doubled_row_is_a_fault_and_is_repaired() -> None:
+    rows = rows_of(MAP, BLOCK)
+    live = fresh(Group(4, (*rows, rows[3])))
+    assert KIND.computed(wanted(MAP), live)["faults"] == [
+        "Centreon-Map: port=5758 doubled or misplaced"
+    ]
+    (edit,) = _write(live, MAP)
+    assert sorted(map(repr, edit.after)) == sorted(map(repr, rows))
+
+
+def test_a_doubled_output_of_the_same_name_is_removed() -> None:
+    live = fresh(group(4, MAP), group(5, MAP))
+    (edit,) = _write(live, MAP)
+    assert (edit.group, edit.after) == (5, ())
+
+
+def test_rows_of_keys_that_mapinfra_does_not_know_are_kept() -> None:
+    strange = Row("novelty", "1")
+    live = fresh(Group(4, (*rows_of(replace(MAP, tls="no"), BLOCK), strange)))
+    (edit,) = _write(live, MAP)
+    assert strange in edit.after
+
+
+def test_a_file_without_the_output_is_deployed_again_without_a_write() -> None:
+    live = applied(plan(wanted(MAP), fresh()), fresh())
+    mend = plan(wanted(MAP), replace(live, file=live.file[:3]))
+    assert [step.verb for step in mend.steps][1:3] == ["generate", "test"]
+    assert mend.changes == (Change("deployed", False, True),)
+
+
+def test_a_port_that_does_not_listen_needs_a_restart_only() -> None:
+    live = applied(plan(wanted(MAP), fresh()), fresh())
+    mend = plan(wanted(MAP), replace(live, ports=frozenset({22})))
+    assert [step.verb for step in mend.steps] == ["keep", "restart", "listen", "keep"]
+
+
+def test_a_run_killed_before_the_restart_is_completed_by_the_next() -> None:
+    live = fresh(group(4, replace(MAP, tls="no")))
+    steps = plan(wanted(MAP), live).steps
+    for step in steps[: [s.verb for s in steps].index("restart")]:
+        live = done(step, live)
+    rest = plan(wanted(MAP), live)
+    assert [step.verb for step in rest.steps] == ["restart", "listen", "keep"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Group(4, (Row("name", "studio"), Row("type", "ipv6"), Row("port", "5758"))),
+        Group(4, (Row("name", "b"), Row("type", "bbdo_server"), Row("port", "5758"))),
+    ],
+)
+def test_a_port_of_a_foreign_output_is_refused(other: Group) -> None:
+    with pytest.raises(CentreonError, match="port 5758 is used already by"):
+        plan(wanted(MAP), fresh(other))
+
+
+def test_the_port_of_an_input_is_refused() -> None:
+    with pytest.raises(CentreonError, match="port 5669 is used already by paris-broker-input"):
+        plan(wanted(replace(MAP, port="5669")), fresh())
+
+
+def test_a_category_the_platform_does_not_know_is_refused_with_a_way_out() -> None:
+    live = replace(fresh(), categories=frozenset({"neb", "storage"}))
+    with pytest.raises(CentreonError, match=r"category bam.*`categories: \[neb\]`"):
+        plan(wanted(MAP), live)
+
+
+@given(several, several)
+def test_any_wanted_outputs_are_reached_and_then_nothing_is_left(
+    first: tuple[Output, ...], second: tuple[Output, ...]
+) -> None:
+    live = fresh()
+    for step in (wanted(*first), wanted(*second)):
+        live = applied(plan(step, live), live)
+        assert plan(step, live).steps == ()
+    held = {o.value("name"): o for o in live.outputs if o not in (SQL, RRD, FORWARD)}
+    assert set(held) == {output.name for output in second}
+
+
+@given(several, several)
+def test_removal_puts_back_what_was_found(
+    found: tuple[Output, ...], owned: tuple[Output, ...]
+) -> None:
+    before = fresh(*(group(4 + n, output) for n, output in enumerate(found)))
+    live = applied(_plan_or_reject(before, owned), before)
+    after = applied(KIND.removal(wanted(*owned), live), live)
+    assert _without_numbers(after) == _without_numbers(before)
+    assert after.record is None
+    assert {o["name"] for o in after.file} == {o["name"] for o in before.file}
+
+
+def _plan_or_reject(live: Live, owned: tuple[Output, ...]) -> Plan:
+    """Return the plan; names that clash with foreign outputs are another test's."""
+    try:
+        return plan(wanted(*owned), live)
+    except CentreonError:
+        reject()
+
+
+def _without_numbers(live: Live) -> list[list[str]]:
+    return sorted(sorted(map(repr, one.rows)) for one in live.outputs)
+
+
+@given(several, several, st.integers(0, 8))
+def test_undoing_a_failed_step_gives_the_old_state(
+    found: tuple[Output, ...], owned: tuple[Output, ...], failing: int
+) -> None:
+    before = fresh(*(group(4 + n, output) for n, output in enumerate(found)))
+    steps = _plan_or_reject(before, owned).steps
+    live = before
+    for step in steps[:failing]:
+        live = done(step, live)
+    for step in KIND.undo(steps[: failing + 1] if failing < len(steps) else ()):
+        live = done(step, live)
+    if failing < len(steps):
+        assert sorted(map(repr, live.outputs)) == sorted(map(repr, before.outputs))
+        assert live.record == before.record
+        assert live.ports == before.ports
+        assert {o["name"] for o in live.file} == {o["name"] for o in before.file}
+
+
+@given(several, st.randoms(use_true_random=False))
+def test_foreign_outputs_are_never_touched(owned: tuple[Output, ...], dice: random.Random) -> None:
+    live = applied(plan(wanted(*owned), fresh()), fresh())
+    mangled = [
+        one if one in (SQL, RRD, FORWARD) else Group(one.number, tuple(_lose(one.rows, dice)))
+        for one in live.outputs
+    ]
+    drifted = restarted(deployed(replace(live, outputs=tuple(mangled))))
+    mended = applied(plan(wanted(*owned), drifted), drifted)
+    assert {SQL, RRD, FORWARD} <= set(mended.outputs)
+    assert plan(wanted(*owned), mended).steps == ()
+
+
+def _lose(rows: tuple[Row, ...], dice: random.Random) -> list[Row]:
+    kept = [
+        row for row in rows if row.key in ("name", "type", "port", "host") or dice.random() > 0.2
+    ]
+    return kept + [dice.choice(kept)]
+
+
+def test_a_name_of_a_foreign_output_is_refused() -> None:
+    live = fresh(group(4, MAP), group(5, replace(MAP, name="other", port="5759")))
+    with pytest.raises(CentreonError, match="the name is used already by Centreon-Map"):
+        plan(wanted(replace(MAP, port="5759")), live)
+
+
+def test_nothing_wanted_and_nothing_recorded_is_nothing_to_do() -> None:
+    assert plan(without_outputs(wanted()), fresh()).steps == ()

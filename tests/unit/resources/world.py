@@ -1,0 +1,116 @@
+"""A remote and its central in memory: what each step of BrokerOutputs does to what is observed."""
+
+from dataclasses import replace
+from typing import Any
+
+from mapinfra.centreon.broker import Group, Output, Row, in_file, output_of, rows_of, same_rows
+from mapinfra.resources.broker_outputs import BrokerOutputsKind
+from mapinfra.resources.broker_plan import Deployed, Desired, Edit, Live
+from mapinfra.resources.contract import Plan, Step
+
+BLOCK = "1_3"
+KIND = BrokerOutputsKind()
+
+MASTER = Group(0, (Row("name", "paris-broker-input"), Row("type", "ipv4"), Row("port", "5669")))
+SQL = Group(0, (Row("name", "unified-sql"), Row("type", "unified_sql"), Row("db_port", "3306")))
+RRD = Group(1, (Row("name", "rrd"), Row("type", "ipv4"), Row("port", "5670"), Row("host", "::1")))
+FORWARD = Group(
+    3, (Row("name", "forward"), Row("type", "ipv4"), Row("port", "5669"), Row("host", "central"))
+)
+
+
+def wanted(*outputs: Output) -> Desired:
+    """Return what is wanted of the remote paris."""
+    target = {"name": "paris", "ssh": {"host": "paris"}}
+    api = {"url": "http://central/centreon", "user": "admin", "password": {"env": "P"}}
+    return replace(
+        KIND.desired(
+            {
+                "central": {"name": "central", "ssh": {"host": "central"}},
+                "remote": target,
+                "api": api,
+                "poller": "paris",
+                "outputs": {},
+            }
+        ),
+        outputs=outputs,
+    )
+
+
+def fresh(*outputs: Group) -> Live:
+    """Return a remote as Centreon makes it, with more outputs, all deployed."""
+    live = Live(
+        poller_id=2,
+        config_id=4,
+        config_name="paris-broker",
+        file_name="paris-broker.json",
+        block=BLOCK,
+        categories=frozenset({"neb", "storage", "correlation", "dumper", "bam"}),
+        inputs=(MASTER,),
+        outputs=(SQL, RRD, FORWARD, *outputs),
+        file=(),
+        ports=frozenset(),
+        record=None,
+    )
+    return restarted(deployed(live))
+
+
+def group(number: int, output: Output) -> Group:
+    """Return an output as the form writes it."""
+    return Group(number, rows_of(output, BLOCK))
+
+
+def deployed(live: Live) -> Live:
+    """Return the remote after its configuration was generated and has arrived."""
+    outputs = [_file_output(one) for one in sorted(live.outputs, key=lambda one: one.number)]
+    return replace(live, file=tuple(outputs))
+
+
+def restarted(live: Live) -> Live:
+    """Return the remote after a restart of cbd, which serves what the file says."""
+    listening = {int(o["port"]) for o in live.file if o.get("port") and not o.get("host")}
+    return replace(live, ports=frozenset({22, 5669, *listening}))
+
+
+def applied(plan: Plan, live: Live) -> Live:
+    """Return what is there after all steps."""
+    for step in plan.steps:
+        live = done(step, live)
+    return live
+
+
+def done(step: Step, live: Live) -> Live:
+    """Return what is there after one step."""
+    match step.verb:
+        case "keep":
+            return replace(live, record=step.data.record)
+        case "write":
+            for edit in step.data:
+                live = _edited(edit, live)
+            return live
+        case "move":
+            return deployed(live)
+        case "restart":
+            return restarted(live)
+        case "wait":
+            assert step.data.arrived.in_file(live.file)
+        case "listen":
+            arrived: Deployed = step.data
+            assert arrived.on_ports(live.ports)
+    return live
+
+
+def _edited(edit: Edit, live: Live) -> Live:
+    there = {one.number: one for one in live.outputs}
+    before = there.pop(edit.group).rows if edit.group in there else ()
+    assert same_rows(before, edit.before) or same_rows(before, edit.after)
+    if edit.after:
+        there[edit.group] = Group(edit.group, edit.after)
+    return replace(live, outputs=tuple(there[number] for number in sorted(there)))
+
+
+def _file_output(one: Group) -> dict[str, Any]:
+    if one.value("type") == "ipv4":
+        held = in_file(output_of(one.rows))
+        return held if held["filters"]["category"] else {**held, "filters": {}}
+    return {row.key: row.value for row in one.rows if row.value}
