@@ -2,36 +2,13 @@
 
 import ssl
 from threading import Lock
-from typing import Annotated, Any
+from typing import Any
 
 import httpx
-from pydantic import BaseModel, ConfigDict, Field
 
+from mapinfra.centreon.access import Api
 from mapinfra.errors import ApiError
-from mapinfra.secrets import SecretReference, SecretResolver
-
-
-class Api(BaseModel):
-    """How to reach Centreon Web's API on the central."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    url: Annotated[
-        str,
-        Field(
-            pattern=r"^https?://[^\s/@]+(/\S*)?$",
-            description="Address of Centreon Web, as in a browser: `https://HOST/centreon`.",
-        ),
-    ]
-    user: Annotated[str, Field(min_length=1, description="Administrator of Centreon.")]
-    password: Annotated[SecretReference, Field(description="Password of that user.")]
-    ca_file: Annotated[
-        str | None,
-        Field(description="Certificates to trust, PEM; default: those of the system."),
-    ] = None
-    timeout: Annotated[
-        float, Field(gt=0, le=3600, description="Seconds that one call may take.")
-    ] = 60.0
+from mapinfra.secrets import SecretResolver
 
 
 class CentreonApi:

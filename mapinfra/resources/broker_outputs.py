@@ -7,7 +7,7 @@ central, in the configuration of the remote's poller, and deployed to it.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from mapinfra.centreon.api import Api
+from mapinfra.centreon.access import Api
 from mapinfra.centreon.broker import TYPE, Output, Row, file_outputs, groups, row_of, same_rows
 from mapinfra.centreon.facts import files, json_object, listening_ports
 from mapinfra.centreon.survey import (

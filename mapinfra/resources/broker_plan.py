@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mapinfra.centreon.api import Api
+from mapinfra.centreon.access import Api
 from mapinfra.centreon.broker import (
     TYPE,
     Group,

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from threading import Lock
 
-from mapinfra.centreon.api import Api, CentreonApi
+from mapinfra.centreon.access import Api
+from mapinfra.centreon.api import CentreonApi
 from mapinfra.errors import DatabaseError
 from mapinfra.hosts import Database, Fleet, Target
 from mapinfra.secrets import SecretResolver

@@ -1,0 +1,106 @@
+"""Faults that no single value has. They read the merged data, so they find what they can also
+when other faults keep it from becoming a Spec.
+"""
+
+from collections.abc import Hashable, Iterator
+from typing import Any
+
+from mapinfra.spec.fault import Keys
+from mapinfra.spec.invalid import Finding
+from mapinfra.spec.model import BrokerOutput
+from mapinfra.spec.places import Places
+
+
+def crosschecks(spec: object, places: Places) -> Iterator[Finding]:
+    """Each fault between values that may be right alone."""
+    remotes = _hosts(spec)
+    yield from _same_poller(remotes)
+    hosts = {("central",): _at(spec, "central"), **remotes}
+    yield from _same_host(hosts)
+    for keys, host in hosts.items():
+        yield from _useless_sudo_password(keys, host, places)
+    for keys, remote in remotes.items():
+        yield from _same_port(keys, remote)
+        if _at(remote, "pages") and _at(remote, "database") is None:
+            text = "pages are kept in the remote's database; add database here or in defaults"
+            yield (*keys, "pages"), text
+
+
+def host_in_defaults(defaults: object) -> Iterator[Finding]:
+    """An address in the defaults would be that of every host."""
+    if _at(defaults, "ssh", "host") is not None:
+        text = "each host has its own address; write it in the ssh of that host"
+        yield ("defaults", "ssh", "host"), text
+
+
+def _hosts(spec: object) -> dict[Keys, Any]:
+    remotes = _at(spec, "remotes")
+    if not isinstance(remotes, dict):
+        return {}
+    return {("remotes", name): remote for name, remote in remotes.items()}
+
+
+def _at(data: object, *keys: str) -> Any:
+    for key in keys:
+        data = data.get(key) if isinstance(data, dict) else None
+    return data
+
+
+def _repeated(values: Iterator[tuple[Keys, Hashable]]) -> Iterator[tuple[Keys, Keys]]:
+    """Pairs of a repeated value's place and the place where it came first."""
+    first: dict[Hashable, Keys] = {}
+    for keys, value in values:
+        if first.setdefault(value, keys) != keys:
+            yield keys, first[value]
+
+
+def _same_poller(remotes: dict[Keys, Any]) -> Iterator[Finding]:
+    pollers = {
+        (*keys, "poller"): str(_at(remote, "poller") or keys[-1])
+        for keys, remote in remotes.items()
+    }
+    for keys, first in _repeated((keys, name.casefold()) for keys, name in pollers.items()):
+        text = f"{pollers[keys]} is the poller of {first[1]} already; each remote has its own"
+        yield keys, text
+
+
+def _same_host(hosts: dict[Keys, Any]) -> Iterator[Finding]:
+    """The same address behind another port or another jump host is another host."""
+    addresses = {
+        (*keys, "ssh", "host"): (
+            str(_at(host, "ssh", "host") or keys[-1]).lower(),
+            str(_at(host, "ssh", "port") or 22),
+            str(_at(host, "ssh", "jump")),
+        )
+        for keys, host in hosts.items()
+    }
+    for keys, first in _repeated(iter(addresses.items())):
+        other = first[-3]
+        text = f"{addresses[keys][0]} is the host of {other} already; each has its own"
+        yield keys, text
+
+
+def _same_port(keys: Keys, remote: object) -> Iterator[Finding]:
+    outputs = _at(remote, "broker_outputs")
+    if not isinstance(outputs, dict):
+        return
+    standard = BrokerOutput.model_fields["port"].default
+    ports = {
+        (*keys, "broker_outputs", name, "port"): (
+            str(_at(output, "host") or ""),
+            str(_at(output, "port") or standard),
+        )
+        for name, output in outputs.items()
+    }
+    for at, first in _repeated(iter(ports.items())):
+        text = f"{ports[at][1]} is the port of {first[-2]} already; write another"
+        yield at, text
+
+
+def _useless_sudo_password(keys: Keys, host: object, places: Places) -> Iterator[Finding]:
+    """A host that itself says `become: none` may leave the default password unused."""
+    if _at(host, "ssh", "sudo_password") is None or _at(host, "ssh", "become") == "sudo":
+        return
+    password, become = (*keys, "ssh", "sudo_password"), (*keys, "ssh", "become")
+    if places.origin(password) == password or become not in places.lines:
+        yield password, "of no use without sudo; write become: sudo, or take it out"
