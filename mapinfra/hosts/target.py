@@ -1,4 +1,4 @@
-"""Where a host is and how to get in: the part of a spec, and of a resource's inputs, on one host."""
+"""Where a host is and how to get in: what a spec, and a resource's inputs, say on one host."""
 
 from typing import Annotated, Literal
 
@@ -78,9 +78,9 @@ class Database(_Model):
     name: Annotated[str, Field(min_length=1, description="Centreon's configuration database.")] = (
         "centreon"
     )
-    host: Annotated[
-        str, Field(description="Address of MariaDB as seen from the host.")
-    ] = "127.0.0.1"
+    host: Annotated[str, Field(description="Address of MariaDB as seen from the host.")] = (
+        "127.0.0.1"
+    )
     port: Annotated[Port, Field(description="TCP port of MariaDB.")] = 3306
     socket: Annotated[
         str | None,

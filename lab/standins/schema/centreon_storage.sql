@@ -1,0 +1,70 @@
+-- Database `centreon_storage`: nothing is monitored in the lab, so two tables of the real ones are
+-- enough: the state of each poller, and the settings that the broker configuration is made from.
+
+create table instances (
+  instance_id int(11) not null,
+  name varchar(255) not null default 'localhost',
+  active_host_checks tinyint(1),
+  active_service_checks tinyint(1),
+  address varchar(128),
+  check_hosts_freshness tinyint(1),
+  check_services_freshness tinyint(1),
+  daemon_mode tinyint(1),
+  description varchar(128),
+  end_time int(11),
+  engine varchar(64),
+  event_handlers tinyint(1),
+  failure_prediction tinyint(1),
+  flap_detection tinyint(1),
+  global_host_event_handler text,
+  global_service_event_handler text,
+  last_alive int(11),
+  last_command_check int(11),
+  last_log_rotation int(11),
+  modified_host_attributes int(11),
+  modified_service_attributes int(11),
+  notifications tinyint(1),
+  obsess_over_hosts tinyint(1),
+  obsess_over_services tinyint(1),
+  passive_host_checks tinyint(1),
+  passive_service_checks tinyint(1),
+  pid int(11),
+  process_perfdata tinyint(1),
+  running tinyint(1),
+  start_time int(11),
+  version varchar(16),
+  deleted boolean not null default false,
+  outdated boolean not null default false,
+  primary key (instance_id),
+  key instances_name_idx (name)
+) engine=InnoDB default charset=utf8;
+
+create table config (
+  id int(11) not null auto_increment,
+  RRDdatabase_path varchar(255),
+  RRDdatabase_status_path varchar(255),
+  RRDdatabase_nagios_stats_path varchar(255),
+  len_storage_rrd int(11),
+  len_storage_mysql int(11),
+  autodelete_rrd_db enum('0','1'),
+  sleep_time int(11) default '10',
+  purge_interval int(11) default '2',
+  storage_type int(11) default '2',
+  average int(11),
+  archive_log enum('0','1') not null default '0',
+  archive_retention int(11) default '31',
+  reporting_retention int(11) default '365',
+  nagios_log_file varchar(255),
+  last_line_read int(11) default '31',
+  audit_log_option enum('0','1') not null default '1',
+  len_storage_downtimes int(11),
+  len_storage_comments int(11),
+  audit_log_retention int(11) default 0,
+  primary key (id)
+) engine=InnoDB default charset=utf8;
+
+insert into config (id, RRDdatabase_path, RRDdatabase_status_path, RRDdatabase_nagios_stats_path,
+  len_storage_rrd, len_storage_mysql, autodelete_rrd_db, sleep_time, purge_interval, storage_type,
+  archive_log, nagios_log_file, last_line_read, audit_log_option)
+values (1, '/var/lib/centreon/metrics/', '/var/lib/centreon/status/', '/var/lib/centreon/nagios-perf/',
+  180, 365, '1', 10, 360, 2, '1', '/var/log/centreon-engine/centengine.log', 0, '1');

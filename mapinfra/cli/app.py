@@ -1,0 +1,241 @@
+"""The commands, their options, their exit codes."""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from enum import IntEnum
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mapinfra.cli.display import Reporter
+from mapinfra.cli.machine import as_json
+from mapinfra.cli.progress import Progress
+from mapinfra.engine.backend import NoSuchStack
+from mapinfra.engine.events import Event, OperationKind, Summary
+from mapinfra.engine.run import Options, Stack, operate
+from mapinfra.engine.stacks import cancel_stack, init_stack, open_stack
+from mapinfra.errors import MapinfraError
+
+
+class ExitCode(IntEnum):
+    """Exit codes, as Pulumi's; click itself ends bad calls with 2."""
+
+    OK = 0
+    FAILED = 1
+    BAD_CALL = 2
+    NO_STACK = 6
+    UNEXPECTED_CHANGES = 7
+    CANCELLED = 8
+
+
+def main() -> None:
+    """Run the command line; errors a user can act on end in one line and an exit code."""
+    try:
+        cli()
+    except NoSuchStack as error:
+        _complain(error)
+        sys.exit(ExitCode.NO_STACK)
+    except MapinfraError as error:
+        _complain(error)
+        sys.exit(ExitCode.FAILED)
+
+
+def _complain(error: MapinfraError) -> None:
+    for line in str(error).splitlines():
+        click.echo(f"error: {line}", err=True)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="mapinfra")
+def cli() -> None:
+    """Keep Centreon MAP installations as a spec says they should be.
+
+    Runs the project's Pulumi program in process, on the same state as the Pulumi CLI.
+    """
+
+
+def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that every command has."""
+    for option in (
+        click.option(
+            "--cwd", "-C", "folder", default=".", show_default=True,
+            type=click.Path(exists=True, file_okay=False, path_type=Path),
+            help="The project's folder, or one inside it.",
+        ),
+        click.option(
+            "--stack", "-s", "name", required=True, envvar="PULUMI_STACK", show_envvar=True,
+            help="The stack to work on.",
+        ),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def _running(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of the commands that run an operation."""
+    for option in (
+        click.option(
+            "--debug", "debug_file", type=click.Path(dir_okay=False, path_type=Path),
+            help="Add the tracebacks of unexpected errors to this file.",
+        ),
+        click.option(
+            "--parallel", "-p", default=32, show_default=True, type=click.IntRange(min=1),
+            help="Resources worked on at the same time.",
+        ),
+        click.option(
+            "--expect-no-changes", is_flag=True, help="End with exit code 7 when there are changes."
+        ),
+        click.option("--json", "machine", is_flag=True, help="Print the result as JSON."),
+        click.option(
+            "--diff", "detailed", is_flag=True,
+            help="Print all values, and why unchanged resources need nothing.",
+        ),
+    ):  # fmt: skip
+        command = option(command)
+    return _shared(command)
+
+
+def _changing(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of the commands that ask before they change something."""
+    for option in (
+        click.option("--non-interactive", is_flag=True, help="Never ask; needs --yes."),
+        click.option("--yes", "-y", is_flag=True, help="Don't preview and ask first."),
+    ):
+        command = option(command)
+    return _running(command)
+
+
+@cli.command()
+@_running
+def preview(folder: Path, name: str, **given: Any) -> None:
+    """Show what `up` would change. Changes nothing."""
+    session = _Session(folder, name, **given)
+    sys.exit(session.conclude(session.run("update", preview=True)))
+
+
+@cli.command()
+@_changing
+def up(folder: Path, name: str, **given: Any) -> None:
+    """Bring the hosts to what the spec says."""
+    _ask_and_run("update", folder, name, **given)
+
+
+@cli.command()
+@_changing
+def refresh(folder: Path, name: str, **given: Any) -> None:
+    """Bring the state to what the hosts are like now. Changes no host."""
+    _ask_and_run("refresh", folder, name, **given)
+
+
+@cli.command()
+@_changing
+def destroy(folder: Path, name: str, **given: Any) -> None:
+    """Undo everything that was done for this stack."""
+    _ask_and_run("destroy", folder, name, **given)
+
+
+@cli.group()
+def stack() -> None:
+    """Make stacks."""
+
+
+@stack.command("init")
+@click.argument("name")
+@click.option(
+    "--cwd", "-C", "folder", default=".", type=click.Path(exists=True, path_type=Path),
+    help="The project's folder.",
+)  # fmt: skip
+def stack_init(folder: Path, name: str) -> None:
+    """Make an empty stack NAME."""
+    config = init_stack(folder, name, os.environ)
+    click.echo(f"made stack {name}, its config is {config}", err=True)
+
+
+@cli.command()
+@_shared
+def cancel(folder: Path, name: str) -> None:
+    """Remove the lock of a run that is gone."""
+    removed = cancel_stack(folder, name, os.environ)
+    for holder in removed:
+        click.echo(f"removed the lock of {holder}", err=True)
+    if not removed:
+        click.echo(f"stack {name} isn't locked", err=True)
+
+
+def _ask_and_run(
+    kind: OperationKind, folder: Path, name: str, *, yes: bool, non_interactive: bool, **given: Any
+) -> None:
+    if not yes and (non_interactive or not sys.stdin.isatty()):
+        raise click.UsageError("nobody can be asked here: add --yes to go on without asking")
+    session = _Session(folder, name, **given)
+    if not yes:
+        rehearsed = session.run(kind, preview=True)
+        if not (rehearsed.succeeded and _something_to_do(rehearsed)):
+            sys.exit(session.conclude(rehearsed))
+        if not click.confirm("Go on?", err=True):
+            sys.exit(ExitCode.CANCELLED)
+    sys.exit(session.conclude(session.run(kind, preview=False)))
+
+
+def _something_to_do(rehearsed: Summary) -> bool:
+    return rehearsed.changed or bool(rehearsed.output_changes)
+
+
+class _Session:
+    """A stack and how its runs are to be shown."""
+
+    def __init__(
+        self,
+        folder: Path,
+        name: str,
+        *,
+        parallel: int,
+        debug_file: Path | None,
+        machine: bool,
+        detailed: bool,
+        expect_no_changes: bool,
+    ) -> None:
+        debug = debug_file.resolve() if debug_file else None
+        self._options = Options(parallel=parallel, debug_file=debug)
+        self._machine = machine
+        self._detailed = detailed
+        self._expect_no_changes = expect_no_changes
+        self._stack: Stack = open_stack(folder, name, os.environ)
+
+    def run(self, kind: OperationKind, *, preview: bool) -> Summary:
+        """Run an operation and print its result."""
+        events: list[Event] = []
+        with Progress(kind, preview=preview) as progress:
+
+            def emit(event: Event) -> None:
+                events.append(event)
+                progress.show(event)
+
+            summary = operate(self._stack, kind, emit, self._options, preview=preview)
+        if self._machine:
+            click.echo(json.dumps(as_json(self._stack.config, events, summary), indent=4))
+        else:
+            Reporter(detailed=self._detailed).show(self._stack.name, events, summary)
+        return summary
+
+    def conclude(self, summary: Summary) -> ExitCode:
+        """Return the exit code, with the line that explains it on stderr."""
+        if summary.interrupted:
+            click.echo("error: interrupted; run again to go on", err=True)
+            return ExitCode.CANCELLED
+        if not summary.succeeded:
+            click.echo(f"error: {_shortfall(summary)}", err=True)
+            return ExitCode.FAILED
+        if self._expect_no_changes and summary.changed:
+            click.echo("error: no changes were expected, but there are", err=True)
+            return ExitCode.UNEXPECTED_CHANGES
+        return ExitCode.OK
+
+
+def _shortfall(summary: Summary) -> str:
+    parts = [f"{summary.failed} failed"] if summary.failed else []
+    parts += [f"{summary.skipped} skipped"] if summary.skipped else []
+    return ", ".join(parts)

@@ -1,0 +1,157 @@
+"""The result of a run for people, on stdout: the summary first, then what changes."""
+
+import json
+from collections.abc import Iterable, Iterator
+
+from rich.console import Console
+
+from mapinfra.engine import urn as urns
+from mapinfra.engine.diff import Change, changes
+from mapinfra.engine.events import Event, ResourceEvent, Summary
+from mapinfra.engine.values import Value
+
+_MARKS = {"create": ("+", "green"), "update": ("~", "yellow"), "delete": ("-", "red")}
+_DONE = {"create": "created", "update": "updated", "delete": "deleted"}
+_FOUND = {"update": "changed on the host", "delete": "gone from the host"}
+_INDENT = "      "
+
+
+class Reporter:
+    """Prints runs. `detailed` adds all inputs, and the reasons of unchanged resources."""
+
+    def __init__(self, *, detailed: bool) -> None:
+        self._detailed = detailed
+        self._console = Console(highlight=False, markup=False, soft_wrap=True)
+
+    def show(self, stack: str, events: Iterable[Event], summary: Summary) -> None:
+        """Print the result of a run."""
+        told = [one for one in events if isinstance(one, ResourceEvent)]
+        self._console.print(_headline(stack, told, summary), style="bold")
+        for event in told:
+            self._resource(event, summary)
+        self._outputs(summary)
+
+    def _resource(self, event: ResourceEvent, summary: Summary) -> None:
+        match event.status:
+            case "failed":
+                self._line("  ! ", "red", f"{urns.label(event.urn)}: {event.message}")
+            case "skipped":
+                self._line("  . ", "yellow", f"{urns.label(event.urn)} skipped: {event.message}")
+            case "planned" | "done":
+                self._step(event, summary)
+
+    def _step(self, event: ResourceEvent, summary: Summary) -> None:
+        if event.op == "refresh":
+            if summary.operation == "refresh":
+                self._drift(event)
+        elif event.op == "same":
+            if self._detailed and event.custom:
+                reason = event.reason or "nothing to do"
+                self._line("    ", "", f"{urns.label(event.urn)}: {reason}")
+        elif event.custom or event.op == "update":
+            self._change(event)
+
+    def _drift(self, event: ResourceEvent) -> None:
+        op = "delete" if event.new is None else "update"
+        mark, style = _MARKS[op]
+        self._line(f"  {mark} ", style, f"{urns.label(event.urn)} {_FOUND[op]}")
+        self._details(_lines(event.changes))
+
+    def _change(self, event: ResourceEvent) -> None:
+        mark, style = _MARKS[event.op]
+        took = f" in {event.seconds:.1f} s" if event.seconds >= 0.05 else ""
+        done = f" {_DONE[event.op]}{took}" if event.status == "done" else ""
+        self._line(f"  {mark} ", style, f"{urns.label(event.urn)}{done}")
+        if event.op == "update" or self._detailed or not event.plan:
+            self._details(_lines(event.changes))
+        self._details(f"{number}. {step}" for number, step in enumerate(event.plan, start=1))
+        if event.op == "update" and not event.changes and not event.plan:
+            self._details(["live state differs"])
+
+    def _outputs(self, summary: Summary) -> None:
+        if self._detailed and not summary.preview:
+            shown = changes({}, summary.outputs)
+        else:
+            shown = summary.output_changes
+        if shown:
+            self._console.print("outputs")
+            for change, line in zip(shown, map(_line, shown), strict=True):
+                mark, style = _MARKS[_OUTPUT_OPS[change.kind]]
+                self._line(f"  {mark} ", style, line)
+
+    def _details(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self._console.print(f"{_INDENT}{line}")
+
+    def _line(self, mark: str, style: str, text: str) -> None:
+        self._console.print(mark, style=style, end="")
+        self._console.print(text)
+
+
+_OUTPUT_OPS = {"add": "create", "update": "update", "delete": "delete"}
+
+
+def _headline(stack: str, told: list[ResourceEvent], summary: Summary) -> str:
+    title = "destroy of " if summary.operation == "destroy" else ""
+    parts = list(_counts(told, summary))
+    took = "" if summary.preview else f" in {summary.seconds:.1f} s"
+    return f"{title}{stack}: {', '.join(parts) or 'nothing to do'}{took}"
+
+
+def _counts(told: list[ResourceEvent], summary: Summary) -> Iterator[str]:
+    ended = [one for one in told if one.custom and one.status in ("planned", "done")]
+    if summary.operation == "refresh":
+        yield from _drift_counts(ended, summary)
+    else:
+        for op in ("create", "update", "delete"):
+            number = sum(one.op == op for one in ended)
+            if number:
+                yield f"{number} to {op}" if summary.preview else f"{number} {_DONE[op]}"
+        same = sum(one.op == "same" for one in ended)
+        if same:
+            yield f"{same} unchanged"
+    if summary.failed:
+        yield f"{summary.failed} failed"
+    if summary.skipped:
+        yield f"{summary.skipped} skipped"
+
+
+def _drift_counts(ended: list[ResourceEvent], summary: Summary) -> Iterator[str]:
+    gone = sum(one.new is None for one in ended)
+    if len(ended) > gone:
+        yield f"{len(ended) - gone} changed on the host"
+    if gone:
+        yield f"{gone} gone from the host"
+    if not ended and not summary.failed:
+        yield "no drift"
+
+
+def _lines(found: Iterable[Change]) -> Iterator[str]:
+    for change in found:
+        for part in _leaves(change):
+            yield _line(part)
+
+
+def _leaves(change: Change) -> Iterator[Change]:
+    """Take an added or deleted value apart, so that each line shows one plain value."""
+    value = change.new if change.kind == "add" else change.old
+    if change.kind == "update" or not isinstance(value, dict) or not value:
+        yield change
+        return
+    for key in sorted(value):
+        path = f"{change.path}.{key}"
+        new, old = (value[key], None) if change.kind == "add" else (None, value[key])
+        yield from _leaves(Change(path, change.kind, old=old, new=new))
+
+
+def _line(change: Change) -> str:
+    match change.kind:
+        case "add":
+            return f"{change.path}: {_text(change.new)}"
+        case "delete":
+            return f"{change.path}: {_text(change.old)} → (none)"
+    return f"{change.path}: {_text(change.old)} → {_text(change.new)}"
+
+
+def _text(value: Value) -> str:
+    return value if value == "[secret]" else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,62 @@
+"""The result of a run as JSON, in the shape of `pulumi preview --json`."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from mapinfra.engine.checkpoint import Resource, resource_out
+from mapinfra.engine.events import Event, LogEvent, ResourceEvent, Summary
+from mapinfra.engine.project import StackConfig
+
+_NANOSECONDS = 1_000_000_000
+
+
+def as_json(config: StackConfig, events: Iterable[Event], summary: Summary) -> dict[str, Any]:
+    """Return the whole result; secrets are `[secret]`, `duration` is in nanoseconds."""
+    told = list(events)
+    found: dict[str, Any] = {
+        "config": {key: _config_value(value) for key, value in sorted(config.raw.items())},
+        "steps": [
+            _step(one)
+            for one in told
+            if isinstance(one, ResourceEvent) and one.status in ("planned", "done")
+        ],
+        "diagnostics": list(_diagnostics(told)),
+        "duration": int(summary.seconds * _NANOSECONDS),
+        "changeSummary": {op: count for op, count in sorted(summary.counts.items()) if count},
+    }
+    return found
+
+
+def _config_value(value: object) -> object:
+    return "[secret]" if isinstance(value, dict) and list(value) == ["secure"] else value
+
+
+def _step(event: ResourceEvent) -> dict[str, Any]:
+    return {
+        "op": event.op,
+        "urn": event.urn,
+        **_state("oldState", event.old),
+        **_state("newState", event.new),
+        "diffReasons": sorted({_root(change.path) for change in event.changes}),
+        "detailedDiff": {
+            change.path: {"kind": change.kind, "inputDiff": event.op != "refresh"}
+            for change in event.changes
+        },
+    }
+
+
+def _state(key: str, resource: Resource | None) -> dict[str, Any]:
+    return {} if resource is None else {key: resource_out(resource)}
+
+
+def _root(path: str) -> str:
+    return path.split(".")[0].split("[")[0]
+
+
+def _diagnostics(events: Iterable[Event]) -> Iterator[dict[str, str]]:
+    for event in events:
+        if isinstance(event, LogEvent):
+            yield {"urn": event.urn, "message": event.message, "severity": event.severity}
+        elif event.status in ("failed", "skipped"):
+            severity = "error" if event.status == "failed" else "warning"
+            yield {"urn": event.urn, "message": event.message, "severity": severity}

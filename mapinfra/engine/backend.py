@@ -1,0 +1,202 @@
+"""Pulumi's file backend: a folder with the state, the history and the locks of its stacks.
+
+.pulumi/meta.yaml                                    version: 1
+.pulumi/stacks/<project>/<stack>.json, .json.bak     the state, and the one before
+.pulumi/history/<project>/<stack>/<stack>-<ns>.history.json, .checkpoint.json
+.pulumi/backups/<project>/<stack>/<stack>.<ns>.json  the state after each run
+.pulumi/locks/organization/<project>/<stack>/<uuid>.json
+"""
+
+import json
+import shutil
+import time
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import unquote, urlsplit
+
+from mapinfra.engine import lock
+from mapinfra.engine.files import write_atomically
+from mapinfra.errors import StateError
+
+_META = "version: 1\n"
+
+
+class NoSuchStack(StateError):
+    """The backend has no stack of that name."""
+
+
+@dataclass(frozen=True)
+class HistoryEntry:
+    """One finished run. Times are seconds since 1970; `config` keeps secure values encrypted."""
+
+    kind: Literal["update", "refresh", "destroy"]
+    started: int
+    ended: int
+    succeeded: bool
+    changes: Mapping[str, int]
+    config: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class StackFiles:
+    """The files of one stack in a backend folder."""
+
+    root: Path
+    project: str
+    stack: str
+
+    @property
+    def full_name(self) -> str:
+        """The stack's name as the state file has it."""
+        return f"organization/{self.project}/{self.stack}"
+
+    @property
+    def state(self) -> Path:
+        """The state file."""
+        return self.root / "stacks" / self.project / f"{self.stack}.json"
+
+    @property
+    def locks(self) -> Path:
+        """The folder of the stack's locks."""
+        return self.root / "locks" / "organization" / self.project / self.stack
+
+    def read(self) -> bytes:
+        """Return the state file's content; raise NoSuchStack or StateError."""
+        self._check_layout()
+        try:
+            return self.state.read_bytes()
+        except FileNotFoundError:
+            raise NoSuchStack(
+                f"no stack named {self.stack!r} in {self.root.parent}",
+                remedy=f"make it with: mapinfra stack init {self.stack}",
+            ) from None
+        except OSError as error:
+            raise StateError(f"can't be read ({error.strerror})", where=str(self.state)) from None
+
+    def write(self, content: bytes) -> None:
+        """Replace the state, keeping the one before as .bak; raise StateError when it can't be."""
+        try:
+            if self.state.is_file():
+                shutil.copyfile(self.state, self._beside(".bak.new"))
+                self._beside(".bak.new").replace(self._beside(".bak"))
+            write_atomically(self.state, content)
+            # The CLI keeps a checksum of what it wrote in a file beside; it's outdated now.
+            for stale in (".attrs", ".bak.attrs"):
+                self._beside(stale).unlink(missing_ok=True)
+        except OSError as error:
+            raise StateError(
+                f"can't be written ({error.strerror})",
+                where=str(self.state),
+                remedy="make room or mend the permissions, then run again",
+            ) from None
+
+    def create(self, content: bytes) -> None:
+        """Make a new stack; raise StateError when it is there already."""
+        self._check_layout()
+        if self.state.exists():
+            raise StateError("is there already", where=f"stack {self.stack}")
+        meta = self.root / "meta.yaml"
+        if not meta.exists():
+            write_atomically(meta, _META.encode())
+        self.write(content)
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Hold the stack's lock; raise StackLocked when another run has it."""
+        return lock.held(self.locks, self.stack)
+
+    def cancel(self) -> list[lock.Holder]:
+        """Remove the stack's locks; return who held them."""
+        return lock.cancel(self.locks)
+
+    def remember(self, entry: HistoryEntry) -> None:
+        """Add a finished run to the history, and keep a copy of the state it left."""
+        state, stamp = self.read(), time.time_ns()
+        history = self.root / "history" / self.project / self.stack
+        backups = self.root / "backups" / self.project / self.stack
+        write_atomically(history / f"{self.stack}-{stamp}.history.json", _history(entry))
+        write_atomically(history / f"{self.stack}-{stamp}.checkpoint.json", state)
+        write_atomically(backups / f"{self.stack}.{stamp}.json", state)
+
+    def _beside(self, suffix: str) -> Path:
+        return self.state.with_name(self.state.name + suffix)
+
+    def _check_layout(self) -> None:
+        for ending in (".gz", ".zst"):
+            if self._beside(ending).exists():
+                raise StateError(
+                    "the state is compressed, which isn't supported in process",
+                    where=str(self._beside(ending)),
+                    remedy="use the Pulumi CLI with this stack",
+                )
+        old = self.root / "stacks" / f"{self.stack}.json"
+        if old.is_file() and not (self.root / "meta.yaml").exists():
+            raise StateError(
+                "the backend has the layout of an old Pulumi",
+                where=str(self.root),
+                remedy="run once: pulumi state upgrade",
+            )
+
+
+def _history(entry: HistoryEntry) -> bytes:
+    found = {
+        "kind": entry.kind,
+        "startTime": entry.started,
+        "message": "",
+        "environment": {"exec.kind": "mapinfra"},
+        "config": {
+            key: value if _encrypted(value) else _text(value) for key, value in entry.config.items()
+        },
+        "version": 0,
+        "result": "succeeded" if entry.succeeded else "failed",
+        "endTime": entry.ended,
+        "resourceChanges": {op: count for op, count in entry.changes.items() if count},
+    }
+    return json.dumps(found, separators=(",", ":")).encode()
+
+
+def _encrypted(value: object) -> bool:
+    return isinstance(value, dict) and list(value) == ["secure"]
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, default=str)
+
+
+def stack_files(environment: Mapping[str, str], project: str, stack: str) -> StackFiles:
+    """Return a stack's files in the backend that PULUMI_BACKEND_URL names.
+
+    Raises StateError when that isn't a `file://` URL of a folder.
+    """
+    url = environment.get("PULUMI_BACKEND_URL", "")
+    if not url:
+        raise StateError(
+            "is not set, so there is no place for the state",
+            where="PULUMI_BACKEND_URL",
+            remedy=_EXAMPLE,
+        )
+    if not url.startswith("file://"):
+        scheme = urlsplit(url).scheme or "that"
+        raise StateError(
+            f"{scheme} backends are left to the Pulumi CLI, in process it must be a file:// URL",
+            where="PULUMI_BACKEND_URL",
+            remedy=_EXAMPLE,
+        )
+    folder = _folder(url, environment)
+    if not folder.is_dir():
+        raise StateError(
+            f"there is no folder {folder}", where="PULUMI_BACKEND_URL", remedy=f"mkdir -p {folder}"
+        )
+    return StackFiles(folder / ".pulumi", project, stack)
+
+
+_EXAMPLE = "export PULUMI_BACKEND_URL=file:///path/to/folder"
+
+
+def _folder(url: str, environment: Mapping[str, str]) -> Path:
+    path = unquote(url.removeprefix("file://").partition("?")[0])
+    if path == "~" or path.startswith("~/"):
+        return Path(environment.get("HOME", "/")) / path[2:]
+    return Path(path).resolve()

@@ -1,0 +1,76 @@
+"""What a run tells while it goes on, and at its end."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from mapinfra.engine.checkpoint import Resource
+from mapinfra.engine.diff import Change
+from mapinfra.engine.values import Properties
+
+Op = Literal["same", "create", "update", "delete", "refresh"]
+Status = Literal["planned", "started", "done", "failed", "skipped"]
+OperationKind = Literal["update", "refresh", "destroy"]
+
+
+@dataclass(frozen=True)
+class ResourceEvent:
+    """One resource, one step of it.
+
+    `planned` in a preview; `started` and `done` in a run; `failed` with a one-line `message`;
+    `skipped` with what it waits for. `changes` are live → desired, or recorded → live for the op
+    `refresh`; `plan` are the steps in words; `reason` says why there is nothing to do.
+    """
+
+    urn: str
+    custom: bool
+    op: Op
+    status: Status
+    changes: tuple[Change, ...] = ()
+    plan: tuple[str, ...] = ()
+    message: str = ""
+    reason: str = ""
+    seconds: float = 0.0
+    old: Resource | None = None
+    new: Resource | None = None
+
+
+@dataclass(frozen=True)
+class LogEvent:
+    """A line from the program, or from the engine about the run as a whole."""
+
+    severity: Literal["info", "warning", "error"]
+    message: str
+    urn: str = ""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How a run, or with `preview` its rehearsal, ended.
+
+    `counts` has every resource, components too, by what was done to it.
+    """
+
+    operation: OperationKind
+    preview: bool
+    counts: dict[Op, int]
+    failed: int
+    skipped: int
+    interrupted: bool
+    seconds: float
+    outputs: Properties = field(default_factory=dict)
+    output_changes: tuple[Change, ...] = ()
+
+    @property
+    def succeeded(self) -> bool:
+        """True when nothing failed, was skipped or interrupted."""
+        return not (self.failed or self.skipped or self.interrupted)
+
+    @property
+    def changed(self) -> bool:
+        """True when a resource isn't the same."""
+        return any(count for op, count in self.counts.items() if op != "same")
+
+
+Event: TypeAlias = ResourceEvent | LogEvent
+Emit: TypeAlias = Callable[[Event], None]

@@ -1,0 +1,145 @@
+"""The lock of a stack, as Pulumi's file backend keeps it: one small file per run.
+
+A run writes its file and then looks for others, so of two that begin together at most one goes on.
+Pulumi never removes a lock left behind by a killed run. One that mapinfra left behind on this very
+machine is recognised as dead by its process, and removed.
+"""
+
+import getpass
+import json
+import os
+import socket
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mapinfra.engine.checkpoint import now
+from mapinfra.engine.files import write_atomically
+from mapinfra.errors import StackLocked, StateError
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who holds a lock, as its file says."""
+
+    file: Path
+    user: str
+    host: str
+    pid: int
+    since: str
+    process: str
+
+    def __str__(self) -> str:
+        return f"{self.user}@{self.host} (pid {self.pid}) since {self.since}"
+
+    @property
+    def dead(self) -> bool:
+        """True when mapinfra wrote the lock here, and that process is no more."""
+        return bool(self.process) and self.process.startswith(_machine()) and not _alive(self)
+
+
+@contextmanager
+def held(folder: Path, stack: str) -> Iterator[None]:
+    """Hold the stack's lock; raise StackLocked, saying who has it, when it's taken."""
+    mine = folder / f"{uuid.uuid4()}.json"
+    _refuse_if_held(folder, stack, mine)
+    write_atomically(mine, json.dumps(_content()).encode())
+    try:
+        _refuse_if_held(folder, stack, mine)
+        yield
+    finally:
+        mine.unlink(missing_ok=True)
+
+
+def cancel(folder: Path) -> list[Holder]:
+    """Remove every lock of the stack; return who held them."""
+    removed = list(_holders(folder))
+    for holder in removed:
+        _remove(holder.file)
+    return removed
+
+
+def _refuse_if_held(folder: Path, stack: str, mine: Path) -> None:
+    others = [holder for holder in _holders(folder) if holder.file != mine]
+    for holder in others:
+        if holder.dead:
+            _remove(holder.file)
+    alive = [holder for holder in others if not holder.dead]
+    if alive:
+        raise StackLocked(
+            f"locked by {', '.join(map(str, alive))}",
+            where=f"stack {stack}",
+            remedy=f"wait for that run to end; if it's gone: mapinfra cancel --stack {stack}",
+        )
+
+
+def _remove(file: Path) -> None:
+    file.unlink(missing_ok=True)
+    file.with_name(f"{file.name}.attrs").unlink(missing_ok=True)
+
+
+def _holders(folder: Path) -> Iterator[Holder]:
+    for file in sorted(folder.glob("*.json")):
+        found = _read(file)
+        if found is not None:
+            yield Holder(
+                file=file,
+                user=str(found.get("username", "?")),
+                host=str(found.get("hostname", "?")),
+                pid=_number(found.get("pid")),
+                since=str(found.get("timestamp", "?")),
+                process=str(found.get("process", "")),
+            )
+
+
+def _read(file: Path) -> dict[str, Any] | None:
+    try:
+        found = json.loads(file.read_bytes())
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StateError(f"can't be read ({error.strerror})", where=str(file)) from None
+    except ValueError:
+        found = None
+    return found if isinstance(found, dict) else {}
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _content() -> dict[str, Any]:
+    return {
+        "pid": os.getpid(),
+        "username": getpass.getuser(),
+        "hostname": socket.gethostname(),
+        "timestamp": now(),
+        "process": f"{_machine()}{os.getpid()} {_started(os.getpid())}",
+    }
+
+
+def _alive(holder: Holder) -> bool:
+    return holder.process == f"{_machine()}{holder.pid} {_started(holder.pid)}"
+
+
+def _machine() -> str:
+    """Name this boot of this machine, and the process namespace, so that a pid means one thing."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        namespace = Path("/proc/self/ns/pid").readlink()
+    except OSError:
+        return f"{uuid.uuid4()} "
+    return f"{boot} {namespace} "
+
+
+def _started(pid: int) -> str:
+    """Return when a process began, in ticks since boot; empty when it's no more."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    # The command's name, in brackets, may hold blanks; the 20th field after it is the start time.
+    return stat.rpartition(")")[2].split()[19]

@@ -1,0 +1,153 @@
+"""What the SDK talks to in place of Pulumi's engine: registrations become steps at once."""
+
+from typing import Any, NoReturn
+
+from google.protobuf import empty_pb2
+from google.protobuf.message import Message
+from pulumi.runtime.proto import engine_pb2, resource_pb2
+
+from mapinfra.engine import urn as urns
+from mapinfra.engine.events import Emit, LogEvent
+from mapinfra.engine.steps import Goal, Steps, Tally
+from mapinfra.engine.values import Properties, from_struct, to_struct
+from mapinfra.errors import MapinfraError
+
+_SUPPORTED_FIELDS = frozenset(
+    {
+        "type", "name", "parent", "custom", "object", "dependencies", "propertyDependencies",
+        "acceptSecrets", "acceptResources", "supportsPartialValues", "supportsResultReporting",
+        "aliasSpecs", "sourcePosition", "stackTrace", "accepts_byte_string",
+        "parentStackTraceHandle",
+    }
+)  # fmt: skip
+
+# Advertised though refused in RegisterResource: else the SDK itself asks for a newer Pulumi CLI.
+_FEATURES = (
+    resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_REPLACE_WITH,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_REPLACEMENT_TRIGGER,
+)
+
+
+class Monitor:
+    """The resource monitor, called by the SDK on threads of the loop's executor."""
+
+    def __init__(self, steps: Steps, stack: str, project: str) -> None:
+        self._steps = steps
+        self._stack = stack
+        self._project = project
+        self.stack_urn = ""
+        self.stack_outputs: Properties = {}
+
+    def GetDeploymentInfo(self, _request: empty_pb2.Empty) -> resource_pb2.DeploymentInfo:  # noqa: N802
+        """Tell what may be used."""
+        return resource_pb2.DeploymentInfo(supportedFeatures=_FEATURES)
+
+    def SupportsFeature(  # noqa: N802
+        self, request: resource_pb2.SupportsFeatureRequest
+    ) -> resource_pb2.SupportsFeatureResponse:
+        """Tell whether something may be used, by its older name."""
+        return resource_pb2.SupportsFeatureResponse(hasSupport=request.id == "secrets")
+
+    def RegisterResource(  # noqa: N802
+        self, request: resource_pb2.RegisterResourceRequest
+    ) -> resource_pb2.RegisterResourceResponse:
+        """Take the resource's step; a failure is reported to the program as such."""
+        goal = self._goal(request)
+        outcome = self._steps.register(goal)
+        if outcome.failed:
+            return resource_pb2.RegisterResourceResponse(
+                urn=goal.urn, result=resource_pb2.Result.FAIL
+            )
+        return resource_pb2.RegisterResourceResponse(
+            urn=goal.urn, id=outcome.id, object=to_struct(outcome.outputs)
+        )
+
+    def RegisterResourceOutputs(  # noqa: N802
+        self, request: resource_pb2.RegisterResourceOutputsRequest
+    ) -> empty_pb2.Empty:
+        """Record the outputs of a component or of the stack."""
+        found = from_struct(request.outputs)
+        if urns.types(request.urn) == urns.STACK_TYPE:
+            # Taken over by the run, once the program has come to its end.
+            self.stack_urn, self.stack_outputs = request.urn, found
+        else:
+            self._steps.outputs(request.urn, found)
+        return empty_pb2.Empty()
+
+    def SignalAndWaitForShutdown(self, _request: empty_pb2.Empty) -> empty_pb2.Empty:  # noqa: N802
+        """Let the program end when it likes."""
+        return empty_pb2.Empty()
+
+    def __getattr__(self, name: str) -> Any:
+        """Refuse by name what the SDK may ask of an engine and this one doesn't do."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+
+        def refuse(_request: object) -> NoReturn:
+            raise _unsupported(name, "the program")
+
+        return refuse
+
+    def _goal(self, request: resource_pb2.RegisterResourceRequest) -> Goal:
+        urn = urns.make(self._stack, self._project, request.parent, request.type, request.name)
+        unsupported = _used_fields(request) - _SUPPORTED_FIELDS
+        if unsupported:
+            raise _unsupported(sorted(unsupported)[0], urns.label(urn))
+        if request.custom and not request.type.startswith("pulumi-python:dynamic"):
+            raise _unsupported(f"type {request.type}", urns.label(urn))
+        return Goal(
+            urn=urn,
+            type=request.type,
+            custom=request.custom,
+            inputs=from_struct(request.object),
+            parent=request.parent,
+            dependencies=tuple(sorted(request.dependencies)),
+            property_dependencies={
+                key: tuple(sorted(found.urns))
+                for key, found in sorted(request.propertyDependencies.items())
+            },
+        )
+
+
+def _used_fields(request: resource_pb2.RegisterResourceRequest) -> set[str]:
+    """Name the fields that say something; the SDK sends some messages empty."""
+    return {
+        descriptor.name
+        for descriptor, value in request.ListFields()
+        if not isinstance(value, Message) or value.ByteSize()
+    }
+
+
+def _unsupported(what: str, where: str) -> MapinfraError:
+    return MapinfraError(
+        f"uses {what}, which isn't supported in process",
+        where=where,
+        remedy="leave it out, or run this program with the Pulumi CLI",
+    )
+
+
+class Engine:
+    """Takes the program's log lines."""
+
+    def __init__(self, emit: Emit, tally: Tally) -> None:
+        self._emit = emit
+        self._tally = tally
+
+    def Log(self, request: engine_pb2.LogRequest) -> empty_pb2.Empty:  # noqa: N802
+        """Pass a line on; an error makes the run fail, as with the Pulumi CLI."""
+        message = " ".join(request.message.split())
+        if request.severity == engine_pb2.ERROR:
+            self._tally.error()
+            self._emit(LogEvent("error", message, request.urn))
+        elif request.severity == engine_pb2.WARNING:
+            self._emit(LogEvent("warning", message, request.urn))
+        elif request.severity == engine_pb2.INFO:
+            self._emit(LogEvent("info", message, request.urn))
+        return empty_pb2.Empty()
+
+    def RequirePulumiVersion(self, _request: object) -> empty_pb2.Empty:  # noqa: N802
+        """Let any version be required: the SDK in use is the engine's other half."""
+        return empty_pb2.Empty()

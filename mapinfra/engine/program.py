@@ -1,0 +1,88 @@
+"""Running the project's `__main__.py` against a monitor of this process."""
+
+import asyncio
+import contextlib
+import contextvars
+import logging
+import runpy
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pulumi.runtime
+from pulumi.runtime.settings import Settings
+from pulumi.runtime.stack import run_in_stack
+
+from mapinfra.engine.monitor import Engine, Monitor
+from mapinfra.engine.project import ClearConfig, Project
+from mapinfra.errors import MapinfraError
+
+
+@contextlib.contextmanager
+def at_home(project: Project) -> Iterator[None]:
+    """Stand in the project's folder, its modules importable, and its prints off the results."""
+    folder = str(project.folder)
+    sys.path.insert(0, folder)
+    try:
+        with contextlib.chdir(folder), contextlib.redirect_stdout(sys.stderr):
+            yield
+    finally:
+        sys.path.remove(folder)
+
+
+def run_program(
+    project: Project,
+    stack: str,
+    config: ClearConfig,
+    monitor: Monitor,
+    engine: Engine,
+    *,
+    preview: bool,
+    parallel: int,
+) -> None:
+    """Run the program to its end; at most `parallel` registrations go on at the same time.
+
+    Raises whatever the program raises, MapinfraError when it can't be found.
+    """
+    if not project.main.is_file():
+        raise MapinfraError("there is no such program", where=str(project.main))
+    settings = Settings(
+        project=project.name,
+        stack=stack,
+        monitor=monitor,
+        engine=engine,
+        parallel=parallel,
+        dry_run=preview,
+        organization="organization",
+        root_directory=str(project.folder),
+    )
+    # The SDK keeps its settings in context variables: in a copy they end with the run.
+    contextvars.copy_context().run(_run, project, config, settings, parallel)
+
+
+def _run(project: Project, config: ClearConfig, settings: Settings, parallel: int) -> None:
+    pulumi.runtime.configure(settings)
+    pulumi.runtime.set_all_config(dict(config.values), list(config.secret_keys))
+    # Failed registrations leave futures that nobody awaits, which asyncio would report.
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+    with asyncio.Runner() as runner, ThreadPoolExecutor(max_workers=parallel) as pool:
+        runner.get_loop().set_default_executor(pool)
+        runner.run(_main(project))
+
+
+async def _main(project: Project) -> None:
+    def program() -> None:
+        with _arguments(str(project.main)):
+            runpy.run_path(str(project.main), run_name="__main__")
+
+    await run_in_stack(program)
+
+
+@contextlib.contextmanager
+def _arguments(program: str) -> Iterator[None]:
+    before = sys.argv
+    sys.argv = [program]
+    try:
+        yield
+    finally:
+        sys.argv = before

@@ -1,0 +1,119 @@
+"""Dynamic providers called in process, with what Pulumi's own provider process would give them."""
+
+import base64
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import dill  # type: ignore[import-untyped]
+from pulumi.dynamic import Config, ConfigureRequest, ResourceProvider
+from pulumi.dynamic.dynamic import CheckFailure
+
+from mapinfra.engine.checkpoint import Resource
+from mapinfra.engine.values import (
+    PROVIDER_KEY,
+    UNKNOWN,
+    Properties,
+    mark_secrets,
+    plain,
+    properties,
+)
+from mapinfra.errors import MapinfraError
+
+
+@dataclass(frozen=True)
+class Read:
+    """What a refresh found: the live resource; `gone` when there is none any more."""
+
+    resource: Resource
+    gone: bool
+
+
+class Providers:
+    """The providers of one run, each made and configured once.
+
+    `config` is the whole stack config in clear, `project` the namespace of keys without one.
+    Values go in as copies with secrets in clear; what comes back is secret where the inputs are.
+    """
+
+    def __init__(self, config: Mapping[str, str], project: str) -> None:
+        self._config = Config(raw_config=dict(config), project_name=project)
+        self._lock = threading.Lock()
+        self._made: dict[str, ResourceProvider] = {}
+
+    def check(self, old: Properties, new: Properties) -> Properties:
+        """Return the checked inputs; raise MapinfraError with every failure."""
+        serialized = new[PROVIDER_KEY]
+        known = old if serialized == UNKNOWN else new
+        result = self._provider(known).check(plain(old), plain(new))
+        if result.failures:
+            raise MapinfraError("; ".join(_failure(failure) for failure in result.failures))
+        return mark_secrets(properties(result.inputs), new) | {PROVIDER_KEY: serialized}
+
+    def differs(self, old: Resource, new: Properties) -> bool | None:
+        """Ask the provider; None leaves it to comparing inputs. Replacing isn't supported."""
+        result = self._provider(new).diff(old.id, plain(old.outputs), plain(new))
+        if result.replaces:
+            raise MapinfraError(
+                f"a change of {', '.join(result.replaces)} needs a replacement, which isn't "
+                "supported in process",
+                remedy="run this change with the Pulumi CLI",
+            )
+        return result.changes
+
+    def create(self, new: Properties) -> tuple[str, Properties]:
+        """Create; return the id and the outputs."""
+        result = self._provider(new).create(plain(new))
+        if not result.id:
+            raise MapinfraError("the provider returned no id for what it created")
+        return str(result.id), _outputs(result.outs, new)
+
+    def update(self, old: Resource, new: Properties) -> Properties:
+        """Update; return the outputs."""
+        result = self._provider(new).update(old.id, plain(old.outputs), plain(new))
+        return _outputs(result.outs, new)
+
+    def delete(self, old: Resource) -> None:
+        """Delete."""
+        self._provider(old.outputs).delete(old.id, plain(old.outputs))
+
+    def read(self, old: Resource) -> Read:
+        """Read the live state of a resource of the state."""
+        result = self._provider(old.outputs).read(old.id, plain(old.outputs))
+        if not result.id:
+            return Read(old, gone=True)
+        serialized = old.outputs[PROVIDER_KEY]
+        inputs = old.inputs
+        if result.inputs is not None:
+            inputs = mark_secrets(properties(result.inputs), old.inputs)
+            inputs = inputs | {PROVIDER_KEY: serialized}
+        outputs = _outputs(result.outs, old.outputs)
+        return Read(replace(old, id=str(result.id), inputs=inputs, outputs=outputs), gone=False)
+
+    def _provider(self, bag: Properties) -> ResourceProvider:
+        serialized = plain(bag.get(PROVIDER_KEY))
+        if not isinstance(serialized, str):
+            raise MapinfraError(
+                "the state doesn't say which provider made it", remedy="see the .bak state"
+            )
+        with self._lock:
+            if serialized not in self._made:
+                self._made[serialized] = self._make(serialized)
+            return self._made[serialized]
+
+    def _make(self, serialized: str) -> ResourceProvider:
+        # Trusted as the state file is: Pulumi's own provider process does the same.
+        made: Any = dill.loads(base64.b64decode(serialized))  # noqa: S301
+        if not isinstance(made, ResourceProvider):
+            raise MapinfraError(f"a {type(made).__name__} is no provider of dynamic resources")
+        made.configure(ConfigureRequest(config=self._config))
+        return made
+
+
+def _outputs(found: Mapping[str, Any] | None, like: Properties) -> Properties:
+    return mark_secrets(properties(found), like) | {PROVIDER_KEY: like[PROVIDER_KEY]}
+
+
+def _failure(failure: CheckFailure) -> str:
+    return f"{failure.property}: {failure.reason}" if failure.property else failure.reason

@@ -1,0 +1,218 @@
+"""The operations on a stack: update, refresh, destroy, and the preview of each."""
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import FrameType
+
+from mapinfra.engine.backend import HistoryEntry, StackFiles
+from mapinfra.engine.checkpoint import Snapshot, parse, render
+from mapinfra.engine.deletes import delete_unwanted
+from mapinfra.engine.diff import Change, changes
+from mapinfra.engine.events import Emit, Event, LogEvent, OperationKind, Summary
+from mapinfra.engine.faults import Faults
+from mapinfra.engine.journal import Journal
+from mapinfra.engine.monitor import Engine, Monitor
+from mapinfra.engine.program import at_home, run_program
+from mapinfra.engine.project import Project, StackConfig
+from mapinfra.engine.providers import Providers
+from mapinfra.engine.refresh import count_refreshed, refresh
+from mapinfra.engine.secrets import Crypter
+from mapinfra.engine.steps import Run, Steps, Tally
+from mapinfra.engine.urn import STACK_TYPE, label
+from mapinfra.engine.values import Properties
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack ready to be run: its project, config, files, and the key to its secrets."""
+
+    project: Project
+    name: str
+    config: StackConfig
+    files: StackFiles
+    passphrase: str
+
+    def crypter(self, salt: str) -> Crypter:
+        """Return what encrypts under a salt with the stack's passphrase."""
+        return Crypter(self.passphrase, salt)
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to run. `parallel` bounds the resources worked on at the same time."""
+
+    parallel: int = 32
+    debug_file: Path | None = None
+
+
+def operate(
+    stack: Stack, kind: OperationKind, emit: Emit, options: Options, *, preview: bool
+) -> Summary:
+    """Do one operation, or with `preview` only tell what it would do.
+
+    `update` brings the stack to what the program wants. `refresh` brings the state to what is
+    live, `destroy` deletes everything in the state; both do without the program. A preview writes
+    nothing and takes no lock. Raises MapinfraError when the run can't begin.
+    """
+    with ExitStack() as held:
+        if not preview:
+            stack.files.read()
+            held.enter_context(stack.files.locked())
+        return _Operation(stack, kind, emit, options, preview=preview).go()
+
+
+def load(stack: Stack) -> tuple[Snapshot, Crypter]:
+    """Read the state, and return it with what encrypts it when it's written again.
+
+    Raises StateError when the state or the passphrase isn't usable.
+    """
+    writer = stack.crypter(stack.config.salt) if stack.config.salt else None
+    readers: dict[str, Crypter] = {writer.state: writer} if writer else {}
+
+    def decrypt(salt: str, text: str) -> str:
+        return readers.setdefault(salt, stack.crypter(salt)).decrypt(text)
+
+    snapshot = parse(
+        stack.files.read(), str(stack.files.state), lambda salt: lambda text: decrypt(salt, text)
+    )
+    writer = writer or stack.crypter(snapshot.salt)
+    writer.verify()
+    return replace(snapshot, salt=writer.state), writer
+
+
+class _Operation:
+    """One operation from the locked state to the history entry."""
+
+    def __init__(
+        self, stack: Stack, kind: OperationKind, emit: Emit, options: Options, *, preview: bool
+    ) -> None:
+        self._stack = stack
+        self._kind = kind
+        self._options = options
+        self._began = time.time()
+        snapshot, self._crypter = load(stack)
+        self._config = stack.config.in_clear(self._crypter)
+        self._before = snapshot
+        emit = _one_at_a_time(emit)
+        self._run = Run(
+            journal=Journal(snapshot, None if preview else self._write),
+            providers=Providers(self._config.values, stack.project.name),
+            tally=Tally(),
+            faults=Faults(options.debug_file),
+            emit=emit,
+            preview=preview,
+            stop=threading.Event(),
+        )
+
+    def go(self) -> Summary:
+        """Do it."""
+        with at_home(self._stack.project), _stopped_by_signals(self._run):
+            self._tell_pending()
+            refresh(self._run, self._options.parallel)
+            if self._kind == "refresh":
+                count_refreshed(self._run, self._before.resources)
+            else:
+                wanted = set() if self._kind == "destroy" else self._program()
+                if wanted is not None:
+                    delete_unwanted(self._run, wanted, self._options.parallel)
+            self._run.journal.close()
+        summary = self._summary()
+        if not self._run.preview:
+            self._remember(summary)
+        return summary
+
+    def _tell_pending(self) -> None:
+        for pending in self._before.pending:
+            what = f"{pending.type} {label(pending.resource.urn)}"
+            self._run.emit(LogEvent("info", f"the run before was cut off while {what}"))
+
+    def _program(self) -> set[str] | None:
+        """Run the program; return the URNs it registered, None when it failed itself."""
+        run, stack = self._run, self._stack
+        steps = Steps(run, self._config, stack.name, stack.project.name)
+        monitor = Monitor(steps, stack.name, stack.project.name)
+        try:
+            run_program(
+                stack.project, stack.name, self._config, monitor, Engine(run.emit, run.tally),
+                preview=run.preview, parallel=self._options.parallel,
+            )  # fmt: skip
+        except Exception as error:  # noqa: BLE001 (whatever the program raises ends it, not us)
+            run.tally.error()
+            run.emit(LogEvent("error", run.faults.describe(error)))
+            return None
+        steps.outputs(monitor.stack_urn, monitor.stack_outputs)
+        return steps.registered
+
+    def _write(self, snapshot: Snapshot) -> None:
+        files = self._stack.files
+        files.write(render(files.full_name, snapshot, self._crypter.encrypt))
+
+    def _summary(self) -> Summary:
+        tally, outputs = self._run.tally, _stack_outputs(self._run.journal.snapshot())
+        return Summary(
+            operation=self._kind,
+            preview=self._run.preview,
+            counts=dict(tally.counts),
+            failed=len(tally.failed) + tally.errors,
+            skipped=len(tally.skipped),
+            interrupted=self._run.stop.is_set(),
+            seconds=time.time() - self._began,
+            outputs=outputs,
+            output_changes=self._output_changes(outputs),
+        )
+
+    def _output_changes(self, outputs: Properties) -> tuple[Change, ...]:
+        return changes(_stack_outputs(self._before), outputs)
+
+    def _remember(self, summary: Summary) -> None:
+        self._stack.files.remember(
+            HistoryEntry(
+                kind=self._kind,
+                started=int(self._began),
+                ended=int(time.time()),
+                succeeded=summary.succeeded,
+                changes={str(op): count for op, count in summary.counts.items()},
+                config=self._stack.config.raw,
+            )
+        )
+
+
+def _stack_outputs(snapshot: Snapshot) -> Properties:
+    found = [one.outputs for one in snapshot.resources if one.type == STACK_TYPE]
+    return found[0] if found else {}
+
+
+def _one_at_a_time(emit: Emit) -> Emit:
+    lock = threading.RLock()  # a signal may come while its thread emits
+
+    def locked(event: Event) -> None:
+        with lock:
+            emit(event)
+
+    return locked
+
+
+@contextmanager
+def _stopped_by_signals(run: Run) -> Iterator[None]:
+    """On SIGINT or SIGTERM begin no new step; those under way end and are recorded."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        if not run.stop.is_set():
+            run.stop.set()
+            name = signal.Signals(number).name
+            run.emit(LogEvent("warning", f"{name}: ending after the steps under way"))
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

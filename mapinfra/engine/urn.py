@@ -1,0 +1,31 @@
+"""Names of resources in Pulumi's state: `urn:pulumi:<stack>::<project>::<types>::<name>`."""
+
+STACK_TYPE = "pulumi:pulumi:Stack"
+_DYNAMIC = "pulumi-python:dynamic/"
+
+
+def make(stack: str, project: str, parent: str, kind: str, name: str) -> str:
+    """Build a URN. The types of the parents precede the own one, the stack's is left out."""
+    chain = types(parent) if parent else ""
+    nested = f"{chain}${kind}" if chain and chain != STACK_TYPE else kind
+    return f"urn:pulumi:{stack}::{project}::{nested}::{name}"
+
+
+def types(urn: str) -> str:
+    """Return the chain of types, outermost first, joined by `$`."""
+    return urn.split("::", 3)[2]
+
+
+def name(urn: str) -> str:
+    """Return the name the program gave the resource."""
+    return urn.split("::", 3)[3]
+
+
+def short_type(kind: str) -> str:
+    """Return a type as the program calls it: `mapinfra:TopologyFlag`."""
+    return kind.removeprefix(_DYNAMIC)
+
+
+def label(urn: str) -> str:
+    """Name a resource for people: its name, and its type in brackets."""
+    return f"{name(urn)} ({short_type(types(urn).split('$')[-1])})"

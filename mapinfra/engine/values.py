@@ -1,0 +1,190 @@
+"""Property values: what a resource's inputs and outputs are made of.
+
+A value is None, bool, float, str, a list, a dict with text keys, or a `Secret` around one of
+these. Numbers are floats, as providers get them from the Pulumi CLI. A value that a preview can't
+know yet is the text `UNKNOWN`, as on the wire.
+"""
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from google.protobuf import struct_pb2
+
+Value: TypeAlias = Any
+Properties: TypeAlias = dict[str, Any]
+
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+PROVIDER_KEY = "__provider"
+SIGNATURE_KEY = "4dabf18193072939515e22adb298388d"
+SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 (a public marker)
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A value that is encrypted wherever it is written, and never displayed."""
+
+    value: Value
+
+    def __repr__(self) -> str:
+        return "Secret([secret])"
+
+
+def _map(value: Value, leaf: Callable[[Value], Value]) -> Value:
+    if isinstance(value, dict):
+        return {key: _map(item, leaf) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_map(item, leaf) for item in value]
+    return leaf(value)
+
+
+def plain(value: Value) -> Value:
+    """Copy a value with its secrets in clear: what a provider's methods are given."""
+    return _map(value, lambda leaf: plain(leaf.value) if isinstance(leaf, Secret) else leaf)
+
+
+def masked(value: Value) -> Value:
+    """Copy a value for display: `[secret]` for secrets, whole numbers as int."""
+    return _map(value, _masked_leaf)
+
+
+def _masked_leaf(leaf: Value) -> Value:
+    return "[secret]" if isinstance(leaf, Secret) else _whole(leaf)
+
+
+def _whole(leaf: Value) -> Value:
+    return int(leaf) if isinstance(leaf, float) and leaf.is_integer() else leaf
+
+
+def normalised(value: object) -> Value:
+    """Turn what a provider returned into a value; raise TypeError for what can't be one."""
+    match value:
+        case None | bool() | str() | Secret():
+            return value
+        case int() | float():
+            return _finite(float(value))
+        case Mapping():
+            return {str(key): normalised(value[key]) for key in sorted(value, key=str)}
+        case Sequence() if not isinstance(value, bytes | bytearray | memoryview | range):
+            return [normalised(item) for item in value]
+    raise TypeError(f"a {type(value).__name__} can't be a property value")
+
+
+def _finite(number: float) -> float:
+    if not math.isfinite(number):
+        raise TypeError(f"the number {number} can't be a property value")
+    return number
+
+
+def properties(found: Mapping[str, object] | None) -> Properties:
+    """Turn a provider's property bag into one; absent and None are the same, as in Pulumi."""
+    whole: Properties = normalised(found or {})
+    return {key: value for key, value in whole.items() if value is not None}
+
+
+def contains_unknown(value: Value) -> bool:
+    """Tell whether any part of a value isn't known yet."""
+    match value:
+        case dict():
+            return any(contains_unknown(item) for item in value.values())
+        case list():
+            return any(contains_unknown(item) for item in value)
+        case Secret():
+            return contains_unknown(value.value)
+    return bool(value == UNKNOWN)
+
+
+def mark_secrets(found: Properties, like: Properties) -> Properties:
+    """Make secret in `found` what is secret at the same place in `like`.
+
+    Providers get and return secrets in clear, so what they return is marked by their inputs.
+    """
+    return {key: _marked(value, like.get(key)) for key, value in found.items()}
+
+
+def _marked(value: Value, like: Value) -> Value:
+    match value, like:
+        case Secret(), _:
+            return value
+        case _, Secret():
+            return Secret(value)
+        case dict(), dict():
+            return mark_secrets(value, like)
+        case list(), list() if len(value) == len(like):
+            return [_marked(item, other) for item, other in zip(value, like, strict=True)]
+    return value
+
+
+def from_struct(struct: struct_pb2.Struct) -> Properties:
+    """Read a property bag off the wire."""
+    return {key: _from_wire(struct.fields[key]) for key in sorted(struct.fields)}
+
+
+def _from_wire(value: struct_pb2.Value) -> Value:
+    match value.WhichOneof("kind"):
+        case "struct_value":
+            found = from_struct(value.struct_value)
+            secret = found.get(SIGNATURE_KEY) == SECRET_SIGNATURE
+            return Secret(found.get("value")) if secret else found
+        case "list_value":
+            return [_from_wire(item) for item in value.list_value.values]
+        case "number_value":
+            return value.number_value
+        case "bool_value":
+            return value.bool_value
+        case "string_value":
+            return value.string_value
+    return None
+
+
+def to_struct(found: Properties) -> struct_pb2.Struct:
+    """Put a property bag on the wire."""
+    struct = struct_pb2.Struct()
+    struct.update(_to_wire(found))
+    return struct
+
+
+def _to_wire(value: Value) -> Any:
+    match value:
+        case Secret():
+            return {SIGNATURE_KEY: SECRET_SIGNATURE, "value": _to_wire(value.value)}
+        case dict():
+            return {key: _to_wire(item) for key, item in value.items()}
+        case list():
+            return [_to_wire(item) for item in value]
+    return value
+
+
+def to_state(value: Value, encrypt: Callable[[str], str]) -> Any:
+    """Turn a value into what the state file holds; secrets go through `encrypt` as JSON text."""
+    match value:
+        case Secret():
+            text = json.dumps(to_state(value.value, encrypt), separators=(",", ":"))
+            return {SIGNATURE_KEY: SECRET_SIGNATURE, "ciphertext": encrypt(text)}
+        case dict():
+            return {key: to_state(value[key], encrypt) for key in sorted(value)}
+        case list():
+            return [to_state(item, encrypt) for item in value]
+    return _whole(value)
+
+
+def from_state(value: Any, decrypt: Callable[[str], str]) -> Value:
+    """Read a value of the state file; secrets go through `decrypt`.
+
+    Raises TypeError or ValueError for what can't be a value.
+    """
+    if isinstance(value, dict):
+        if value.get(SIGNATURE_KEY) == SECRET_SIGNATURE:
+            return _secret_from_state(value, decrypt)
+        return {key: from_state(item, decrypt) for key, item in value.items()}
+    if isinstance(value, list):
+        return [from_state(item, decrypt) for item in value]
+    return normalised(value)
+
+
+def _secret_from_state(value: dict[str, Any], decrypt: Callable[[str], str]) -> Secret:
+    if "plaintext" in value:
+        return Secret(from_state(json.loads(str(value["plaintext"])), decrypt))
+    return Secret(from_state(json.loads(decrypt(str(value["ciphertext"]))), decrypt))

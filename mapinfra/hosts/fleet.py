@@ -1,0 +1,136 @@
+"""All hosts of a run: their facts, read in one pass each and all at once."""
+
+import threading
+from collections.abc import Iterable
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from mapinfra.errors import CommandTimeout, DatabaseError, HostUnreachable, MapinfraError
+from mapinfra.hosts.endpoint import Endpoint, resolve
+from mapinfra.hosts.failures import ConnectionLost, relocated
+from mapinfra.hosts.host import Completed, Host
+from mapinfra.hosts.mariadb import Snapshot
+from mapinfra.hosts.pool import Pool
+from mapinfra.hosts.survey import Facts, Script, Survey
+from mapinfra.hosts.target import Target
+from mapinfra.secrets import SecretResolver
+
+
+class Fleet:
+    """The hosts of a run, with one connection each; any thread may use it.
+
+    `folder` is what relative paths start from, `threads` how many hosts are read at once.
+    """
+
+    def __init__(
+        self, secrets: SecretResolver, survey: Survey, *, folder: Path, threads: int = 32
+    ) -> None:
+        self._secrets = secrets
+        self._survey = survey
+        self._folder = folder
+        self._pool = Pool(secrets)
+        # Two executors of one size: a pass waits for its database session, and must not hold
+        # the thread that this session needs.
+        self._passes = ThreadPoolExecutor(threads, thread_name_prefix="pass")
+        self._sessions = ThreadPoolExecutor(threads, thread_name_prefix="database")
+        self._lock = threading.Lock()
+        self._facts: dict[Target, Future[Facts]] = {}
+        self._endpoints: dict[Target, Endpoint] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def prefetch(self, targets: Iterable[Target]) -> None:
+        """Start reading each target that wasn't read yet, in the background, all at once."""
+        for target in targets:
+            self._started(target)
+
+    def facts(self, target: Target) -> Facts:
+        """Return what the pass found, waiting for it, or starting it now.
+
+        What made the pass fail (HostUnreachable, HostKeyRefused, AuthenticationRefused,
+        SudoRefused…) is raised to everyone who asks, without another try, until `stale`.
+        """
+        try:
+            return self._started(target).result()
+        except MapinfraError as error:
+            raise relocated(error, target.name) from None
+        except CancelledError:
+            raise HostUnreachable("the run is being stopped", where=target.name) from None
+
+    def host(self, target: Target) -> Host:
+        """Return the host, for commands and transactions; connects when it is first used."""
+        return Host(target, self._endpoint(target), self._pool, self._secrets)
+
+    def stale(self, target: Target) -> None:
+        """Forget a host's facts after a change: the next `facts` reads them anew."""
+        with self._lock:
+            for other in [known for known in self._facts if known.name == target.name]:
+                del self._facts[other]
+
+    def close(self) -> None:
+        """Stop what is being read and close every connection."""
+        self._pool.close()
+        for executor in (self._passes, self._sessions):
+            executor.shutdown(wait=True, cancel_futures=True)
+
+    def _started(self, target: Target) -> Future[Facts]:
+        with self._lock:
+            future = self._facts.get(target)
+            if future is None:
+                future = self._facts[target] = self._passes.submit(self._pass, target)
+            return future
+
+    def _endpoint(self, target: Target) -> Endpoint:
+        with self._lock:
+            if target not in self._endpoints:
+                self._endpoints[target] = resolve(target, self._folder)
+            return self._endpoints[target]
+
+    def _pass(self, target: Target) -> Facts:
+        """Read a host; once more when its connection had died since the last pass."""
+        try:
+            return self._read(target)
+        except ConnectionLost:
+            return self._read(target)
+
+    def _read(self, target: Target) -> Facts:
+        host = self.host(target)
+        answers = self._sessions.submit(self._answers, host, target)
+        script = Script(self._survey)
+        done = self._ask(host, script, target.ssh.command_timeout)
+        return Facts(target.name, script.read(done.stdout, done.stderr), answers.result())
+
+    def _ask(self, host: Host, script: Script, limit: float) -> Completed:
+        """Run the script; the host ends it itself, should it still run when we have given up."""
+        argv = ("timeout", "-k", "5", f"{limit + 5:.0f}", "sh")
+        try:
+            return host.run(argv, stdin=script.text.encode(), timeout=limit)
+        except CommandTimeout:
+            raise CommandTimeout(
+                f"reading its facts took longer than {limit:g} s",
+                where=host.name,
+                remedy="look for what blocks there, or raise ssh.command_timeout",
+            ) from None
+
+    def _answers(self, host: Host, target: Target) -> Snapshot | MapinfraError:
+        if target.database is None:
+            return DatabaseError(
+                "the spec says nothing on its database", where=target.name, remedy="add `database`"
+            )
+        try:
+            return host.snapshot(
+                target.database, [(query.name, query.sql) for query in self._survey.queries]
+            )
+        except MapinfraError as error:
+            return error

@@ -1,0 +1,160 @@
+"""Commands and transactions on one host."""
+
+import shlex
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import paramiko
+
+from mapinfra.errors import CommandFailed, CommandTimeout, HostError
+from mapinfra.hosts import mariadb
+from mapinfra.hosts.command import Outcome, converse
+from mapinfra.hosts.deadline import Deadline
+from mapinfra.hosts.endpoint import Endpoint
+from mapinfra.hosts.failures import ChannelRefused, ConnectionLost, last_line
+from mapinfra.hosts.pool import Pool
+from mapinfra.hosts.sudo import Escalation
+from mapinfra.hosts.target import Database, Target
+from mapinfra.secrets import SecretResolver
+
+_SHOWN = 120  # characters of a command in an error
+
+
+@dataclass(frozen=True)
+class Completed:
+    """A command that ended; `argv` is what was asked for, without sudo."""
+
+    argv: tuple[str, ...]
+    status: int
+    stdout: bytes
+    stderr: bytes
+
+    @property
+    def text(self) -> str:
+        """Stdout as text; bytes that are no UTF-8 become U+FFFD."""
+        return self.stdout.decode(errors="replace")
+
+
+class Host:
+    """One host of the spec, reached over its shared connection; any thread may use it."""
+
+    def __init__(
+        self, target: Target, endpoint: Endpoint, pool: Pool, secrets: SecretResolver
+    ) -> None:
+        self._target = target
+        self._endpoint = endpoint
+        self._pool = pool
+        self._secrets = secrets
+
+    @property
+    def name(self) -> str:
+        """The name the host has in the spec."""
+        return self._target.name
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: bytes = b"",
+        timeout: float | None = None,
+        check: bool = True,
+    ) -> Completed:
+        """Run a command, as root where the target says so, and return what it printed.
+
+        `timeout` limits all of it in seconds, from opening the channel to the last byte; default
+        is the target's command timeout. The command is never run a second time by itself.
+        Raises CommandFailed for a status other than 0 (unless `check` is off) or a signal,
+        CommandTimeout, SudoRefused, and what connecting raises.
+        """
+        words = tuple(argv)
+        limit = self._target.ssh.command_timeout if timeout is None else timeout
+        try:
+            outcome = self._converse(words, stdin, limit)
+        except TimeoutError:
+            raise CommandTimeout(
+                f"`{_shown(words)}` took longer than {limit:g} s",
+                where=self.name,
+                remedy="it may still run there: look at the host, or raise ssh.command_timeout",
+            ) from None
+        if outcome.status is None:
+            raise CommandFailed(f"`{_shown(words)}` was killed by a signal", where=self.name)
+        if check and outcome.status != 0:
+            raise _failed(self.name, words, outcome)
+        return Completed(words, outcome.status, outcome.stdout, outcome.stderr)
+
+    @contextmanager
+    def transaction(self, database: Database) -> Iterator[mariadb.Transaction]:
+        """One transaction on the host's MariaDB: committed at the end, undone on any error.
+
+        Raises DatabaseError, and what connecting raises.
+        """
+        with mariadb.session(self._door(), database) as session, session.transaction() as open_one:
+            yield open_one
+
+    def snapshot(self, database: Database, queries: Sequence[tuple[str, str]]) -> mariadb.Snapshot:
+        """Answer named queries from one consistent, read-only snapshot of the database."""
+        with mariadb.session(self._door(), database) as session:
+            return session.snapshot(queries)
+
+    def _door(self) -> mariadb.Door:
+        return mariadb.Door(
+            name=self.name,
+            timeout=self._target.ssh.command_timeout,
+            secrets=self._secrets,
+            open_tcp=lambda host, port: self._pool.opened(
+                self._endpoint, lambda connection: connection.open_tcp(host, port)
+            )[1],
+            open_unix=lambda path: self._pool.opened(
+                self._endpoint, lambda connection: connection.open_unix(path)
+            )[1],
+        )
+
+    def _converse(self, argv: tuple[str, ...], stdin: bytes, limit: float) -> Outcome:
+        escalation = self._escalation()
+        command = escalation.command(argv) if escalation else shlex.join(argv)
+        try:
+            with self._pool.session(self._endpoint) as (connection, channel):
+                deadline = Deadline.after(limit)
+                try:
+                    outcome = converse(
+                        channel, command, stdin=stdin, deadline=deadline, escalation=escalation
+                    )
+                except (paramiko.SSHException, EOFError, OSError) as error:
+                    if isinstance(error, TimeoutError) or connection.alive:
+                        raise
+                    raise self._lost(argv) from None
+                if outcome.status is None and not connection.alive:
+                    raise self._lost(argv)
+                return outcome
+        except ChannelRefused:
+            raise HostError(
+                "sshd opens no session",
+                where=self.name,
+                remedy="check MaxSessions in its sshd_config, and the user's login shell",
+            ) from None
+
+    def _escalation(self) -> Escalation | None:
+        ssh = self._target.ssh
+        if ssh.become == "none":
+            return None
+        reference = ssh.sudo_password
+        password = None if reference is None else (lambda: self._secrets(reference))
+        return Escalation(self.name, self._endpoint.user, password)
+
+    def _lost(self, argv: tuple[str, ...]) -> ConnectionLost:
+        return ConnectionLost(
+            f"the connection was lost while `{_shown(argv)}` ran",
+            where=self.name,
+            remedy="it may have ended, or not: look at the host, then run again",
+        )
+
+
+def _shown(argv: tuple[str, ...]) -> str:
+    line = shlex.join(argv)
+    return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
+
+
+def _failed(name: str, argv: tuple[str, ...], outcome: Outcome) -> CommandFailed:
+    complaint = last_line(outcome.stderr) or last_line(outcome.stdout) or "no output"
+    return CommandFailed(f"`{_shown(argv)}` exit {outcome.status}: {complaint}", where=name)

@@ -1,0 +1,81 @@
+"""A lab for the tests in here: made once per run, gone at its end however the run ends."""
+
+import os
+import re
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+import pytest
+
+from lab import Lab, LabError, LabUnavailableError, requirements
+from lab.layers import Tell
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what needs a lab where none is possible, with the reason said once per file."""
+    try:
+        requirements.check()
+    except LabUnavailableError as error:
+        if not _lab_is_required():
+            for item in items:
+                if "lab" in getattr(item, "fixturenames", ()):
+                    item.add_marker(pytest.mark.skip(str(error)))
+
+
+@pytest.fixture(scope="session")
+def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
+    """A lab of this run's own; a test that spoils a host resets it.
+
+    Without a possible lab the test is skipped; where one is required (CI, or
+    MAPINFRA_REQUIRE_LAB=1) it fails.
+    """
+    _remove_labs_of_dead_runs()
+    name = f"test-{os.getpid()}"
+    previous = signal.signal(signal.SIGTERM, _end_run)
+    try:
+        yield _up_or_skip(name, _teller(request.config))
+    finally:
+        if name in Lab.names():
+            Lab.remove(name)
+        signal.signal(signal.SIGTERM, previous)
+
+
+def _up_or_skip(name: str, tell: Tell) -> Lab:
+    try:
+        return Lab.up(name, tell)
+    except LabUnavailableError as error:
+        if not _lab_is_required():
+            pytest.skip(str(error))
+        pytest.fail(str(error), pytrace=False)
+    except LabError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+def _lab_is_required() -> bool:
+    return os.environ.get("CI") == "true" or os.environ.get("MAPINFRA_REQUIRE_LAB") == "1"
+
+
+def _teller(config: pytest.Config) -> Tell:
+    """Lines between pytest's own, so that making the base system isn't half a minute's silence."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+
+    def tell(text: str) -> None:
+        if reporter is not None:
+            reporter.ensure_newline()
+            reporter.write_line(f"lab: {text}")
+
+    return tell
+
+
+def _end_run(_number: int, _frame: FrameType | None) -> NoReturn:
+    pytest.exit("ended by SIGTERM", returncode=128 + signal.SIGTERM)
+
+
+def _remove_labs_of_dead_runs() -> None:
+    for name in Lab.names():
+        run = re.fullmatch(r"test-(\d+)(-.*)?", name)
+        if run and not Path("/proc", run[1]).exists():
+            Lab.remove(name)

@@ -1,0 +1,206 @@
+"""A project folder of a test's own, its stack, and the commands a user would type there."""
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lab import Host, Lab
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+MAPINFRA = Path(sys.executable).with_name("mapinfra")
+STACK = "lab"
+REMOTES = ("paris", "lyon")
+HOSTS = ("central", *REMOTES)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command printed, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+    def __str__(self) -> str:
+        return f"exit code {self.code}\n--- stdout\n{self.out}\n--- stderr\n{self.err}"
+
+
+def spec_of(lab: Lab) -> dict[str, Any]:
+    """Return a spec of the lab's remotes: Images shown, an output for MAP on each."""
+    secret = lab.directory / "secrets"
+    return {
+        "defaults": {
+            "ssh": {
+                "config": str(lab.directory / "ssh_config"),
+                "become": "sudo",
+                "connect_timeout": 5,
+                "command_timeout": 20,
+            },
+            "database": {
+                "user": "mapinfra",
+                "password": {"file": str(secret / "database_password")},
+            },
+        },
+        "central": {
+            "ssh": {"host": "central"},
+            "api": {
+                "url": f"http://{lab.host('central').address}/centreon",
+                "user": "admin",
+                "password": {"file": str(secret / "api_password")},
+            },
+        },
+        "remotes": {
+            "paris": _remote(
+                {"host": "paris", "sudo_password": {"file": str(secret / "sudo_password")}}
+            ),
+            "lyon": _remote({"host": "lyon"}),
+        },
+    }
+
+
+def _remote(ssh: dict[str, Any]) -> dict[str, Any]:
+    return {"ssh": ssh, "pages": {"Images": "shown"}, "broker_outputs": {"Centreon-Map": {}}}
+
+
+@dataclass
+class Project:
+    """A folder with the program, one stack and its spec; commands run in it."""
+
+    lab: Lab
+    folder: Path
+    spec: dict[str, Any]
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def make(cls, lab: Lab, folder: Path) -> "Project":
+        """Make the folder and the stack, as a user would from the README."""
+        for name in ("__main__.py", ".venv"):
+            (folder / name).symlink_to(CHECKOUT / name)
+        shutil.copy(CHECKOUT / "Pulumi.yaml", folder)
+        (folder / "stacks").mkdir()
+        (folder / "state").mkdir()
+        project = cls(lab, folder, spec_of(lab))
+        project.environment = {
+            "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
+            "PULUMI_CONFIG_PASSPHRASE": secrets.token_urlsafe(16),
+        }
+        project.write_config({"mapinfra:spec": "stacks/lab.yaml"})
+        project.write_spec()
+        result = project.mapinfra("stack", "init", STACK, stack=False)
+        assert result.code == 0, result
+        return project
+
+    def write_spec(self, text: str | None = None) -> None:
+        """Write the spec, or in its place any text."""
+        text = yaml.safe_dump(self.spec, sort_keys=False) if text is None else text
+        (self.folder / "stacks" / "lab.yaml").write_text(text)
+
+    def write_config(self, config: dict[str, Any]) -> None:
+        """Write the stack's config."""
+        path = self.folder / "stacks" / f"Pulumi.{STACK}.yaml"
+        path.write_text(yaml.safe_dump({"config": config}))
+
+    def start(self, *arguments: str, stack: bool = True) -> subprocess.Popen[str]:
+        """Start mapinfra and return at once."""
+        command = [str(MAPINFRA), *arguments, *(("--stack", STACK) if stack else ())]
+        return subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env={**os.environ, **self.environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def mapinfra(self, *arguments: str, stack: bool = True) -> Result:
+        """Run mapinfra to its end."""
+        with self.start(*arguments, stack=stack) as process:
+            out, err = process.communicate(timeout=180)
+        return Result(process.returncode, out, err)
+
+    def up(self) -> Result:
+        """Run `mapinfra up --yes`, which must succeed."""
+        result = self.mapinfra("up", "--yes")
+        assert result.code == 0, result
+        return result
+
+    def expect_nothing_to_do(self) -> Result:
+        """Run a preview that must find no change."""
+        result = self.mapinfra("preview", "--expect-no-changes")
+        assert result.code == 0, result
+        return result
+
+    def preview(self) -> dict[str, Any]:
+        """Return a preview as JSON."""
+        result = self.mapinfra("preview", "--json")
+        assert result.code == 0, result
+        preview: dict[str, Any] = json.loads(result.out)
+        return preview
+
+    def pulumi(self, *arguments: str) -> Result:
+        """Run the real CLI in the same project, on the same stack."""
+        environment = {
+            **os.environ,
+            **self.environment,
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_HOME": str(self.folder / "pulumi-home"),
+            "NO_COLOR": "1",
+        }
+        process = subprocess.run(
+            ["pulumi", *arguments, "--stack", STACK, "--non-interactive"],
+            cwd=self.folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        return Result(process.returncode, process.stdout, process.stderr)
+
+
+def reset(lab: Lab, hosts: Sequence[str] = HOSTS) -> None:
+    """Give hosts fresh disks, all at once."""
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lab.reset, hosts))
+
+
+def query(host: Host, sql: str) -> list[list[str]]:
+    """Run SQL on a host's Centreon database as root, not through mapinfra's way in."""
+    out = host.run(["mysql", "-N", "-B", "centreon", "-e", sql]).stdout
+    return [line.split("\t") for line in out.splitlines()]
+
+
+def output_rows(lab: Lab, remote: str, port: int = 5758) -> list[list[str]]:
+    """Return, from the central, the rows of a remote's output on a port."""
+    return query(
+        lab.host("central"),
+        "SELECT i.config_key, i.config_value, i.grp_level, i.subgrp_id, i.parent_grp_id "
+        "FROM cfg_centreonbroker_info i JOIN cfg_centreonbroker c USING (config_id) "
+        "JOIN cfg_centreonbroker_info p USING (config_id, config_group, config_group_id) "
+        f"WHERE c.config_name = '{remote}-broker' AND i.config_group = 'output' "
+        f"AND p.config_key = 'port' AND p.config_value = '{port}' "
+        "ORDER BY i.config_key, i.config_value",
+    )
+
+
+def images_shown(lab: Lab, remote: str) -> bool:
+    """Tell whether a remote's Images page is shown."""
+    sql = "SELECT topology_show FROM topology WHERE topology_name = 'Images'"
+    return query(lab.host(remote), sql) == [["1"]]
+
+
+def listens(lab: Lab, remote: str, port: int = 5758) -> bool:
+    """Tell whether a port of a remote listens."""
+    return bool(lab.host(remote).run(["ss", "-Hltn", f"sport = :{port}"]).stdout)

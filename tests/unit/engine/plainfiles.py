@@ -1,0 +1,163 @@
+"""Dynamic resources over plain files, for programs that tests run with either engine.
+
+A test copies this module beside the program it writes. The live state is a folder, the world: a
+file per resource. Beside a file, further files steer what happens to it: `NAME.off` makes it
+unreachable, `NAME.broken` makes writing it fail, `NAME.hold` makes writing it wait.
+"""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    Resource,
+    ResourceProvider,
+    UpdateResult,
+)
+
+from mapinfra.errors import HostUnreachable
+
+DEADLINE = 30.0
+
+
+class World:
+    """The folder of live files, and the log of what was done to them."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = Path(folder)
+
+    def log(self, line: str) -> None:
+        with (self.folder / "calls.log").open("a", encoding="utf-8") as log:
+            log.write(f"{line}\n")
+
+    def reach(self, name: str) -> None:
+        if (self.folder / f"{name}.off").exists():
+            raise HostUnreachable("no answer", where=name, remedy="switch it on")
+
+    def read(self, name: str) -> str | None:
+        self.reach(name)
+        file = self.folder / name
+        return file.read_text(encoding="utf-8") if file.exists() else None
+
+    def write(self, name: str, text: str, meets: list[str]) -> None:
+        self.reach(name)
+        if (self.folder / f"{name}.broken").exists():
+            raise RuntimeError(f"{name} broke\nin two lines")
+        (self.folder / f"{name}.begun").touch()
+        for other in meets:
+            wait_until((self.folder / f"{other}.begun").exists)
+        (self.folder / name).write_text(text, encoding="utf-8")
+        wait_until(lambda: not (self.folder / f"{name}.hold").exists())
+
+
+def wait_until(condition: Any) -> None:
+    end = time.monotonic() + DEADLINE
+    while not condition():
+        if time.monotonic() > end:
+            raise TimeoutError("the condition never came true")
+        time.sleep(0.01)
+
+
+class FileProvider(ResourceProvider):
+    serialize_as_secret_always = False
+
+    def configure(self, req: ConfigureRequest) -> None:
+        self.world = World(req.config.require("world"))
+        self.world.log("configure")
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        if news.get("text") == "forbidden":
+            return CheckResult(news, [CheckFailure("text", "is forbidden")])
+        live = self.world.read(news["name"])
+        plan = [] if live == news["text"] else [f"{news['name']}: write {news['text']}"]
+        return CheckResult({**news, "plan": plan}, [])
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        if _news.get("text") == "replaced":
+            return DiffResult(changes=True, replaces=["text"])
+        return DiffResult(changes=None)
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        text = self.world.read(id_)
+        self.world.log(f"read {id_}")
+        if text is None:
+            return ReadResult("", {})
+        inputs = {key: props[key] for key in ("name", "meets", "size") if key in props}
+        return ReadResult(id_, {**props, "text": text}, {**inputs, "text": text, "plan": []})
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        self.world.log(f"create {props['name']}")
+        self.world.write(props["name"], props["text"], props.get("meets", []))
+        return CreateResult(props["name"], outputs(props))
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        self.world.log(f"update {_id}")
+        self.world.write(_id, _news["text"], _news.get("meets", []))
+        return UpdateResult(outputs(_news))
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        self.world.log(f"delete {_id}")
+        self.world.reach(_id)
+        (self.world.folder / _id).unlink()
+
+
+def outputs(props: dict[str, Any]) -> dict[str, Any]:
+    kept = {key: props[key] for key in ("name", "text", "meets", "size") if key in props}
+    return {**kept, "reason": "the file holds the text"}
+
+
+class File(Resource, module="test", name="File"):
+    text: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, props: dict[str, Any], opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(FileProvider(), name, {"name": name, **props}, opts)
+
+
+class Folder(pulumi.ComponentResource):
+    def __init__(self, name: str, label: str) -> None:
+        super().__init__("test:index:Folder", name, {"label": label})
+        self.register_outputs({"label": label})
+
+
+def main() -> None:
+    """Make what `program.json` in the project's folder describes.
+
+    `files` maps names to `{text, text_of, after, folder, size, meets, options}`, `folders` names
+    to labels, `exports` names to the file whose text is exported, `values` names to values.
+    """
+    spec = json.loads(Path("program.json").read_text(encoding="utf-8"))
+    folders = {name: Folder(name, label) for name, label in spec.get("folders", {}).items()}
+    files: dict[str, File] = {}
+    for name, one in spec.get("files", {}).items():
+        files[name] = _file(name, one, files, folders)
+    for name, source in spec.get("exports", {}).items():
+        pulumi.export(name, files[source].text)
+    for name, value in spec.get("values", {}).items():
+        pulumi.export(name, value)
+    for key in spec.get("secret_exports", []):
+        pulumi.export(key, pulumi.Config().require_secret(key))
+    if "raise" in spec:
+        raise ValueError(spec["raise"])
+
+
+def _file(
+    name: str, one: dict[str, Any], files: dict[str, File], folders: dict[str, Folder]
+) -> File:
+    text = files[one["text_of"]].text if "text_of" in one else one["text"]
+    opts = pulumi.ResourceOptions(
+        depends_on=[files[other] for other in one.get("after", [])],
+        parent=folders.get(one.get("folder", "")),
+        **one.get("options", {}),
+    )
+    extra = {key: one[key] for key in ("size", "meets") if key in one}
+    return File(name, {"text": text, **extra}, opts)

@@ -1,0 +1,182 @@
+"""What fails says so in one line, doesn't stop the rest, and is finished by the next run."""
+
+from pathlib import Path
+
+import pytest
+
+from mapinfra.engine.program import at_home
+from mapinfra.engine.project import load_project
+from tests.unit.engine.sandbox import Sandbox
+
+ALL = {
+    "a": {"text": "one"},
+    "b": {"text_of": "a"},
+    "c": {"text": "three"},
+    "d": {"text": "four", "after": ["b"]},
+}
+
+
+def test_a_failed_create_stops_its_dependents_and_no_others(sandbox: Sandbox) -> None:
+    sandbox.program(files=ALL)
+    sandbox.steer("a.broken")
+    done = sandbox.up()
+    assert done.told("failed") == {"a": "create"}
+    assert done.told("skipped") == {"b": "create", "d": "create"}
+    assert done.message("a") == "unexpected RuntimeError: a broke"
+    assert done.message("b") == "waits for a (test:File)"
+    assert not done.summary.succeeded
+    assert sandbox.live() == {"c": "three"}
+    sandbox.steer("a.broken", on=False)
+    assert sandbox.up().summary.succeeded
+    assert sandbox.live() == {"a": "one", "b": "one", "c": "three", "d": "four"}
+
+
+def test_a_failed_update_keeps_the_recorded_resource(sandbox: Sandbox) -> None:
+    sandbox.files(a="one")
+    sandbox.up()
+    before = sandbox.resources()["a"]
+    sandbox.files(a="two")
+    sandbox.steer("a.broken")
+    assert sandbox.up().told("failed") == {"a": "update"}
+    after = sandbox.resources()["a"]
+    assert after["outputs"] == before["outputs"]
+    assert "pending_operations" not in sandbox.state()
+
+
+def test_a_host_that_is_off_fails_its_resources_once_and_the_others_converge(
+    sandbox: Sandbox,
+) -> None:
+    sandbox.program(files=ALL)
+    sandbox.up()
+    recorded = sandbox.resources()["a"]
+    (sandbox.world / "c").write_text("by hand")
+    sandbox.steer("a.off")
+    done = sandbox.up()
+    assert done.message("a") == "a: no answer; switch it on"
+    assert set(done.told("failed")) == {"a"}
+    assert set(done.told("skipped")) == {"b", "d"}
+    assert sandbox.live()["c"] == "three"
+    assert sandbox.resources()["a"] == recorded
+    assert sandbox.resources()["sandbox-dev"]["urn"]
+
+
+def test_a_preview_shows_the_others_when_a_host_is_off(sandbox: Sandbox) -> None:
+    sandbox.program(files=ALL)
+    sandbox.steer("a.off")
+    shown = sandbox.preview()
+    assert shown.told("planned") == {"c": "create"}
+    assert shown.message("a") == "a: no answer; switch it on"
+
+
+def test_a_failed_check_names_the_property(sandbox: Sandbox) -> None:
+    sandbox.files(a="forbidden", b="two")
+    shown = sandbox.preview()
+    assert shown.message("a") == "text: is forbidden"
+    assert shown.told("planned") == {"b": "create"}
+
+
+def test_a_failed_delete_keeps_the_resource_and_what_it_needs(sandbox: Sandbox) -> None:
+    sandbox.program(files={"a": {"text": "one"}, "b": {"text_of": "a"}, "c": {"text": "x"}})
+    sandbox.up()
+    sandbox.program()
+    sandbox.steer("b.off")
+    done = sandbox.up()
+    assert done.told("done") == {"c": "delete"}
+    assert done.told("skipped") == {"a": "delete"}
+    assert {"a", "b"} <= sandbox.resources().keys()
+    sandbox.steer("b.off", on=False)
+    assert sandbox.up().summary.succeeded
+    assert sandbox.live() == {}
+
+
+def test_outputs_of_what_failed_keep_their_recorded_value(sandbox: Sandbox) -> None:
+    sandbox.program(files={"a": {"text": "one"}, "b": {"text": "x"}}, exports={"t": "a"})
+    sandbox.up()
+    sandbox.steer("a.off")
+    assert sandbox.up().summary.outputs == {"t": "one"}
+
+
+def test_an_error_of_the_program_is_one_line_and_deletes_nothing(sandbox: Sandbox) -> None:
+    sandbox.files(a="one")
+    sandbox.up()
+    sandbox.program(**{"raise": "no such file\nsecond line"})
+    done = sandbox.up()
+    assert done.log == ["unexpected ValueError: no such file"]
+    assert not done.summary.succeeded
+    assert sandbox.live() == {"a": "one"}
+    assert "a" in sandbox.resources()
+
+
+def test_tracebacks_go_to_the_debug_file_only(sandbox: Sandbox, tmp_path: Path) -> None:
+    sandbox.files(a="one")
+    sandbox.steer("a.broken")
+    debug = tmp_path / "debug.log"
+    done = sandbox.up(debug_file=debug)
+    assert "Traceback" not in done.message("a")
+    assert "Traceback" in debug.read_text()
+    assert "RuntimeError: a broke" in debug.read_text()
+
+
+def test_an_error_of_ours_leaves_no_traceback(sandbox: Sandbox, tmp_path: Path) -> None:
+    sandbox.files(a="one")
+    sandbox.steer("a.off")
+    sandbox.up(debug_file=tmp_path / "debug.log")
+    assert not (tmp_path / "debug.log").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"protect": True}, "protect"),
+        ({"retain_on_delete": True}, "retainOnDelete"),
+        ({"ignore_changes": ["text"]}, "ignoreChanges"),
+        ({"replace_on_changes": ["text"]}, "replaceOnChanges"),
+        ({"delete_before_replace": True}, "deleteBeforeReplace"),
+        ({"import_": "a"}, "importId"),
+        ({"additional_secret_outputs": ["text"]}, "additionalSecretOutputs"),
+    ],
+)
+def test_an_unsupported_option_is_refused_by_name(
+    sandbox: Sandbox, options: dict[str, object], named: str
+) -> None:
+    sandbox.program(files={"a": {"text": "one", "options": options}})
+    (line,) = sandbox.up().log
+    assert line == (
+        f"a (test:File): uses {named}, which isn't supported in process; "
+        "leave it out, or run this program with the Pulumi CLI"
+    )
+    assert sandbox.live() == {}
+
+
+def test_a_replacement_is_refused_by_name(sandbox: Sandbox) -> None:
+    sandbox.files(a="one")
+    sandbox.up()
+    sandbox.files(a="replaced")
+    assert "a change of text needs a replacement" in sandbox.up().message("a")
+    assert sandbox.live() == {"a": "one"}
+
+
+def test_an_invoke_is_refused_by_name(sandbox: Sandbox) -> None:
+    (sandbox.project / "__main__.py").write_text(
+        "import pulumi\npulumi.export('x', pulumi.runtime.invoke_output('a:b:c', {}))\n"
+    )
+    (line,) = sandbox.preview().log
+    assert "the program: uses Invoke, which isn't supported in process" in line
+
+
+def test_two_resources_of_one_name_are_refused(sandbox: Sandbox) -> None:
+    (sandbox.project / "__main__.py").write_text(
+        "from plainfiles import File\nFile('a', {'text': 'x'})\nFile('a', {'text': 'y'})\n"
+    )
+    assert sandbox.up().log == ["a (test:File): is registered twice; rename one of them"]
+
+
+def test_the_program_runs_in_its_folder_and_leaves_no_trace_in_the_process(
+    sandbox: Sandbox,
+) -> None:
+    import sys
+
+    before = (Path.cwd(), list(sys.path))
+    with at_home(load_project(sandbox.project)):
+        assert Path.cwd() == sandbox.project
+    assert (Path.cwd(), list(sys.path)) == before
