@@ -36,7 +36,7 @@ def up(name: str) -> None:
     _print_status(lab)
     click.echo(f"Lab {name} is up after {time.monotonic() - started:.1f} s.")
     click.echo(
-        f"Next: ./dev lab ssh central{_option(name)}, or ssh -F .lab/{name}/ssh_config paris"
+        f"Next: ./dev lab ssh{_option(name)} central, or ssh -F .lab/{name}/ssh_config paris"
     )
 
 
@@ -56,7 +56,7 @@ def status(name: str) -> None:
     sys.exit(any(state != "up" for state in states))
 
 
-@main.command(context_settings={"ignore_unknown_options": True})
+@main.command(context_settings={"allow_interspersed_args": False})
 @_lab_option
 @_host_argument
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)

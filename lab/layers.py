@@ -73,8 +73,11 @@ def _make(layer: Path, make: Callable[[Path], None]) -> None:
     """Make a layer under another name first, so that a half-made one is never taken for whole."""
     making = LAYERS / f"making-{layer.name}"
     making.mkdir()
-    make(making)
-    making.rename(layer)
+    try:
+        make(making)
+        making.rename(layer)
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
 
 
 def _prune(kept: set[Path]) -> None:

@@ -31,6 +31,19 @@ _HIDDEN_ON_REMOTES = (
 _HIDDEN_WITH_CHILDREN = ("601", "602", "608", "604", "617", "650", "609", "610")
 _REMOTE_ACCESS_PAGE = "50120"
 _SERVICES = ("cbd", "centengine", "gorgoned")
+_UNITS = (*_SERVICES, "httpd", "apache2")
+_INSTALLED = (
+    "etc/centreon*",
+    "etc/sudoers.d/centreon",
+    *(f"etc/systemd/system/{unit}.service" for unit in _UNITS),
+    "usr/bin/centreon",
+    "usr/bin/gorgoned",
+    "usr/lib/lab/centreon-web",
+    "usr/sbin/cb*d",
+    "usr/sbin/centengine",
+    "usr/share/centreon",
+    "var/*/centreon*",
+)
 _POLLER_COMMANDS = {
     "nagios_bin": "/usr/sbin/centengine",
     "nagiostats_bin": "/usr/sbin/centenginestats",
@@ -103,6 +116,7 @@ def provision(host: Host, own_secrets: Secrets) -> None:
     """Set the host up; it must not have been before."""
     if host.role == "map":
         _create_bare_user(own_secrets)
+        _remove_centreon()
         return
     _create_databases(host, own_secrets)
     _write_settings(host, own_secrets)
@@ -123,6 +137,16 @@ def _own_id(host: Host) -> int:
 def _create_bare_user(own_secrets: Secrets) -> None:
     with as_root() as database:
         _create_user(database, "mapinfra", own_secrets.database_password)
+
+
+def _remove_centreon() -> None:
+    """Take away what install.sh put into the base system: there is no Centreon on this host."""
+    for pattern in _INSTALLED:
+        for path in Path("/").glob(pattern):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
 
 def _create_user(database: Database, name: str, password: str) -> None:

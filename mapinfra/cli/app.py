@@ -227,7 +227,8 @@ class _Session:
             click.echo("error: interrupted; run again to go on", err=True)
             return ExitCode.CANCELLED
         if not summary.succeeded:
-            click.echo(f"error: {_shortfall(summary)}", err=True)
+            for line in _shortfall(summary):
+                click.echo(f"error: {line}", err=True)
             return ExitCode.FAILED
         if self._expect_no_changes and summary.changed:
             click.echo("error: no changes were expected, but there are", err=True)
@@ -235,7 +236,8 @@ class _Session:
         return ExitCode.OK
 
 
-def _shortfall(summary: Summary) -> str:
+def _shortfall(summary: Summary) -> list[str]:
+    """Return a line on what wasn't done; errors of the program have told themselves already."""
     parts = [f"{summary.failed} failed"] if summary.failed else []
     parts += [f"{summary.skipped} skipped"] if summary.skipped else []
-    return ", ".join(parts)
+    return [", ".join(parts)] if parts else []

@@ -22,10 +22,17 @@ class Reporter:
     def __init__(self, *, detailed: bool) -> None:
         self._detailed = detailed
         self._console = Console(highlight=False, markup=False, soft_wrap=True)
+        self._gone: set[str] = set()
 
     def show(self, stack: str, events: Iterable[Event], summary: Summary) -> None:
         """Print the result of a run."""
-        told = [one for one in events if isinstance(one, ResourceEvent)]
+        told = sorted(
+            (one for one in events if isinstance(one, ResourceEvent)),
+            key=lambda one: (urns.name(one.urn), one.urn),
+        )
+        if summary.errors and not told:
+            return  # the program failed before anything was looked at, and has said so
+        self._gone = {one.urn for one in told if one.op == "refresh" and one.message == "gone"}
         self._console.print(_headline(stack, told, summary), style="bold")
         for event in told:
             self._resource(event, summary)
@@ -61,7 +68,8 @@ class Reporter:
         mark, style = _MARKS[event.op]
         took = f" in {event.seconds:.1f} s" if event.seconds >= 0.05 else ""
         done = f" {_DONE[event.op]}{took}" if event.status == "done" else ""
-        self._line(f"  {mark} ", style, f"{urns.label(event.urn)}{done}")
+        gone = ", was gone from the host" if event.urn in self._gone else ""
+        self._line(f"  {mark} ", style, f"{urns.label(event.urn)}{done}{gone}")
         if event.op == "update" or self._detailed or not event.plan:
             self._details(_lines(event.changes))
         self._details(f"{number}. {step}" for number, step in enumerate(event.plan, start=1))
@@ -114,6 +122,8 @@ def _counts(told: list[ResourceEvent], summary: Summary) -> Iterator[str]:
         yield f"{summary.failed} failed"
     if summary.skipped:
         yield f"{summary.skipped} skipped"
+    if summary.errors:
+        yield "the program failed"
 
 
 def _drift_counts(ended: list[ResourceEvent], summary: Summary) -> Iterator[str]:

@@ -50,7 +50,8 @@ class Progress:
     def _log(self, event: LogEvent) -> None:
         prefix = f"{urns.label(event.urn)}: " if event.urn else ""
         head = "" if event.severity == "info" else f"{event.severity}: "
-        self._console.print(f"{head}{prefix}{event.message}", style=_STYLES[event.severity])
+        for line in event.message.splitlines():
+            self._console.print(f"{head}{prefix}{line}", style=_STYLES[event.severity])
 
     def _started(self, event: ResourceEvent) -> None:
         line = f"{_DOING[event.op]} {urns.label(event.urn)}"

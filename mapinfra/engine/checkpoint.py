@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version as installed_version
@@ -300,18 +300,25 @@ def render(stack: str, snapshot: Snapshot, encrypt: Callable[[str], str]) -> byt
 
 
 def in_order(resources: Iterable[Resource]) -> list[Resource]:
-    """Sort resources so that what each needs comes before it; drop needs that aren't there."""
-    waiting = {resource.urn: resource for resource in resources}
-    present = frozenset(waiting)
+    """Move what a resource needs before it, else keep the order; drop needs that aren't there."""
+    present = {resource.urn: resource for resource in resources}
     ordered: dict[str, Resource] = {}
-    while waiting:
-        ready = [urn for urn, one in waiting.items() if not (one.needs & present) - ordered.keys()]
-        for urn in ready or list(waiting)[:1]:
-            ordered[urn] = _trimmed(waiting.pop(urn), present)
+
+    def place(resource: Resource) -> None:
+        if resource.urn in ordered:
+            return
+        ordered[resource.urn] = resource
+        for urn in sorted(resource.needs & present.keys()):
+            place(present[urn])
+        # Taken out and put in again: behind what it needs.
+        ordered[resource.urn] = _trimmed(ordered.pop(resource.urn), present.keys())
+
+    for resource in present.values():
+        place(resource)
     return list(ordered.values())
 
 
-def _trimmed(resource: Resource, present: frozenset[str]) -> Resource:
+def _trimmed(resource: Resource, present: Set[str]) -> Resource:
     if resource.needs <= present:
         return resource
     return replace(

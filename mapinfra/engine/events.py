@@ -48,7 +48,8 @@ class LogEvent:
 class Summary:
     """How a run, or with `preview` its rehearsal, ended.
 
-    `counts` has every resource, components too, by what was done to it.
+    `counts` has every resource, components too, by what was done to it. `failed` and `skipped` are
+    numbers of resources, `errors` of errors that belong to none: those of the program.
     """
 
     operation: OperationKind
@@ -56,6 +57,7 @@ class Summary:
     counts: dict[Op, int]
     failed: int
     skipped: int
+    errors: int
     interrupted: bool
     seconds: float
     outputs: Properties = field(default_factory=dict)
@@ -64,7 +66,7 @@ class Summary:
     @property
     def succeeded(self) -> bool:
         """True when nothing failed, was skipped or interrupted."""
-        return not (self.failed or self.skipped or self.interrupted)
+        return not (self.failed or self.skipped or self.errors or self.interrupted)
 
     @property
     def changed(self) -> bool:

@@ -183,6 +183,6 @@ def _clear(value: Any, crypter: Crypter) -> Any:
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    return json.dumps(value, separators=(",", ":"), default=str)
+    if isinstance(value, dict | list | bool | None):
+        return json.dumps(value, separators=(",", ":"), default=str)
+    return str(value)

@@ -21,7 +21,7 @@ from mapinfra.engine.program import at_home, run_program
 from mapinfra.engine.project import Project, StackConfig
 from mapinfra.engine.providers import Providers
 from mapinfra.engine.refresh import count_refreshed, refresh
-from mapinfra.engine.secrets import Crypter
+from mapinfra.engine.secrets import Crypter, Keyring
 from mapinfra.engine.steps import Run, Steps, Tally
 from mapinfra.engine.urn import STACK_TYPE, label
 from mapinfra.engine.values import Properties
@@ -29,17 +29,13 @@ from mapinfra.engine.values import Properties
 
 @dataclass(frozen=True)
 class Stack:
-    """A stack ready to be run: its project, config, files, and the key to its secrets."""
+    """A stack ready to be run: its project, config, files, and the keys to its secrets."""
 
     project: Project
     name: str
     config: StackConfig
     files: StackFiles
-    passphrase: str
-
-    def crypter(self, salt: str) -> Crypter:
-        """Return what encrypts under a salt with the stack's passphrase."""
-        return Crypter(self.passphrase, salt)
+    keyring: Keyring
 
 
 @dataclass(frozen=True)
@@ -71,16 +67,13 @@ def load(stack: Stack) -> tuple[Snapshot, Crypter]:
 
     Raises StateError when the state or the passphrase isn't usable.
     """
-    writer = stack.crypter(stack.config.salt) if stack.config.salt else None
-    readers: dict[str, Crypter] = {writer.state: writer} if writer else {}
-
-    def decrypt(salt: str, text: str) -> str:
-        return readers.setdefault(salt, stack.crypter(salt)).decrypt(text)
-
+    keyring = stack.keyring
     snapshot = parse(
-        stack.files.read(), str(stack.files.state), lambda salt: lambda text: decrypt(salt, text)
+        stack.files.read(),
+        str(stack.files.state),
+        lambda salt: lambda text: keyring.crypter(salt).decrypt(text),
     )
-    writer = writer or stack.crypter(snapshot.salt)
+    writer = keyring.crypter(stack.config.salt or snapshot.salt)
     writer.verify()
     return replace(snapshot, salt=writer.state), writer
 
@@ -158,8 +151,9 @@ class _Operation:
             operation=self._kind,
             preview=self._run.preview,
             counts=dict(tally.counts),
-            failed=len(tally.failed) + tally.errors,
+            failed=len(tally.failed),
             skipped=len(tally.skipped),
+            errors=tally.errors,
             interrupted=self._run.stop.is_set(),
             seconds=time.time() - self._began,
             outputs=outputs,

@@ -41,8 +41,11 @@ class Crypter:
     def fresh(cls, passphrase: str) -> "Crypter":
         """Make a crypter with a new salt; its `state` goes into the stack's config."""
         salt = os.urandom(_SALT_BYTES)
-        proof = _encrypted(_aes(passphrase, salt), _PROOF)
-        return cls(passphrase, f"v1:{base64.b64encode(salt).decode()}:{proof}")
+        cipher = _aes(passphrase, salt)
+        proof = _encrypted(cipher, _PROOF)
+        made = cls(passphrase, f"v1:{base64.b64encode(salt).decode()}:{proof}")
+        made._cipher = cipher
+        return made
 
     def verify(self) -> None:
         """Raise StateError unless the passphrase is the one the salt was made with."""
@@ -70,6 +73,20 @@ class Crypter:
                 remedy="set the passphrase the stack was made with",
             )
         return cipher
+
+
+class Keyring:
+    """The crypters under one passphrase, one for each salt."""
+
+    def __init__(self, passphrase: str) -> None:
+        self._passphrase = passphrase
+        self._made: dict[str, Crypter] = {}
+
+    def crypter(self, salt: str) -> Crypter:
+        """Return the crypter for a salt; raise StateError when that isn't one."""
+        if salt not in self._made:
+            self._made[salt] = Crypter(self._passphrase, salt)
+        return self._made[salt]
 
 
 def _aes(passphrase: str, salt: bytes) -> AESGCM:

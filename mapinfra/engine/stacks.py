@@ -13,7 +13,7 @@ from mapinfra.engine.project import (
     write_salt,
 )
 from mapinfra.engine.run import Stack
-from mapinfra.engine.secrets import Crypter, passphrase
+from mapinfra.engine.secrets import Crypter, Keyring, passphrase
 
 
 def open_stack(folder: Path, name: str, environment: Mapping[str, str]) -> Stack:
@@ -21,7 +21,7 @@ def open_stack(folder: Path, name: str, environment: Mapping[str, str]) -> Stack
     project, files = _located(folder, name, environment)
     files.read()
     config = load_stack_config(project, name)
-    return Stack(project, name, config, files, passphrase(environment))
+    return Stack(project, name, config, files, Keyring(passphrase(environment)))
 
 
 def init_stack(folder: Path, name: str, environment: Mapping[str, str]) -> Path:

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from mapinfra.errors import CommandTimeout, DatabaseError, HostUnreachable, MapinfraError
+from mapinfra.hosts.deadline import Deadline
 from mapinfra.hosts.endpoint import Endpoint, resolve
 from mapinfra.hosts.failures import ConnectionLost, relocated
 from mapinfra.hosts.host import Completed, Host
@@ -106,10 +107,13 @@ class Fleet:
 
     def _read(self, target: Target) -> Facts:
         host = self.host(target)
+        limit = target.ssh.command_timeout
+        deadline = Deadline.after(target.ssh.connect_timeout + limit)
         answers = self._sessions.submit(self._answers, host, target)
         script = Script(self._survey)
-        done = self._ask(host, script, target.ssh.command_timeout)
-        return Facts(target.name, script.read(done.stdout, done.stderr), answers.result())
+        done = self._ask(host, script, limit)
+        readings = script.read(done.stdout, done.stderr)
+        return Facts(target.name, readings, _awaited(answers, deadline, target))
 
     def _ask(self, host: Host, script: Script, limit: float) -> Completed:
         """Run the script; the host ends it itself, should it still run when we have given up."""
@@ -134,3 +138,17 @@ class Fleet:
             )
         except MapinfraError as error:
             return error
+
+
+def _awaited(
+    answers: "Future[Snapshot | MapinfraError]", deadline: Deadline, target: Target
+) -> Snapshot | MapinfraError:
+    """The database's answers, all of them within the time that the host's command has, too."""
+    try:
+        return answers.result(deadline.remaining())
+    except TimeoutError:
+        return DatabaseError(
+            f"reading its database took longer than {target.ssh.command_timeout:g} s",
+            where=target.name,
+            remedy="check its load and locks, or raise ssh.command_timeout",
+        )

@@ -40,14 +40,18 @@ class Keyring:
     def _candidates(
         self, endpoint: Endpoint, agent_keys: Sequence[paramiko.AgentKey]
     ) -> Iterator[paramiko.PKey]:
+        """In ssh(1)'s order: few tries are allowed, so the keys that were named come first."""
+        held = {
+            identity: key
+            for identity in endpoint.identities
+            if (key := _held_by_agent(identity.path, agent_keys)) is not None
+        }
+        yield from held.values()
         if not endpoint.identities_only:
-            yield from agent_keys
+            yield from (key for key in agent_keys if key not in held.values())
         for identity in endpoint.identities:
-            held = _held_by_agent(identity.path, agent_keys)
-            if held is None:
+            if identity not in held:
                 yield from self._usable(identity, endpoint)
-            elif endpoint.identities_only:
-                yield held
 
     def _usable(self, identity: Identity, endpoint: Endpoint) -> Iterator[paramiko.PKey]:
         """The file's key; a file that wasn't chosen by the spec may be missing or unusable."""

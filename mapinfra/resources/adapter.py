@@ -19,11 +19,11 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-from mapinfra.errors import ApplyFailed, MapinfraError
+from mapinfra.errors import ApplyFailed, HostError, MapinfraError
 from mapinfra.resources.contract import Inputs, Kind, Plan
 from mapinfra.resources.execution import execute
 from mapinfra.resources.session import Session
-from mapinfra.resources.sessions import session_of
+from mapinfra.resources.sessions import is_provider_process, session_of
 
 _PROVIDER = "__provider"
 _PLAN = "plan"
@@ -45,13 +45,21 @@ class KindProvider(ResourceProvider):
         self._session = session_of(req.config)
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        """Add to what is wanted the steps that lead there."""
+        """Add to what is wanted the steps that lead there.
+
+        The Pulumi CLI stops everything at a failed check. There the step of a host that can't be
+        read is to say so: it stands in the preview, and fails in `up`, alone.
+        """
         try:
-            plan = self._plan(news)
+            steps = self._plan(news).lines()
+        except HostError as error:
+            if not is_provider_process():
+                return _refused(news, error)
+            steps = [str(error)]
         except MapinfraError as error:
-            return CheckResult(dict(news), [CheckFailure("", str(error))])
+            return _refused(news, error)
         computed = self.kind.computed(self.kind.desired(news), None)
-        return CheckResult({**_own(news), **computed, _PLAN: plan.lines()}, [])
+        return CheckResult({**_own(news), **computed, _PLAN: steps}, [])
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         """Tell whether there is anything to do; the values that differ are Pulumi's to find."""
@@ -68,9 +76,19 @@ class KindProvider(ResourceProvider):
         return UpdateResult(self._apply(news))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        """Return what is live as inputs."""
+        """Return what is live as inputs.
+
+        The Pulumi CLI stops everything at a failed read. There a host that can't be read keeps
+        what is recorded, with a warning, and `check` tells the rest.
+        """
         desired = self.kind.desired(props)
-        live = self.kind.observe(desired, self._session)
+        try:
+            live = self.kind.observe(desired, self._session)
+        except HostError as error:
+            if not is_provider_process():
+                raise
+            self._session.warn_once(str(error))
+            return ReadResult(id_, _own(props))
         found = self.kind.live_inputs(desired, live)
         if found is None:
             return ReadResult("", {})
@@ -117,6 +135,10 @@ def _own(inputs: Mapping[str, Any]) -> dict[str, Any]:
 
 def _inputs(props: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in _own(props).items() if key != _PLAN}
+
+
+def _refused(news: dict[str, Any], error: MapinfraError) -> CheckResult:
+    return CheckResult(dict(news), [CheckFailure("", str(error))])
 
 
 def _differs(olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:

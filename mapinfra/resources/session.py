@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from threading import Lock
 
+import pulumi
+
 from mapinfra.centreon.access import Api
 from mapinfra.centreon.api import CentreonApi
 from mapinfra.errors import DatabaseError
@@ -17,6 +19,7 @@ class Session:
     fleet: Fleet
     secrets: SecretResolver
     _clients: dict[Api, CentreonApi] = field(default_factory=dict)
+    _warned: set[str] = field(default_factory=set)
     _lock: Lock = field(default_factory=Lock)
 
     def api(self, api: Api) -> CentreonApi:
@@ -25,6 +28,13 @@ class Session:
             if api not in self._clients:
                 self._clients[api] = CentreonApi(api, self.secrets)
             return self._clients[api]
+
+    def warn_once(self, line: str) -> None:
+        """Log a warning, unless it was logged before."""
+        with self._lock:
+            if line not in self._warned:
+                self._warned.add(line)
+                pulumi.log.warn(line)
 
     def close(self) -> None:
         """Close every connection."""

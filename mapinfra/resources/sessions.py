@@ -51,7 +51,7 @@ SESSIONS = Sessions()
 
 def session_of(config: Config) -> Session:
     """Return the session of a provider's configuration."""
-    if _is_provider_process():
+    if is_provider_process():
         # Pulumi shows the whole traceback of an error otherwise.
         sys.tracebacklimit = 0
     values = {str(key): str(value) for key, value in config._props.items()}
@@ -74,6 +74,7 @@ def _targets(path: Path) -> list[Target]:
         return []
 
 
-def _is_provider_process() -> bool:
+def is_provider_process() -> bool:
+    """Tell whether this is the Pulumi CLI's process for dynamic providers."""
     main = sys.modules["__main__"].__spec__
     return main is not None and main.name == "pulumi.dynamic.__main__"

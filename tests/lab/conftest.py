@@ -12,6 +12,7 @@ import pytest
 
 from lab import Lab, LabError, LabUnavailableError, requirements
 from lab.layers import Tell
+from tests.lab.project import Project, reset
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -43,15 +44,37 @@ def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
         signal.signal(signal.SIGTERM, previous)
 
 
+@pytest.fixture
+def project(lab: Lab, tmp_path: Path) -> Project:
+    """A new project, on hosts as fresh as an installation."""
+    reset(lab)
+    return Project.make(lab, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def untouched(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project on fresh hosts that no test applies: each finds out what is refused before."""
+    reset(lab)
+    return Project.make(lab, tmp_path_factory.mktemp("untouched"))
+
+
+@pytest.fixture(scope="module")
+def converged(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project whose hosts are as its spec says; tests that use it leave it so."""
+    reset(lab)
+    project = Project.make(lab, tmp_path_factory.mktemp("converged"))
+    project.up()
+    return project
+
+
 def _up_or_skip(name: str, tell: Tell) -> Lab:
     try:
         return Lab.up(name, tell)
-    except LabUnavailableError as error:
-        if not _lab_is_required():
-            pytest.skip(str(error))
-        pytest.fail(str(error), pytrace=False)
     except LabError as error:
-        pytest.fail(str(error), pytrace=False)
+        problem = error
+    if isinstance(problem, LabUnavailableError) and not _lab_is_required():
+        pytest.skip(str(problem))
+    pytest.fail(str(problem), pytrace=False)
 
 
 def _lab_is_required() -> bool:

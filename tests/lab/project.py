@@ -183,16 +183,15 @@ def query(host: Host, sql: str) -> list[list[str]]:
 
 
 def output_rows(lab: Lab, remote: str, port: int = 5758) -> list[list[str]]:
-    """Return, from the central, the rows of a remote's output on a port."""
-    return query(
-        lab.host("central"),
+    """Return, from the central, the rows of a remote's output on a port, sorted."""
+    sql = (
         "SELECT i.config_key, i.config_value, i.grp_level, i.subgrp_id, i.parent_grp_id "
         "FROM cfg_centreonbroker_info i JOIN cfg_centreonbroker c USING (config_id) "
         "JOIN cfg_centreonbroker_info p USING (config_id, config_group, config_group_id) "
         f"WHERE c.config_name = '{remote}-broker' AND i.config_group = 'output' "
-        f"AND p.config_key = 'port' AND p.config_value = '{port}' "
-        "ORDER BY i.config_key, i.config_value",
+        f"AND p.config_key = 'port' AND p.config_value = '{port}'"
     )
+    return sorted(query(lab.host("central"), sql))
 
 
 def images_shown(lab: Lab, remote: str) -> bool:

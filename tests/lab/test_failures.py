@@ -12,7 +12,6 @@ from lab import Lab
 from tests.lab.project import (
     REMOTES,
     Project,
-    Result,
     images_shown,
     listens,
     output_rows,
@@ -20,11 +19,6 @@ from tests.lab.project import (
 )
 
 Spec = dict[str, Any]
-
-
-def errors(result: Result) -> list[str]:
-    """Return the lines of a run that tell an error."""
-    return [line for line in (result.out + result.err).splitlines() if "error" in line.lower()]
 
 
 def test_a_remote_that_is_off_fails_alone_and_the_next_run_finishes(project: Project) -> None:
@@ -108,9 +102,6 @@ def test_a_cbd_that_does_not_start_gets_its_old_configuration_again(project: Pro
     project.expect_nothing_to_do()
 
 
-STEPS = ("write", "generate", "move", "wait", "restart", "listen")
-
-
 @pytest.mark.parametrize("at", ["record", "rows of", "generate", "send", "wait until", "restart"])
 def test_a_run_that_is_killed_is_completed_by_the_next(project: Project, at: str) -> None:
     lab = project.lab
@@ -133,12 +124,6 @@ def test_a_run_that_is_killed_is_completed_by_the_next(project: Project, at: str
     assert project.mapinfra("destroy", "--yes").code == 0
     assert not any(images_shown(lab, remote) for remote in REMOTES)
     assert not any(output_rows(lab, remote) for remote in REMOTES)
-
-
-@pytest.fixture(scope="module")
-def untouched(lab: Lab, project_on_fresh_hosts: Callable[[], Project]) -> Project:
-    """A project that no test may apply: each of them is refused before anything is changed."""
-    return project_on_fresh_hosts()
 
 
 def _set(path: str, value: Any) -> Callable[[Spec], None]:
@@ -179,7 +164,9 @@ def test_bad_input_is_refused_with_one_line_and_changes_nothing(
 ) -> None:
     lab = untouched.lab
     (untouched.folder / "wrong").write_text("not the password")
-    shutil.copy(lab.directory / "hosts" / "map" / "ssh_host_ed25519_key", untouched.folder / "wrong_key")
+    shutil.copy(
+        lab.directory / "hosts" / "map" / "ssh_host_ed25519_key", untouched.folder / "wrong_key"
+    )
     good = untouched.spec
     untouched.spec = _copy(good)
     change(untouched.spec)
@@ -232,7 +219,9 @@ def test_a_wrong_api_password_is_tried_once_and_the_rows_are_taken_back(project:
     assert result.code == 1, result
     assert "login of admin refused" in result.out + result.err
     assert [output_rows(lab, remote) for remote in REMOTES] == [[], []]
-    attempts = query(lab.host("central"), "SELECT login_attempts FROM contact WHERE contact_alias='admin'")
+    attempts = query(
+        lab.host("central"), "SELECT login_attempts FROM contact WHERE contact_alias='admin'"
+    )
     assert attempts == [["1"]]
 
 
@@ -286,7 +275,9 @@ def test_no_secret_is_in_state_output_or_process_list(project: Project) -> None:
         )
     result = project.up()
     seen = [result.out, result.err, (project.folder / "stacks" / "lab.yaml").read_text()]
-    seen += [path.read_text() for path in Path(project.folder / "state").rglob("*") if path.is_file()]
+    seen += [
+        path.read_text() for path in Path(project.folder / "state").rglob("*") if path.is_file()
+    ]
     for remote in ("central", *REMOTES):
         host = lab.host(remote)
         host.run(["systemctl", "stop", "watch-processes"])

@@ -140,12 +140,11 @@ def authorized(lab: Lab, name: str, key: Path, user: str = "mapinfra") -> Iterat
     """The key may log in as that user, who is made for it if need be, while the context lasts."""
     host = lab.host(name)
     made = host.run(["id", user], check=False).returncode != 0
-    public = subprocess.run(
-        ["ssh-keygen", "-y", "-P", "", "-f", str(key)], capture_output=True, text=True, check=False
-    )
-    text = public.stdout or Path(f"{key}.pub").read_text()
     host.run(f"id {user} || useradd -m -s /bin/bash {user}")
-    host.run(f"mkdir -p ~{user}/.ssh && tee ~{user}/.ssh/authorized_keys", input=text)
+    host.run(
+        f"mkdir -p ~{user}/.ssh && tee ~{user}/.ssh/authorized_keys",
+        input=Path(f"{key}.pub").read_text(),
+    )
     host.run(f"chown -R {user}: ~{user}/.ssh && chmod 700 ~{user}/.ssh")
     try:
         yield
@@ -605,6 +604,17 @@ def test_a_query_that_gets_no_answer_in_time(world: World) -> None:
         message = world.refused(DatabaseError, wait, by="lyon")
         assert time.monotonic() - started < 3
         assert "no answer within 0.5 s" in message
+
+
+def test_a_database_that_is_slow_at_every_query_is_given_up_in_time(world: World) -> None:
+    survey = Survey(queries=tuple(Query(f"q{n}", "SELECT SLEEP(0.8)") for n in range(9)))
+    target = world.target("lyon", connect_timeout=1, command_timeout=1)
+    started = time.monotonic()
+    with Fleet(Secrets(world.secrets, world.folder), survey, folder=world.folder) as fleet:
+        facts = fleet.facts(target)
+        message = world.refused(DatabaseError, lambda: facts.rows("q0"), by="lyon")
+    assert "reading its database took longer than 1 s" in message
+    assert time.monotonic() - started < 4
 
 
 def test_sshd_that_forwards_nothing(world: World) -> None:

@@ -207,6 +207,12 @@ def test_status_says_by_its_exit_code_whether_all_hosts_are_up(lab: Lab) -> None
     assert lab.host("lyon").state == "up"
 
 
+def test_the_ssh_command_passes_a_command_on_as_it_is(lab: Lab) -> None:
+    listing = command("ssh", "--lab", lab.name, "paris", "ls", "-d", "-h", "/etc")
+    assert (listing.returncode, listing.stdout) == (0, "/etc\n")
+    assert command("ssh", "--lab", lab.name, "paris", "exit 7").returncode == 7
+
+
 def test_two_labs_stand_side_by_side_and_one_goes_without_a_trace(
     lab: Lab, second_name: str
 ) -> None:
@@ -257,13 +263,15 @@ def test_no_packet_for_a_lab_address_leaves_this_machine(lab: Lab) -> None:
     assert routes.stdout.strip() == "blackhole 198.18.0.0/15"
 
 
-@pytest.mark.parametrize("arguments", [("status",), ("ssh", "central"), ("reset", "central")])
+@pytest.mark.parametrize(
+    ("verb", "rest"), [("status", ()), ("ssh", ("central",)), ("reset", ("map",))]
+)
 def test_a_command_for_a_lab_that_is_not_there_says_so_in_a_line(
-    arguments: tuple[str, ...],
+    verb: str, rest: tuple[str, ...]
 ) -> None:
-    result = command(*arguments, "--lab", "nowhere")
+    result = command(verb, "--lab", "nowhere", *rest)
     assert result.returncode == 1
-    assert result.stderr == ("there is no lab 'nowhere': make it with ./dev lab up --lab nowhere\n")
+    assert result.stderr == "there is no lab 'nowhere': make it with ./dev lab up --lab nowhere\n"
 
 
 def test_an_unknown_host_is_named_with_the_known_ones(lab: Lab) -> None:

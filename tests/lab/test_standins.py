@@ -70,10 +70,11 @@ def output(central: Host) -> Iterator[None]:
         f"({config}, 'category', 'bam', 'output', 4, 1, null, 1)",
         f"({config}, 'category', 'neb', 'output', 4, 1, null, 1)",
     ]
+    rows = ", ".join(plain + nested)
     sql(
         central,
         "insert into cfg_centreonbroker_info (config_id, config_key, config_value, config_group,"
-        f" config_group_id, grp_level, subgrp_id, parent_grp_id) values {', '.join(plain + nested)}",
+        f" config_group_id, grp_level, subgrp_id, parent_grp_id) values {rows}",
     )
     yield
     sql(central, "delete from cfg_centreonbroker_info where config_group_id = 4")
@@ -195,6 +196,7 @@ def test_an_import_replaces_the_remotes_own_rows_and_leaves_its_menu(
     assert sql(paris, "select name, localhost from nagios_server") == [["paris", "1"]]
     shown = sql(paris, "select topology_show from topology where topology_page = 50102")
     assert shown == [["1"]]
+    sql(paris, "update topology set topology_show = '0' where topology_page = 50102")
 
 
 def test_a_host_without_an_address_fails_the_test(central: Host, password: str) -> None:
@@ -261,10 +263,10 @@ def test_the_watchdog_refuses_a_broken_file(paris: Host) -> None:
 
 def test_a_taken_port_is_logged_and_the_others_listen(paris: Host) -> None:
     good = paris.run(["cat", FILE]).stdout
-    paris.run(["tee", FILE], input=good.replace('"5669"', '"22"', 1))
+    paris.run(["tee", FILE], input=good.replace('"5669"', f'"{link.PORT}"', 1))
     paris.run(["systemctl", "restart", "cbd"])
     log = ["journalctl", "--unit", "cbd", "--output=cat"]
-    said = "bind to port 22: Address already in use"
+    said = f"bind to port {link.PORT}: Address already in use"
     wait_until(lambda: said in paris.run(log).stdout)
     assert listens(paris, 5670)
     paris.run(["tee", FILE], input=good)
@@ -297,6 +299,16 @@ def test_the_database_user_may_do_only_what_it_needs(lab: Lab) -> None:
         "GRANT USAGE ON *.*",
     ]
     assert grants("map") == ["GRANT USAGE ON *.*"]
+
+
+def test_nothing_of_centreon_is_on_the_map_host(lab: Lab) -> None:
+    found = lab.host("map").run(
+        "ls -d /etc/centreon* /var/*/centreon* /usr/share/centreon /usr/bin/centreon /usr/sbin/cbd"
+        " /etc/systemd/system/*.service",
+        check=False,
+    )
+    assert "centreon" not in found.stdout
+    assert "cbd" not in found.stdout
 
 
 # CLAPI

@@ -12,6 +12,7 @@ from typing import Any
 from .. import accounts, extensions
 from ..clapi import errors
 from ..clapi.dispatch import launch
+from ..clapi.output import parse_output
 from ..database import Database
 from ..extensions import Extension, ExtensionError, Source
 from .http import Request, Response, json_response
@@ -96,25 +97,6 @@ def _run_clapi(database: Database, asked: Any) -> Response:
 def _status(message: str) -> int:
     found = (code for text, code in _STATUS_OF_ERRORS.items() if message.startswith(text))
     return next(found, 500)
-
-
-def parse_output(text: str) -> list[Any]:
-    """The lines that CLAPI printed, but for the first, which names the columns of the others."""
-    first, *lines = text.split("\n")
-    columns = first.split(";")
-    return [
-        _parse_line(line, columns)
-        for line in lines
-        if line.strip() and not line.startswith("Return code end :")
-    ]
-
-
-def _parse_line(line: str, columns: list[str]) -> Any:
-    if ";" not in line:
-        return line.replace("\t", "").replace("\r", "").replace("<br/>", "")
-    fields = line.split(";", len(columns) - 1)
-    values = [field.split("|") if "|" in field else field for field in fields]
-    return dict(zip(columns, values, strict=True))
 
 
 Sources = Mapping[str, Source]

@@ -1,10 +1,37 @@
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from mapinfra.cli import main
 from tests.unit.engine.sandbox import Sandbox
+
+Command = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
 def sandbox(tmp_path: Path) -> Sandbox:
     return Sandbox(tmp_path)
+
+
+@pytest.fixture
+def command(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Command:
+    """Run `mapinfra …` on the sandbox; return exit code, stdout and stderr."""
+    for key, value in sandbox.environment.items():
+        monkeypatch.setenv(key, value)
+    monkeypatch.delenv("PULUMI_STACK", raising=False)
+    monkeypatch.delenv("PULUMI_CONFIG_PASSPHRASE_FILE", raising=False)
+    monkeypatch.chdir(sandbox.project)
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["mapinfra", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        printed = capsys.readouterr()
+        code = ended.value.code
+        return (code if isinstance(code, int) else 0), printed.out, printed.err
+
+    return run

@@ -26,6 +26,7 @@ from pulumi.dynamic import (
 from mapinfra.errors import HostUnreachable
 
 DEADLINE = 30.0
+KEPT = ("name", "text", "meets", "size")
 
 
 class World:
@@ -90,8 +91,8 @@ class FileProvider(ResourceProvider):
         self.world.log(f"read {id_}")
         if text is None:
             return ReadResult("", {})
-        inputs = {key: props[key] for key in ("name", "meets", "size") if key in props}
-        return ReadResult(id_, {**props, "text": text}, {**inputs, "text": text, "plan": []})
+        inputs = {**kept(props), "text": text, "plan": []}
+        return ReadResult(id_, {**props, "text": text}, inputs)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         self.world.log(f"create {props['name']}")
@@ -110,8 +111,11 @@ class FileProvider(ResourceProvider):
 
 
 def outputs(props: dict[str, Any]) -> dict[str, Any]:
-    kept = {key: props[key] for key in ("name", "text", "meets", "size") if key in props}
-    return {**kept, "reason": "the file holds the text"}
+    return {**kept(props), "reason": "the file holds the text"}
+
+
+def kept(props: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in props.items() if key in KEPT}
 
 
 class File(Resource, module="test", name="File"):
@@ -159,5 +163,4 @@ def _file(
         parent=folders.get(one.get("folder", "")),
         **one.get("options", {}),
     )
-    extra = {key: one[key] for key in ("size", "meets") if key in one}
-    return File(name, {"text": text, **extra}, opts)
+    return File(name, {**kept(one), "text": text}, opts)

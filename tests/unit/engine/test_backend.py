@@ -35,7 +35,7 @@ def test_a_run_leaves_history_backup_bak_and_no_lock(sandbox: Sandbox) -> None:
 
 def test_secrets_are_encrypted_in_state_and_history(sandbox: Sandbox) -> None:
     stack = open_stack(sandbox.project, "dev", sandbox.environment)
-    secure = stack.crypter(stack.config.salt).encrypt(SECRET)
+    secure = stack.keyring.crypter(stack.config.salt).encrypt(SECRET)
     sandbox.configure({"world": str(sandbox.world)}, {"password": secure})
     sandbox.program(files={"a": {"text": "one"}}, secret_exports=["password"])
     done = sandbox.up()
@@ -209,15 +209,15 @@ def test_a_missing_project_and_a_missing_config_are_told(sandbox: Sandbox, tmp_p
 def test_config_values_reach_the_program_as_texts(sandbox: Sandbox) -> None:
     salt = sandbox.config_file.read_text().splitlines()[0]
     sandbox.config_file.write_text(
-        f"{salt}\nconfig:\n  sandbox:n: 5\n  yes: true\n  o: {{a: [1]}}\n  d: 2026-01-02\n"
+        f"{salt}\nconfig:\n  sandbox:n: 5\n  flag: true\n  o: {{a: [1]}}\n  d: 2026-01-02\n"
     )
     stack = open_stack(sandbox.project, "dev", sandbox.environment)
-    clear = stack.config.in_clear(stack.crypter(stack.config.salt))
+    clear = stack.config.in_clear(stack.keyring.crypter(stack.config.salt))
     assert clear.values == {
         "sandbox:n": "5",
-        "sandbox:yes": "true",
+        "sandbox:flag": "true",
         "sandbox:o": '{"a":[1]}',
-        "sandbox:d": '"2026-01-02"',
+        "sandbox:d": "2026-01-02",
     }
 
 

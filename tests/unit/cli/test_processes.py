@@ -1,0 +1,150 @@
+"""The command as a process: killed, interrupted, and on a terminal."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.unit.engine.plainfiles import wait_until
+from tests.unit.engine.sandbox import Sandbox
+
+_COMMAND = [sys.executable, "-c", "from mapinfra.cli import main; main()"]
+
+
+@contextmanager
+def started(sandbox: Sandbox, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [*_COMMAND, *arguments, "-s", "dev"],
+        cwd=sandbox.project,
+        env={**os.environ, **sandbox.environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        yield process
+        process.kill()
+
+
+def held_back(sandbox: Sandbox) -> None:
+    """Let `a` be done, `b` wait in the middle of its creation, and `c` come after `b`."""
+    sandbox.program(
+        files={"a": {"text": "one"}, "b": {"text_of": "a"}, "c": {"text": "x", "after": ["b"]}}
+    )
+    sandbox.steer("b.hold")
+
+
+def wait_for_the_middle(sandbox: Sandbox) -> None:
+    wait_until(lambda: "b" in sandbox.live())
+
+
+def test_a_killed_run_leaves_its_trace_and_the_next_one_finishes(sandbox: Sandbox) -> None:
+    held_back(sandbox)
+    with started(sandbox, "up", "-y") as process:
+        wait_for_the_middle(sandbox)
+        process.kill()
+    (pending,) = sandbox.state()["pending_operations"]
+    assert (pending["type"], pending["resource"]["urn"].split("::")[-1]) == ("creating", "b")
+    assert sandbox.resources()["a"]["id"] == "a"
+    sandbox.steer("b.hold", on=False)
+    done = sandbox.up()
+    assert done.log == ["the run before was cut off while creating b (test:File)"]
+    assert done.summary.succeeded
+    assert "pending_operations" not in sandbox.state()
+    assert sandbox.live() == {"a": "one", "b": "one", "c": "x"}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_ends_its_step_records_it_and_gives_the_lock_back(
+    sandbox: Sandbox, number: signal.Signals
+) -> None:
+    held_back(sandbox)
+    with started(sandbox, "up", "-y") as process:
+        wait_for_the_middle(sandbox)
+        process.send_signal(number)
+        assert process.stderr is not None
+        line = next(line for line in process.stderr if line.startswith("warning"))
+        assert line == f"warning: {number.name}: ending after the steps under way\n"
+        sandbox.steer("b.hold", on=False)
+        assert process.wait(timeout=30) == 8
+        assert process.stderr.read().endswith("error: interrupted; run again to go on\n")
+    assert {"a", "b"} <= sandbox.resources().keys()
+    assert "c" not in sandbox.resources()
+    assert "pending_operations" not in sandbox.state()
+    assert list(sandbox.locks.iterdir()) == []
+    assert sandbox.up().summary.succeeded
+
+
+def on_a_terminal(
+    sandbox: Sandbox, *arguments: str, answer: str = "", **environment: str
+) -> tuple[int, str]:
+    """Run the command with a terminal for all it reads and writes."""
+    ours, theirs = pty.openpty()
+    known = {"TERM": "xterm", "COLUMNS": "200"}
+    with subprocess.Popen(
+        [*_COMMAND, *arguments, "-s", "dev"],
+        cwd=sandbox.project,
+        env={**os.environ, **sandbox.environment, **known, **environment},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    ) as process:
+        os.close(theirs)
+        if answer:
+            os.write(ours, answer.encode())
+        shown = bytearray()
+        while part := _read(ours):
+            shown += part
+        os.close(ours)
+        return process.wait(timeout=30), shown.decode()
+
+
+def _read(handle: int) -> bytes:
+    try:
+        return os.read(handle, 4096)
+    except OSError:  # the other end of a terminal is closed: that's how Linux tells
+        return b""
+
+
+def test_marks_are_coloured_on_a_terminal_unless_that_is_unwanted(sandbox: Sandbox) -> None:
+    sandbox.files(a="one")
+    assert "\x1b[32m  + \x1b[0ma (test:File)" in on_a_terminal(sandbox, "preview")[1]
+    plain = on_a_terminal(sandbox, "preview", NO_COLOR="1")[1]
+    assert "  + " in plain
+    assert "\x1b[32m" not in plain
+
+
+@pytest.mark.parametrize(("answer", "code", "live"), [("y\n", 0, {"a": "one"}), ("n\n", 8, {})])
+def test_up_previews_and_asks(
+    sandbox: Sandbox, answer: str, code: int, live: dict[str, str]
+) -> None:
+    sandbox.files(a="one")
+    ended, shown = on_a_terminal(sandbox, "up", answer=answer)
+    assert ended == code
+    assert "dev: 1 to create" in shown
+    assert "Go on?" in shown
+    assert sandbox.live() == live
+
+
+def test_up_does_not_ask_when_there_is_nothing_to_do(sandbox: Sandbox) -> None:
+    sandbox.files(a="one")
+    sandbox.up()
+    code, shown = on_a_terminal(sandbox, "up")
+    assert code == 0
+    assert "Go on?" not in shown
+
+
+def test_prints_of_the_program_do_not_spoil_json(sandbox: Sandbox) -> None:
+    (sandbox.project / "__main__.py").write_text("print('hello')\n")
+    with started(sandbox, "preview", "--json") as process:
+        out, err = process.communicate(timeout=30)
+    assert json.loads(out)["changeSummary"] == {"create": 1}
+    assert "hello" in err

@@ -1,0 +1,197 @@
+"""The same stack under the real Pulumi CLI and in process: each takes the other's state as its own.
+
+Runs when `pulumi` is on PATH.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mapinfra.engine.checkpoint import parse
+from tests.unit.engine.sandbox import SECRET, Sandbox
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("pulumi") is None, reason="the Pulumi CLI is not on PATH"
+)
+
+REPOSITORY = Path(__file__).parents[3]
+NO_CHANGES = ("--expect-no-changes",)
+UNEXPECTED = 7
+
+
+@pytest.fixture
+def shared(sandbox: Sandbox) -> Sandbox:
+    """A stack with components, nested and secret values, dependencies and outputs."""
+    secure = run(sandbox, "config", "set", "--secret", "password", SECRET)
+    assert secure.returncode == 0, secure.stderr
+    sandbox.program(
+        folders={"f": "label"},
+        files={
+            "a": {"text": "one", "folder": "f", "size": {"port": 5758, "half": 0.5, "on": True}},
+            "b": {"text_of": "a", "folder": "f"},
+            "c": {"text": "three", "after": ["a"], "size": [1, None, "x"]},
+        },
+        exports={"text": "b"},
+        values={"port": 5758, "deep": {"list": [1, {"x": None}]}},
+        secret_exports=["password"],
+    )
+    return sandbox
+
+
+def run(sandbox: Sandbox, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run `pulumi … --stack dev`."""
+    environment = {
+        **os.environ,
+        **sandbox.environment,
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "PYTHONPATH": str(REPOSITORY),
+        "PULUMI_HOME": str(sandbox.project.parent / "pulumi-home"),
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+    }
+    return subprocess.run(
+        ["pulumi", *arguments, "--stack", "dev", "--non-interactive"],
+        cwd=sandbox.project,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def pulumi(sandbox: Sandbox, *arguments: str, code: int = 0) -> str:
+    ended = run(sandbox, *arguments)
+    assert ended.returncode == code, ended.stdout + ended.stderr
+    return ended.stdout
+
+
+def test_pulumi_takes_over_what_was_made_in_process(shared: Sandbox) -> None:
+    assert shared.up().summary.succeeded
+    pulumi(shared, "preview", *NO_CHANGES)
+    pulumi(shared, "up", "--yes", "--skip-preview", *NO_CHANGES)
+    again = shared.preview().summary
+    assert (again.changed, again.output_changes) == (False, ())
+    pulumi(shared, "destroy", "--yes", "--skip-preview")
+    assert shared.live() == {}
+    assert shared.preview().told("planned") == dict.fromkeys("abc", "create")
+
+
+def test_what_pulumi_made_is_taken_over_in_process(shared: Sandbox) -> None:
+    pulumi(shared, "up", "--yes", "--skip-preview")
+    first = shared.preview().summary
+    assert (first.changed, first.output_changes) == (False, ())
+    assert first.outputs["text"] == "one"
+    (shared.world / "a").write_text("by hand")
+    assert shared.up().told("done") == {"a": "update", "b": "same", "c": "same"}
+    pulumi(shared, "preview", *NO_CHANGES)
+    assert shared.run("destroy").summary.succeeded
+    assert shared.live() == {}
+    pulumi(shared, "preview", *NO_CHANGES, code=UNEXPECTED)
+
+
+def test_both_previews_list_the_same_steps_with_the_same_values(shared: Sandbox) -> None:
+    shared.up()
+    (shared.world / "a").write_text("by hand")
+    (shared.world / "c").unlink()
+    theirs = json.loads(pulumi(shared, "preview", "--json"))
+    ours = shared.preview()
+    assert theirs["changeSummary"] == ours.summary.counts
+    planned = {
+        step["urn"]: (step["op"], step["newState"]["inputs"])
+        for step in theirs["steps"]
+        if step["op"] in ("create", "update") and step["newState"]["custom"]
+    }
+    assert planned == {
+        event.urn: (event.op, event.new.inputs if event.new else {})
+        for event in (ours.event("a", "planned"), ours.event("c", "planned"))
+    }
+
+
+def test_both_write_the_same_resources(shared: Sandbox) -> None:
+    shared.up()
+    ours = shared.resources()
+    shared.run("destroy")
+    pulumi(shared, "up", "--yes", "--skip-preview")
+    theirs = shared.resources()
+    ignored = {"sourcePosition", "stackTrace", "created", "modified", "provider"}
+    volatile = {"default"}  # the provider resource: a random id, and ciphertexts
+    for name in ours.keys() - volatile:
+        ours[name].get("outputs", {}).pop("password", None)
+        theirs[name].get("outputs", {}).pop("password", None)
+        mine = {key: value for key, value in ours[name].items() if key not in ignored}
+        other = {key: value for key, value in theirs[name].items() if key not in ignored}
+        assert mine == other
+    assert ours.keys() == theirs.keys()
+    assert ours["default"].keys() >= theirs["default"].keys() - ignored
+
+
+def test_pulumi_s_own_commands_read_what_was_made_in_process(shared: Sandbox) -> None:
+    shared.up()
+    shared.run("refresh")
+    exported = json.loads(pulumi(shared, "stack", "export"))
+    assert len(exported["deployment"]["resources"]) == len(shared.resources())
+    history = json.loads(pulumi(shared, "stack", "history", "--json"))
+    assert [one["kind"] for one in history] == ["refresh", "update"]
+    assert history[1]["resourceChanges"] == {"create": 5}
+    assert pulumi(shared, "config", "get", "password").strip() == SECRET
+    outputs = json.loads(pulumi(shared, "stack", "output", "--json", "--show-secrets"))
+    assert (outputs["password"], outputs["port"]) == (SECRET, 5758)
+    assert SECRET not in shared.state_file.read_text()
+
+
+def test_a_run_that_was_cut_off_is_finished_by_pulumi(shared: Sandbox) -> None:
+    shared.up()
+    content = json.loads(shared.state_file.read_bytes())
+    latest = content["checkpoint"]["latest"]
+    (one,) = (one for one in latest["resources"] if one["urn"].endswith("::c"))
+    latest["pending_operations"] = [{"resource": one, "type": "updating"}]
+    shared.state_file.write_text(json.dumps(content))
+    pulumi(shared, "up", "--yes", "--skip-preview")
+    assert "pending_operations" not in shared.state()
+
+
+def test_each_respects_the_lock_of_the_other(shared: Sandbox) -> None:
+    from mapinfra.engine.lock import held
+    from mapinfra.errors import StackLocked
+
+    with held(shared.locks, "dev"):
+        ended = run(shared, "up", "--yes", "--skip-preview")
+        assert ended.returncode != 0
+        assert f"(pid {os.getpid()})" in ended.stderr
+    shared.steer("b.hold")
+    with subprocess.Popen(
+        ["pulumi", "up", "--yes", "--skip-preview", "--stack", "dev", "--non-interactive"],
+        cwd=shared.project,
+        env={
+            **os.environ,
+            **shared.environment,
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PYTHONPATH": str(REPOSITORY),
+            "PULUMI_HOME": str(shared.project.parent / "pulumi-home"),
+        },
+        stdout=subprocess.DEVNULL,
+    ) as theirs:
+        from tests.unit.engine.plainfiles import wait_until
+
+        wait_until(lambda: "b" in shared.live())
+        with pytest.raises(StackLocked, match=rf"\(pid {theirs.pid}\) since 20"):
+            shared.up()
+        shared.steer("b.hold", on=False)
+        assert theirs.wait(timeout=60) == 0
+    assert shared.preview().summary.changed is False
+
+
+def test_a_state_of_pulumi_is_read_whole(shared: Sandbox) -> None:
+    pulumi(shared, "up", "--yes", "--skip-preview")
+    from mapinfra.engine.stacks import open_stack
+
+    stack = open_stack(shared.project, "dev", shared.environment)
+    found = parse(
+        shared.state_file.read_bytes(), "dev.json", lambda salt: stack.keyring.crypter(salt).decrypt
+    )
+    assert len(found.resources) == len(shared.resources())
