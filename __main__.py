@@ -1,5 +1,7 @@
 """The Pulumi program: the spec that the stack's config names, as resources."""
 
+import os
+import signal
 from pathlib import Path
 
 import pulumi
@@ -24,4 +26,11 @@ def main() -> None:
         raise pulumi.RunError(str(error)) from None
 
 
+def _end_quietly() -> None:
+    """End without a traceback when the Pulumi CLI interrupts the program: it does so to end it."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, lambda _number, _frame: os._exit(128 + signal.SIGINT))
+
+
+_end_quietly()
 main()

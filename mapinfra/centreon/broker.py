@@ -234,3 +234,8 @@ def _categories(output: Mapping[str, Any]) -> list[str]:
     filters = output.get("filters")
     held = filters.get("category", []) if isinstance(filters, dict) else []
     return [held] if isinstance(held, str) else [str(value) for value in held]
+
+
+def served_ports(listening: Mapping[int, str]) -> frozenset[int]:
+    """Return the ports that the broker listens on, or, where programs aren't known, may."""
+    return frozenset(port for port, program in listening.items() if program in ("cbd", ""))

@@ -2,8 +2,11 @@
 
 import base64
 import json
+import re
 from pathlib import PurePosixPath
 from typing import Any
+
+_PROGRAM = re.compile(r'users:\(\("([^"]*)"')
 
 
 def files(text: str) -> dict[str, bytes]:
@@ -24,12 +27,16 @@ def json_object(content: bytes | None) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def listening_ports(text: str) -> frozenset[int]:
-    """Return the TCP ports that listen, from `ss -Hltn`."""
-    ports = set()
+def listening_ports(text: str) -> dict[int, str]:
+    """Return the TCP ports that listen and the program that does, from `ss -Hltnp`.
+
+    The program is '' where the user that asked may not know it.
+    """
+    ports = {}
     for line in text.splitlines():
         fields = line.split()
         port = fields[3].rpartition(":")[2] if len(fields) > 3 else ""
-        if port.isdigit():
-            ports.add(int(port))
-    return frozenset(ports)
+        if port.isdecimal():
+            program = _PROGRAM.search(line)
+            ports[int(port)] = program[1] if program else ""
+    return ports

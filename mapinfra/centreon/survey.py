@@ -19,7 +19,7 @@ def _files(pattern: str) -> str:
 
 BROKER_FILES = Probe("broker-files", _files(f"{BROKER_FOLDER}/*.json"))
 RECORDS = Probe("records", _files(f"{RECORD_FOLDER}/*.json"))
-LISTENING = Probe("listening-ports", "ss -Hltn")
+LISTENING = Probe("listening-ports", "ss -Hltnp")
 
 TOPOLOGY = Query(
     "topology",

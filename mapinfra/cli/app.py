@@ -14,7 +14,8 @@ from mapinfra.cli.display import Reporter
 from mapinfra.cli.machine import as_json
 from mapinfra.cli.progress import Progress
 from mapinfra.engine.backend import NoSuchStack
-from mapinfra.engine.events import Event, OperationKind, Summary
+from mapinfra.engine.events import Emit, Event, OperationKind, Summary
+from mapinfra.engine.faults import Faults
 from mapinfra.engine.run import Options, Stack, operate
 from mapinfra.engine.stacks import cancel_stack, init_stack, open_stack
 from mapinfra.errors import MapinfraError
@@ -170,6 +171,8 @@ def _ask_and_run(
 ) -> None:
     if not yes and (non_interactive or not sys.stdin.isatty()):
         raise click.UsageError("nobody can be asked here: add --yes to go on without asking")
+    if not yes and given["machine"]:
+        raise click.UsageError("--json needs --yes: its result is one document")
     session = _Session(folder, name, **given)
     if not yes:
         rehearsed = session.run(kind, preview=True)
@@ -214,12 +217,21 @@ class _Session:
                 events.append(event)
                 progress.show(event)
 
-            summary = operate(self._stack, kind, emit, self._options, preview=preview)
+            summary = self._operate(kind, emit, preview=preview)
         if self._machine:
             click.echo(json.dumps(as_json(self._stack.config, events, summary), indent=4))
         else:
             Reporter(detailed=self._detailed).show(self._stack.name, events, summary)
         return summary
+
+    def _operate(self, kind: OperationKind, emit: Emit, *, preview: bool) -> Summary:
+        try:
+            return operate(self._stack, kind, emit, self._options, preview=preview)
+        except MapinfraError:
+            raise
+        except Exception as error:  # noqa: BLE001 (a fault of ours is told in one line too)
+            message = Faults(self._options.debug_file).describe(error)
+            raise MapinfraError(message, remedy="--debug FILE tells more") from None
 
     def conclude(self, summary: Summary) -> ExitCode:
         """Return the exit code, with the line that explains it on stderr."""

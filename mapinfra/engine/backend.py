@@ -8,7 +8,6 @@
 """
 
 import json
-import shutil
 import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -78,20 +77,12 @@ class StackFiles:
 
     def write(self, content: bytes) -> None:
         """Replace the state, keeping the one before as .bak; raise StateError when it can't be."""
-        try:
-            if self.state.is_file():
-                shutil.copyfile(self.state, self._beside(".bak.new"))
-                self._beside(".bak.new").replace(self._beside(".bak"))
-            write_atomically(self.state, content)
-            # The CLI keeps a checksum of what it wrote in a file beside; it's outdated now.
-            for stale in (".attrs", ".bak.attrs"):
-                self._beside(stale).unlink(missing_ok=True)
-        except OSError as error:
-            raise StateError(
-                f"can't be written ({error.strerror})",
-                where=str(self.state),
-                remedy="make room or mend the permissions, then run again",
-            ) from None
+        if self.state.is_file():
+            write_atomically(self._beside(".bak"), self.read())
+        write_atomically(self.state, content)
+        # The CLI keeps a checksum of what it wrote in a file beside; it's outdated now.
+        for stale in (".attrs", ".bak.attrs"):
+            self._beside(stale).unlink(missing_ok=True)
 
     def create(self, content: bytes) -> None:
         """Make a new stack; raise StateError when it is there already."""

@@ -31,11 +31,15 @@ def delete_unwanted(run: Run, wanted: Collection[str], parallel: int) -> None:
 
 
 def _delete(run: Run, old: Resource) -> None:
-    keeper = _keeper(run, old)
-    if keeper or old.urn in run.tally.failed:
-        _keep(run, old, keeper)
-        return
     event = ResourceEvent(old.urn, old.custom, "delete", "planned", old=old)
+    keeper = _keeper(run, old)
+    if keeper:
+        run.tally.skip(old.urn)
+        run.emit(replace(event, status="skipped", message=keeper))
+        return
+    if old.urn in run.unread:
+        _fail(run, event, run.unread[old.urn])
+        return
     if run.preview:
         run.emit(event)
         run.journal.removed(old.urn)
@@ -47,8 +51,7 @@ def _delete(run: Run, old: Resource) -> None:
         _take(run, old)
     except Exception as error:  # noqa: BLE001 (whatever a provider raises fails its resource)
         run.journal.abandon(old.urn)
-        run.tally.fail(old.urn)
-        run.emit(replace(event, status="failed", message=run.faults.describe(error)))
+        _fail(run, event, run.faults.describe(error))
         return
     run.tally.count("delete")
     run.emit(replace(event, status="done", seconds=time.monotonic() - began))
@@ -68,11 +71,9 @@ def _keeper(run: Run, old: Resource) -> str:
     return f"{urns.label(users[0])} still needs it" if users else ""
 
 
-def _keep(run: Run, old: Resource, why: str) -> None:
-    if old.urn in run.tally.failed:
-        return
-    run.tally.skip(old.urn)
-    run.emit(ResourceEvent(old.urn, old.custom, "delete", "skipped", message=why, old=old))
+def _fail(run: Run, event: ResourceEvent, message: str) -> None:
+    run.tally.fail(event.urn)
+    run.emit(replace(event, status="failed", message=message))
 
 
 def _drop_unused_providers(run: Run) -> None:

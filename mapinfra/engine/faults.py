@@ -4,6 +4,8 @@ import threading
 import traceback
 from pathlib import Path
 
+from pulumi import RunError
+
 from mapinfra.errors import MapinfraError
 
 
@@ -15,8 +17,11 @@ class Faults:
         self._lock = threading.Lock()
 
     def describe(self, error: BaseException) -> str:
-        """Return the line for a user; an unexpected error is told with its type."""
-        if isinstance(error, MapinfraError):
+        """Return the line for a user; an unexpected error is told with its type.
+
+        Only an error on a whole spec has more lines: one per fault.
+        """
+        if isinstance(error, MapinfraError | RunError):
             return str(error)
         self._keep(error)
         lines = str(error).strip().splitlines()

@@ -4,9 +4,25 @@ import os
 import tempfile
 from pathlib import Path
 
+from mapinfra.errors import StateError
+
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Replace a file: temporary file beside it, fsync, rename, fsync of the folder."""
+    """Replace a file: temporary file beside it, fsync, rename, fsync of the folder.
+
+    Raises StateError when that can't be done; the old content is still there then.
+    """
+    try:
+        _replace(path, content)
+    except OSError as error:
+        raise StateError(
+            f"can't be written ({error.strerror})",
+            where=str(path),
+            remedy="make room or mend the permissions, then run again",
+        ) from None
+
+
+def _replace(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     temporary = Path(name)

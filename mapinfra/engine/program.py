@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import contextvars
 import logging
 import runpy
 import sys
@@ -30,44 +29,51 @@ def at_home(project: Project) -> Iterator[None]:
         sys.path.remove(folder)
 
 
-def run_program(
+def configure_sdk(
     project: Project,
     stack: str,
     config: ClearConfig,
-    monitor: Monitor,
     engine: Engine,
+    monitor: Monitor | None = None,
     *,
     preview: bool,
-    parallel: int,
 ) -> None:
+    """Set what the SDK takes from its surroundings: names, config, where log lines go.
+
+    It keeps these in context variables, so a caller runs in a copy of its context.
+    """
+    pulumi.runtime.configure(
+        Settings(
+            project=project.name,
+            stack=stack,
+            monitor=monitor,
+            engine=engine,
+            dry_run=preview,
+            organization="organization",
+            root_directory=str(project.folder),
+        )
+    )
+    pulumi.runtime.set_all_config(dict(config.values), list(config.secret_keys))
+
+
+def run_program(project: Project, parallel: int) -> None:
     """Run the program to its end; at most `parallel` registrations go on at the same time.
 
-    Raises whatever the program raises, MapinfraError when it can't be found.
+    Raises whatever the program raises, MapinfraError when it can't be found or gives up.
     """
     if not project.main.is_file():
         raise MapinfraError("there is no such program", where=str(project.main))
-    settings = Settings(
-        project=project.name,
-        stack=stack,
-        monitor=monitor,
-        engine=engine,
-        parallel=parallel,
-        dry_run=preview,
-        organization="organization",
-        root_directory=str(project.folder),
-    )
-    # The SDK keeps its settings in context variables: in a copy they end with the run.
-    contextvars.copy_context().run(_run, project, config, settings, parallel)
-
-
-def _run(project: Project, config: ClearConfig, settings: Settings, parallel: int) -> None:
-    pulumi.runtime.configure(settings)
-    pulumi.runtime.set_all_config(dict(config.values), list(config.secret_keys))
     # Failed registrations leave futures that nobody awaits, which asyncio would report.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     with asyncio.Runner() as runner, ThreadPoolExecutor(max_workers=parallel) as pool:
         runner.get_loop().set_default_executor(pool)
-        runner.run(_main(project))
+        try:
+            runner.run(_main(project))
+        except SystemExit as ended:
+            if ended.code:
+                raise MapinfraError(
+                    f"the program ended itself: {ended.code}", where=str(project.main)
+                ) from None
 
 
 async def _main(project: Project) -> None:

@@ -15,7 +15,7 @@ from mapinfra.engine.steps import Run
 def refresh(run: Run, parallel: int) -> None:
     """Replace recorded by live values in the journal.
 
-    A resource that can't be read fails for the rest of the run and keeps what was recorded.
+    A resource that can't be read keeps what was recorded; why is noted in `run.unread`.
     Drift, and what is gone, is told by events of the op `refresh`.
     """
     readable = [one for one in run.journal.old() if one.custom and one.type != PROVIDER_TYPE]
@@ -48,9 +48,7 @@ def _read(run: Run, old: Resource) -> Read | None:
     try:
         return run.providers.read(old)
     except Exception as error:  # noqa: BLE001 (whatever a provider raises fails its resource)
-        run.tally.fail(old.urn)
-        message = run.faults.describe(error)
-        run.emit(ResourceEvent(old.urn, True, "refresh", "failed", message=message, old=old))
+        run.unread[old.urn] = run.faults.describe(error)
         return None
 
 
@@ -64,6 +62,13 @@ def _tell(run: Run, old: Resource, result: Read) -> None:
                 message="gone" if result.gone else "", old=old, new=None if result.gone else live,
             )
         )  # fmt: skip
+
+
+def tell_unread(run: Run) -> None:
+    """Count as failed what couldn't be read."""
+    for urn, message in run.unread.items():
+        run.tally.fail(urn)
+        run.emit(ResourceEvent(urn, True, "refresh", "failed", message=message))
 
 
 def count_refreshed(run: Run, before: Iterable[Resource]) -> None:

@@ -1,5 +1,6 @@
 """The operations on a stack: update, refresh, destroy, and the preview of each."""
 
+import contextvars
 import signal
 import threading
 import time
@@ -17,10 +18,10 @@ from mapinfra.engine.events import Emit, Event, LogEvent, OperationKind, Summary
 from mapinfra.engine.faults import Faults
 from mapinfra.engine.journal import Journal
 from mapinfra.engine.monitor import Engine, Monitor
-from mapinfra.engine.program import at_home, run_program
+from mapinfra.engine.program import at_home, configure_sdk, run_program
 from mapinfra.engine.project import Project, StackConfig
 from mapinfra.engine.providers import Providers
-from mapinfra.engine.refresh import count_refreshed, refresh
+from mapinfra.engine.refresh import count_refreshed, refresh, tell_unread
 from mapinfra.engine.secrets import Crypter, Keyring
 from mapinfra.engine.steps import Run, Steps, Tally
 from mapinfra.engine.urn import STACK_TYPE, label
@@ -103,11 +104,16 @@ class _Operation:
         )
 
     def go(self) -> Summary:
-        """Do it."""
+        """Do it, with the SDK's settings to itself."""
+        return contextvars.copy_context().run(self._go)
+
+    def _go(self) -> Summary:
+        self._configure_sdk()
         with at_home(self._stack.project), _stopped_by_signals(self._run):
             self._tell_pending()
             refresh(self._run, self._options.parallel)
             if self._kind == "refresh":
+                tell_unread(self._run)
                 count_refreshed(self._run, self._before.resources)
             else:
                 wanted = set() if self._kind == "destroy" else self._program()
@@ -129,17 +135,20 @@ class _Operation:
         run, stack = self._run, self._stack
         steps = Steps(run, self._config, stack.name, stack.project.name)
         monitor = Monitor(steps, stack.name, stack.project.name)
+        self._configure_sdk(monitor)
         try:
-            run_program(
-                stack.project, stack.name, self._config, monitor, Engine(run.emit, run.tally),
-                preview=run.preview, parallel=self._options.parallel,
-            )  # fmt: skip
+            run_program(stack.project, self._options.parallel)
         except Exception as error:  # noqa: BLE001 (whatever the program raises ends it, not us)
             run.tally.error()
             run.emit(LogEvent("error", run.faults.describe(error)))
             return None
         steps.outputs(monitor.stack_urn, monitor.stack_outputs)
         return steps.registered
+
+    def _configure_sdk(self, monitor: Monitor | None = None) -> None:
+        run, stack = self._run, self._stack
+        engine = Engine(run.emit, run.tally)
+        configure_sdk(stack.project, stack.name, self._config, engine, monitor, preview=run.preview)
 
     def _write(self, snapshot: Snapshot) -> None:
         files = self._stack.files

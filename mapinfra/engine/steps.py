@@ -104,6 +104,8 @@ class Run:
     emit: Emit
     preview: bool
     stop: threading.Event
+    unread: dict[str, str] = field(default_factory=dict)
+    """Why the live state couldn't be read, of resources of which that is so."""
 
 
 class Steps:
@@ -123,8 +125,6 @@ class Steps:
         blocked = self._blocked(goal)
         if blocked:
             return self._skip(goal, blocked)
-        if goal.urn in self._run.tally.failed:
-            return _FAILED
         try:
             return self._custom(goal) if goal.custom else self._component(goal)
         except Exception as error:  # noqa: BLE001 (whatever a provider raises fails its resource)
@@ -189,6 +189,11 @@ class Steps:
         return Outcome()
 
     def _custom(self, goal: Goal) -> Outcome:
+        """Check, compare, and act.
+
+        What couldn't be read may still be reached as the program now says; it is checked and
+        brought to its goal then. But it is never called unchanged.
+        """
         providers = self._run.providers
         old = self._run.journal.find(goal.urn)
         inputs = providers.check(old.inputs if old else {}, goal.inputs)
@@ -198,6 +203,8 @@ class Steps:
         changed = providers.differs(old, inputs)
         if changed is None:
             changed = not equal(old.inputs, inputs)
+        if not changed and goal.urn in self._run.unread:
+            raise MapinfraError(self._run.unread[goal.urn])
         return self._update(old, new) if changed else self._settle_same(old, new)
 
     def _create(self, new: Resource) -> Outcome:

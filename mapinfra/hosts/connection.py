@@ -3,6 +3,7 @@
 import logging
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -45,13 +46,27 @@ class Connection:
         )
 
     def open_session(self) -> paramiko.Channel:
-        """Open a channel for one command, waiting for a free one; pair with `end_session`."""
+        """Open a channel for one command, waiting for a free one; pair with `end_session`.
+
+        Nothing runs yet, so a refusal may be tried again: sshd still counts sessions that were
+        closed a moment ago.
+        """
         self._sessions.acquire()
         try:
-            return self._open("session")
+            return self._patiently_open_session(Deadline.after(self._endpoint.timeout))
         except (ConnectionLost, ChannelRefused):
             self._sessions.release()
             raise
+
+    def _patiently_open_session(self, deadline: Deadline) -> paramiko.Channel:
+        for pause in _pauses():
+            try:
+                return self._open("session")
+            except ChannelRefused as refused:
+                if refused.forbidden or deadline.remaining() <= pause:
+                    raise
+            time.sleep(pause)
+        raise AssertionError("the pauses never end")
 
     def end_session(self, channel: paramiko.Channel) -> None:
         """Close a channel of `open_session`."""

@@ -88,7 +88,7 @@ class KindProvider(ResourceProvider):
             if not is_provider_process():
                 raise
             self._session.warn_once(str(error))
-            return ReadResult(id_, _own(props))
+            return ReadResult(id_, {**_own(props), _REASON: props.get(_REASON, "")})
         found = self.kind.live_inputs(desired, live)
         if found is None:
             return ReadResult("", {})

@@ -8,7 +8,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from mapinfra.centreon.access import Api
-from mapinfra.centreon.broker import TYPE, Output, Row, file_outputs, groups, row_of, same_rows
+from mapinfra.centreon.broker import (
+    TYPE,
+    Output,
+    Row,
+    file_outputs,
+    groups,
+    row_of,
+    same_rows,
+    served_ports,
+)
 from mapinfra.centreon.facts import files, json_object, listening_ports
 from mapinfra.centreon.survey import (
     BROKER_CONFIGURATIONS,
@@ -89,7 +98,7 @@ class BrokerOutputsKind(Kind[Desired, Live]):
             inputs=tuple(groups(rows, identity, "input")),
             outputs=tuple(groups(rows, identity, "output")),
             file=tuple(file_outputs(json_object(file))),
-            ports=listening_ports(remote.text(LISTENING.name)),
+            listening=listening_ports(remote.text(LISTENING.name)),
             record=records.read(remote, _RECORD),
         )
 
@@ -270,9 +279,7 @@ def _await_ports(deployed: Deployed, desired: Desired, session: Session) -> None
     host = session.fleet.host(desired.remote)
 
     def right() -> bool:
-        active = host.run(["systemctl", "is-active", "--quiet", "cbd"], check=False)
-        ports = listening_ports(host.run(["ss", "-Hltn"]).text)
-        return active.status == 0 and deployed.on_ports(ports)
+        return deployed.on_ports(served_ports(listening_ports(host.run(["ss", "-Hltnp"]).text)))
 
     wanted = ", ".join(map(str, sorted(deployed.open_ports()))) or "none"
     until(

@@ -17,6 +17,7 @@ from mapinfra.centreon.broker import (
     recognise,
     rows_of,
     same_rows,
+    served_ports,
 )
 from mapinfra.errors import CentreonError
 from mapinfra.hosts import Target
@@ -49,8 +50,13 @@ class Live:
     inputs: tuple[Group, ...]
     outputs: tuple[Group, ...]
     file: tuple[Mapping[str, Any], ...]
-    ports: frozenset[int]
+    listening: Mapping[int, str]
     record: Record | None
+
+    @property
+    def ports(self) -> frozenset[int]:
+        """The ports that the broker serves."""
+        return served_ports(self.listening)
 
 
 @dataclass(frozen=True)
@@ -252,6 +258,13 @@ def _free_ports(desired: Desired, live: Live, others: Sequence[Group]) -> None:
                 where=f"{desired.remote.name}: output {output.name} of {live.config_name}",
                 remedy="give the output another port, or remove the other one in Centreon",
             )
+        program = live.listening.get(int(output.port), "")
+        if not output.host and program not in ("cbd", ""):
+            raise CentreonError(
+                f"port {output.port} is used already by the program {program}",
+                where=f"{desired.remote.name}: output {output.name} of {live.config_name}",
+                remedy="give the output another port, or stop that program",
+            )
 
 
 def _free_names(desired: Desired, live: Live, others: Sequence[Group]) -> None:
@@ -437,8 +450,17 @@ def _edit_text(edit: Edit) -> str:
     name = output_of(edit.after or edit.before).name
     if not edit.after:
         return f"remove output {name} (group {edit.group}, {len(edit.before)} rows)"
-    verb = "change" if edit.before else "add"
-    return f"{verb} output {name} (group {edit.group}, {len(edit.after)} rows)"
+    if not edit.before:
+        return f"add output {name} (group {edit.group}, {len(edit.after)} rows)"
+    mended = [
+        f"{change.path} {_shown(change.live)} → {_shown(change.desired)}"
+        for change in _value_changes(edit.before, edit.after)
+    ]
+    return f"change output {name} (group {edit.group}): {', '.join(mended) or 'mend its rows'}"
+
+
+def _shown(value: object) -> str:
+    return " and ".join(map(str, value)) if isinstance(value, list) else str(value) or "nothing"
 
 
 def _field_changes(name: str, before: Sequence[Row], after: Sequence[Row]) -> list[Change]:
@@ -446,12 +468,15 @@ def _field_changes(name: str, before: Sequence[Row], after: Sequence[Row]) -> li
     if not before or not after:
         live = output_of(before).values() if before else None
         return [Change(path, live, output_of(after).values() if after else None)]
-    old, new = output_of(before), output_of(after)
-    changes = [
-        Change(f"{path}.{field}", value, new.values()[field])
-        for field, value in old.values().items()
-        if value != new.values()[field]
+    return [
+        replace(change, path=f"{path}.{change.path}") for change in _value_changes(before, after)
     ]
-    if old.name != new.name:
-        changes.insert(0, Change(f"{path}.name", old.name, new.name))
-    return changes or [Change(f"{path}.rows", sorted(map(str, before)), sorted(map(str, after)))]
+
+
+def _value_changes(before: Sequence[Row], after: Sequence[Row]) -> list[Change]:
+    """Return the values that differ; none where only rows are doubled, missing or misplaced."""
+    old, new = output_of(before), output_of(after)
+    pairs = {"name": (old.name, new.name)} | {
+        field: (value, new.values()[field]) for field, value in old.values().items()
+    }
+    return [Change(field, *pair) for field, pair in pairs.items() if pair[0] != pair[1]]

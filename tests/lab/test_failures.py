@@ -85,19 +85,32 @@ def test_a_configuration_that_never_arrives_is_taken_back(project: Project) -> N
     assert listens(lab, "paris")
 
 
-def test_a_cbd_that_does_not_start_gets_its_old_configuration_again(project: Project) -> None:
+def test_a_port_of_another_program_is_refused_before_anything_is_changed(project: Project) -> None:
     lab = project.lab
     lab.host("paris").run(
-        "systemd-run --unit=squatter --quiet sh -c 'exec nc -lk 5758' && "
+        "systemd-run --unit=squatter --quiet nc -lk 5758 && "
         "until ss -Hltn 'sport = :5758' | grep -q .; do :; done"
     )
-    project.spec["defaults"]["ssh"]["command_timeout"] = 5
-    project.write_spec()
     result = project.mapinfra("up", "--yes")
     assert result.code == 1, result
+    assert "port 5758 is used already by the program nc" in result.out + result.err
     assert output_rows(lab, "paris") == []
-    assert lab.host("paris").run(["systemctl", "is-active", "cbd"]).stdout.strip() == "active"
     lab.host("paris").run(["systemctl", "stop", "squatter"])
+    project.up()
+    project.expect_nothing_to_do()
+
+
+def test_a_cbd_that_does_not_serve_gets_its_old_configuration_again(project: Project) -> None:
+    lab = project.lab
+    paris = lab.host("paris")
+    project.spec["defaults"]["ssh"]["command_timeout"] = 5
+    project.write_spec()
+    paris.run(["sh", "-c", "mv /usr/sbin/cbd /usr/sbin/cbd.away"])
+    result = project.mapinfra("up", "--yes")
+    assert result.code == 1, result
+    assert "cbd did not listen as configured (ports 5758) within 5 s" in result.out + result.err
+    assert output_rows(lab, "paris") == []
+    paris.run(["sh", "-c", "mv /usr/sbin/cbd.away /usr/sbin/cbd; systemctl restart cbd"])
     project.up()
     project.expect_nothing_to_do()
 

@@ -676,6 +676,31 @@ def test_a_host_rebooted_between_two_passes_is_read_again(
     assert capfd.readouterr() == ("", "")
 
 
+def test_a_connection_that_died_unseen_is_replaced(world: World) -> None:
+    lyon, target = world.lab.host("lyon"), world.target("lyon")
+    with world.fleet() as fleet:
+        host = fleet.host(target)
+        host.run(["true"])
+        lyon.cut()  # no packet tells of what comes now
+        lyon.power_off()
+        lyon.power_on()
+        lyon.mend()
+        assert host.run(["hostname"]).text == "lyon\n"
+
+
+def test_a_reading_whose_connection_is_lost_is_done_again(world: World) -> None:
+    lyon = world.lab.host("lyon")
+    lyon.run("rm -f /tmp/begun")
+    slow = Probe("slow", "test -e /tmp/begun || { touch /tmp/begun; sleep 20; }; echo read")
+    with Fleet(
+        Secrets(world.secrets, world.folder), Survey(probes=(slow,)), folder=world.folder
+    ) as fleet:
+        fleet.prefetch([world.target("lyon")])
+        wait_until(lambda: lyon.run("test -e /tmp/begun", check=False).returncode == 0)
+        lyon.run("pkill -f '^sshd: mapinfra'")
+        assert fleet.facts(world.target("lyon")).text("slow") == "read\n"
+
+
 def test_a_host_behind_a_cut_cable_is_given_up_in_time(world: World) -> None:
     lyon, target = world.lab.host("lyon"), world.target("lyon", connect_timeout=2)
     with world.fleet() as fleet:

@@ -25,13 +25,13 @@ def test_any_content_gives_an_object_or_none(content: bytes) -> None:
     assert file_outputs(found) == [] or found
 
 
-def test_ports_of_both_families_are_read() -> None:
+def test_ports_of_both_families_are_read_with_their_program() -> None:
     text = (
-        "LISTEN 0 128 0.0.0.0:22 0.0.0.0:*\n"
-        "LISTEN 0 50 [::]:5758 [::]:*\n"
+        'LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:(("sshd",pid=34,fd=3))\n'
+        'LISTEN 0 50 [::]:5758 [::]:* users:(("cbd",pid=287,fd=7))\n'
         "LISTEN 0 80 127.0.0.1%lo:3306 0.0.0.0:*\n"
     )
-    assert listening_ports(text) == {22, 5758, 3306}
+    assert listening_ports(text) == {22: "sshd", 5758: "cbd", 3306: ""}
 
 
 @given(st.text())

@@ -2,7 +2,8 @@
 
 A test copies this module beside the program it writes. The live state is a folder, the world: a
 file per resource. Beside a file, further files steer what happens to it: `NAME.off` makes it
-unreachable, `NAME.broken` makes writing it fail, `NAME.hold` makes writing it wait.
+unreachable, `NAME.moved` only for what is recorded of it, `NAME.broken` makes writing it fail,
+`NAME.hold` makes writing it wait.
 """
 
 import json
@@ -42,6 +43,10 @@ class World:
     def reach(self, name: str) -> None:
         if (self.folder / f"{name}.off").exists():
             raise HostUnreachable("no answer", where=name, remedy="switch it on")
+
+    def reach_as_recorded(self, name: str) -> None:
+        if (self.folder / f"{name}.moved").exists():
+            raise HostUnreachable("no answer at the old place", where=name)
 
     def read(self, name: str) -> str | None:
         self.reach(name)
@@ -87,6 +92,7 @@ class FileProvider(ResourceProvider):
         return DiffResult(changes=None)
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        self.world.reach_as_recorded(id_)
         text = self.world.read(id_)
         self.world.log(f"read {id_}")
         if text is None:
@@ -106,6 +112,7 @@ class FileProvider(ResourceProvider):
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         self.world.log(f"delete {_id}")
+        pulumi.log.info(f"{_id}: step 1/1")
         self.world.reach(_id)
         (self.world.folder / _id).unlink()
 

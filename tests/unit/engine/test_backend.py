@@ -231,7 +231,7 @@ def test_a_crash_while_writing_leaves_the_old_content(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", crash)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(StateError, match=r"state: can't be written \(No space left on device\)"):
         write_atomically(file, b"new")
     assert file.read_bytes() == b"old"
     assert [one.name for one in tmp_path.iterdir()] == ["state"]

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from mapinfra.engine.checkpoint import parse
+from mapinfra.engine.lock import held
+from mapinfra.errors import StackLocked
+from tests.unit.engine.plainfiles import wait_until
 from tests.unit.engine.sandbox import SECRET, Sandbox
 
 pytestmark = pytest.mark.skipif(
@@ -43,9 +45,8 @@ def shared(sandbox: Sandbox) -> Sandbox:
     return sandbox
 
 
-def run(sandbox: Sandbox, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run `pulumi … --stack dev`."""
-    environment = {
+def environment(sandbox: Sandbox) -> dict[str, str]:
+    return {
         **os.environ,
         **sandbox.environment,
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
@@ -53,10 +54,18 @@ def run(sandbox: Sandbox, *arguments: str) -> subprocess.CompletedProcess[str]:
         "PULUMI_HOME": str(sandbox.project.parent / "pulumi-home"),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
     }
+
+
+def line(*arguments: str) -> list[str]:
+    return ["pulumi", *arguments, "--stack", "dev", "--non-interactive"]
+
+
+def run(sandbox: Sandbox, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run `pulumi … --stack dev`."""
     return subprocess.run(
-        ["pulumi", *arguments, "--stack", "dev", "--non-interactive"],
+        line(*arguments),
         cwd=sandbox.project,
-        env=environment,
+        env=environment(sandbox),
         capture_output=True,
         text=True,
         check=False,
@@ -155,43 +164,25 @@ def test_a_run_that_was_cut_off_is_finished_by_pulumi(shared: Sandbox) -> None:
     assert "pending_operations" not in shared.state()
 
 
-def test_each_respects_the_lock_of_the_other(shared: Sandbox) -> None:
-    from mapinfra.engine.lock import held
-    from mapinfra.errors import StackLocked
-
+def test_pulumi_respects_our_lock(shared: Sandbox) -> None:
     with held(shared.locks, "dev"):
         ended = run(shared, "up", "--yes", "--skip-preview")
-        assert ended.returncode != 0
-        assert f"(pid {os.getpid()})" in ended.stderr
+    assert ended.returncode != 0
+    assert f"(pid {os.getpid()})" in ended.stderr
+    assert shared.live() == {}
+
+
+def test_we_respect_pulumi_s_lock(shared: Sandbox) -> None:
     shared.steer("b.hold")
     with subprocess.Popen(
-        ["pulumi", "up", "--yes", "--skip-preview", "--stack", "dev", "--non-interactive"],
+        line("up", "--yes", "--skip-preview"),
         cwd=shared.project,
-        env={
-            **os.environ,
-            **shared.environment,
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-            "PYTHONPATH": str(REPOSITORY),
-            "PULUMI_HOME": str(shared.project.parent / "pulumi-home"),
-        },
+        env=environment(shared),
         stdout=subprocess.DEVNULL,
     ) as theirs:
-        from tests.unit.engine.plainfiles import wait_until
-
         wait_until(lambda: "b" in shared.live())
         with pytest.raises(StackLocked, match=rf"\(pid {theirs.pid}\) since 20"):
             shared.up()
         shared.steer("b.hold", on=False)
         assert theirs.wait(timeout=60) == 0
     assert shared.preview().summary.changed is False
-
-
-def test_a_state_of_pulumi_is_read_whole(shared: Sandbox) -> None:
-    pulumi(shared, "up", "--yes", "--skip-preview")
-    from mapinfra.engine.stacks import open_stack
-
-    stack = open_stack(shared.project, "dev", shared.environment)
-    found = parse(
-        shared.state_file.read_bytes(), "dev.json", lambda salt: stack.keyring.crypter(salt).decrypt
-    )
-    assert len(found.resources) == len(shared.resources())

@@ -96,6 +96,12 @@ def test_destroy_deletes_dependents_first_and_leaves_an_empty_state(sandbox: San
     assert "resources" not in sandbox.state()
 
 
+def test_what_a_provider_says_while_it_works_is_told(sandbox: Sandbox) -> None:
+    sandbox.files(a="one")
+    sandbox.up()
+    assert sandbox.run("destroy").log == ["a: step 1/1"]
+
+
 def test_a_previewed_destroy_deletes_nothing(sandbox: Sandbox) -> None:
     sandbox.files(a="one")
     sandbox.up()

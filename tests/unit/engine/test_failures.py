@@ -60,6 +60,31 @@ def test_a_host_that_is_off_fails_its_resources_once_and_the_others_converge(
     assert sandbox.resources()["sandbox-dev"]["urn"]
 
 
+def test_what_cannot_be_read_as_recorded_is_brought_to_its_goal_as_now_described(
+    sandbox: Sandbox,
+) -> None:
+    sandbox.files(a="one", b="two")
+    sandbox.up()
+    sandbox.steer("a.moved")
+    sandbox.steer("b.moved")
+    sandbox.files(a="new", b="two")
+    done = sandbox.up()
+    assert done.told("done") == {"a": "update"}
+    assert done.message("b") == "b: no answer at the old place"
+    assert sandbox.live() == {"a": "new", "b": "two"}
+
+
+def test_what_cannot_be_read_is_not_deleted(sandbox: Sandbox) -> None:
+    sandbox.files(a="one", b="two")
+    sandbox.up()
+    sandbox.steer("a.moved")
+    done = sandbox.run("destroy")
+    assert done.told("done") == {"b": "delete"}
+    assert done.message("a") == "a: no answer at the old place"
+    assert sandbox.live() == {"a": "one"}
+    assert sandbox.run("refresh").told("failed") == {"a": "refresh"}
+
+
 def test_a_preview_shows_the_others_when_a_host_is_off(sandbox: Sandbox) -> None:
     sandbox.program(files=ALL)
     sandbox.steer("a.off")
@@ -105,6 +130,56 @@ def test_an_error_of_the_program_is_one_line_and_deletes_nothing(sandbox: Sandbo
     assert not done.summary.succeeded
     assert sandbox.live() == {"a": "one"}
     assert "a" in sandbox.resources()
+
+
+@pytest.mark.parametrize(
+    ("program", "told"),
+    [
+        ("import pulumi\nraise pulumi.RunError('no spec')", "no spec"),
+        ("raise SystemExit('cannot go on')", "the program ended itself: cannot go on"),
+        ("import nowhere_at_all", "unexpected ModuleNotFoundError: No module named"),
+        ("def broken(:", "unexpected SyntaxError: "),
+    ],
+)
+def test_however_the_program_fails_it_is_told_in_one_line(
+    sandbox: Sandbox, program: str, told: str
+) -> None:
+    sandbox.files(a="one")
+    sandbox.up()
+    (sandbox.project / "__main__.py").write_text(program)
+    done = sandbox.up()
+    (line,) = done.log
+    assert told in line
+    assert not done.summary.succeeded
+    assert sandbox.live() == {"a": "one"}
+
+
+def test_a_program_that_ends_itself_well_is_no_failure(sandbox: Sandbox) -> None:
+    (sandbox.project / "__main__.py").write_text("raise SystemExit\n")
+    assert sandbox.up().summary.succeeded
+
+
+def test_a_missing_program_is_told(sandbox: Sandbox) -> None:
+    (sandbox.project / "__main__.py").unlink()
+    (line,) = sandbox.up().log
+    assert line.endswith("__main__.py: there is no such program")
+
+
+def test_an_error_the_program_logs_makes_the_run_fail(sandbox: Sandbox) -> None:
+    (sandbox.project / "__main__.py").write_text("import pulumi\npulumi.log.error('not so')\n")
+    done = sandbox.up()
+    assert done.log == ["not so"]
+    assert not done.summary.succeeded
+
+
+def test_a_provider_that_is_gone_from_the_code_fails_its_resources(sandbox: Sandbox) -> None:
+    sandbox.files(a="one")
+    sandbox.up()
+    state = sandbox.state_file.read_text()
+    provider = sandbox.resources()["a"]["inputs"]["__provider"]
+    sandbox.state_file.write_text(state.replace(provider, "gASVEwAAAAAAAACMBmdvbmV5cpSMAVCUk5Qp"))
+    (message,) = {sandbox.run("refresh").message("a")}
+    assert message.startswith("unexpected ")
 
 
 def test_tracebacks_go_to_the_debug_file_only(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -129,7 +129,7 @@ def test_a_file_without_the_output_is_deployed_again_without_a_write() -> None:
 
 def test_a_port_that_does_not_listen_needs_a_restart_only() -> None:
     live = applied(plan(wanted(MAP), fresh()), fresh())
-    mend = plan(wanted(MAP), replace(live, ports=frozenset({22})))
+    mend = plan(wanted(MAP), replace(live, listening={22: "sshd"}))
     assert [step.verb for step in mend.steps] == ["keep", "restart", "listen", "keep"]
 
 
@@ -152,6 +152,12 @@ def test_a_run_killed_before_the_restart_is_completed_by_the_next() -> None:
 def test_a_port_of_a_foreign_output_is_refused(other: Group) -> None:
     with pytest.raises(CentreonError, match="port 5758 is used already by"):
         plan(wanted(MAP), fresh(other))
+
+
+def test_a_port_of_another_program_is_refused() -> None:
+    live = replace(fresh(), listening={5758: "nc"})
+    with pytest.raises(CentreonError, match="port 5758 is used already by the program nc"):
+        plan(wanted(MAP), live)
 
 
 def test_the_port_of_an_input_is_refused() -> None:
@@ -236,7 +242,7 @@ def _lose(rows: tuple[Row, ...], dice: random.Random) -> list[Row]:
     kept = [
         row for row in rows if row.key in ("name", "type", "port", "host") or dice.random() > 0.2
     ]
-    return kept + [dice.choice(kept)]
+    return [*kept, dice.choice(kept)]
 
 
 def test_a_name_of_a_foreign_output_is_refused() -> None:

@@ -49,7 +49,7 @@ def fresh(*outputs: Group) -> Live:
         inputs=(MASTER,),
         outputs=(SQL, RRD, FORWARD, *outputs),
         file=(),
-        ports=frozenset(),
+        listening={},
         record=None,
     )
     return restarted(deployed(live))
@@ -69,7 +69,7 @@ def deployed(live: Live) -> Live:
 def restarted(live: Live) -> Live:
     """Return the remote after a restart of cbd, which serves what the file says."""
     listening = {int(o["port"]) for o in live.file if o.get("port") and not o.get("host")}
-    return replace(live, ports=frozenset({22, 5669, *listening}))
+    return replace(live, listening={22: "sshd"} | dict.fromkeys({5669, *listening}, "cbd"))
 
 
 def applied(plan: Plan, live: Live) -> Live:
