@@ -7,11 +7,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import paramiko
 import pytest
 
 from lab import Lab
@@ -26,6 +27,9 @@ from mapinfra.errors import (
     SudoRefused,
 )
 from mapinfra.hosts import Database, Facts, Fleet, Host, Probe, Query, Ssh, Survey, Target
+from mapinfra.hosts.connection import sending_on
+from mapinfra.hosts.endpoint import resolve
+from mapinfra.hosts.pool import Pool
 from mapinfra.secrets import ConfigSecret, Secrets
 
 NAMES = ("central", "paris", "lyon", "map")
@@ -477,9 +481,25 @@ def test_many_threads_share_one_connection(world: World) -> None:
     before = lyon.connections()
     with world.fleet() as fleet, ThreadPoolExecutor(24) as threads:
         host = fleet.host(world.target("lyon"))
-        said = threads.map(lambda number: host.run(["echo", str(number)]).text, range(48))
-        assert list(said) == [f"{number}\n" for number in range(48)]
+        said = threads.map(lambda number: host.run(["echo", str(number)]).text, range(200))
+        assert list(said) == [f"{number}\n" for number in range(200)]
     assert lyon.connections() == before + 1
+
+
+def test_what_comes_late_for_its_channel_does_not_end_the_connection(world: World) -> None:
+    """The other side of a race in paramiko: an EOF built before, and sent after, our CLOSE."""
+    endpoint = resolve(world.target("lyon"), world.folder)
+    with closing(Pool(Secrets({}, world.folder))) as pool:
+        with pool.session(endpoint) as (connection, channel):
+            channel.exec_command("true")
+            wait_until(lambda: channel.closed)
+            late = paramiko.Message()
+            late.add_byte(b"\x60")  # SSH_MSG_CHANNEL_EOF
+            late.add_int(channel.remote_chanid)
+            with sending_on(channel):
+                channel.get_transport()._send_user_message(late)  # type: ignore[attr-defined]
+        with pool.session(endpoint) as (same, _):
+            assert same is connection
 
 
 def test_a_command_whose_connection_is_lost_is_not_run_again(

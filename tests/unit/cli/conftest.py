@@ -1,3 +1,4 @@
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,10 @@ from tests.unit.engine.sandbox import Sandbox
 Command = Callable[..., tuple[int, str, str]]
 
 
+def untimed(text: str) -> str:
+    return re.sub(r" in \d+\.\d s$", "", text, flags=re.MULTILINE)
+
+
 @pytest.fixture
 def sandbox(tmp_path: Path) -> Sandbox:
     return Sandbox(tmp_path)
@@ -19,7 +24,7 @@ def sandbox(tmp_path: Path) -> Sandbox:
 def command(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Command:
-    """Run `mapinfra …` on the sandbox; return exit code, stdout and stderr."""
+    """Run `mapinfra …` on the sandbox; return exit code, stdout and stderr, times left out."""
     for key, value in sandbox.environment.items():
         monkeypatch.setenv(key, value)
     monkeypatch.delenv("PULUMI_STACK", raising=False)
@@ -32,6 +37,6 @@ def command(
             main()
         printed = capsys.readouterr()
         code = ended.value.code
-        return (code if isinstance(code, int) else 0), printed.out, printed.err
+        return code if isinstance(code, int) else 0, untimed(printed.out), untimed(printed.err)
 
     return run

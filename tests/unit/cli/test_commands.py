@@ -63,17 +63,17 @@ def test_up_prints_results_on_stdout_and_progress_on_stderr(
     code, out, err = command("up", "-s", "dev", "-y")
     assert code == 0
     head, *lines = out.splitlines()
-    assert head.startswith("dev: 1 created in ")
+    assert head == "dev: 1 created"
     assert lines == [
         "  + a (test:File) created",
         "      1. a: write one",
         "outputs",
         '  + said: "one"',
     ]
-    assert err.splitlines() == ["creating a (test:File)", "creating a (test:File): done in 0.0 s"]
+    assert err.splitlines() == ["creating a (test:File)", "creating a (test:File): done"]
     code, out, err = command("up", "-s", "dev", "-y")
     assert (code, err) == (0, "")
-    assert out.startswith("dev: 1 unchanged in ")
+    assert out == "dev: 1 unchanged\n"
 
 
 def test_failures_end_with_code_1_and_a_line_each(sandbox: Sandbox, command: Command) -> None:
@@ -81,7 +81,7 @@ def test_failures_end_with_code_1_and_a_line_each(sandbox: Sandbox, command: Com
     sandbox.steer("a.off")
     code, out, err = command("up", "-s", "dev", "-y")
     assert code == 1
-    assert out.splitlines()[0].startswith("dev: 1 created, 1 failed, 1 skipped in ")
+    assert out.splitlines()[0] == "dev: 1 created, 1 failed, 1 skipped"
     assert "  ! a (test:File): a: no answer; switch it on\n" in out
     assert "  . b (test:File) skipped: waits for a (test:File)\n" in out
     assert err.endswith("error: 1 failed, 1 skipped\n")
@@ -144,13 +144,13 @@ def test_refresh_shows_what_changed_on_the_hosts(sandbox: Sandbox, command: Comm
     code, out, _ = command("refresh", "-s", "dev", "-y")
     assert code == 0
     head, *lines = out.splitlines()
-    assert head.startswith("dev: 1 changed on the host, 1 gone from the host in ")
+    assert head == "dev: 1 changed on the host, 1 gone from the host"
     assert lines == [
         "  ~ a (test:File) changed on the host",
         '      text: "one" → "by hand"',
         "  - b (test:File) gone from the host",
     ]
-    assert command("refresh", "-s", "dev", "-y")[1].startswith("dev: no drift in ")
+    assert command("refresh", "-s", "dev", "-y")[1] == "dev: no drift\n"
 
 
 def test_destroy_shows_what_it_deleted(sandbox: Sandbox, command: Command) -> None:
@@ -159,7 +159,7 @@ def test_destroy_shows_what_it_deleted(sandbox: Sandbox, command: Command) -> No
     code, out, _ = command("destroy", "-s", "dev", "-y")
     assert code == 0
     head, *lines = out.splitlines()
-    assert head.startswith("destroy of dev: 1 deleted in ")
+    assert head == "destroy of dev: 1 deleted"
     assert lines == ["  - a (test:File) deleted", "outputs", '  - said: "one" → (none)']
 
 

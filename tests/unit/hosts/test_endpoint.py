@@ -8,6 +8,7 @@ import pytest
 from mapinfra.errors import HostError
 from mapinfra.hosts import Ssh, Target
 from mapinfra.hosts.endpoint import Endpoint, resolve
+from mapinfra.hosts.known_hosts import HostKey
 from mapinfra.secrets import EnvironmentSecret
 
 CONFIG = """\
@@ -124,7 +125,7 @@ def test_a_jump_of_the_spec_wins_and_uses_its_own_configuration(home: Path) -> N
     found = endpoint(home, "map", jump="paris", host_key="ssh-ed25519 AAAA")
     assert found.via is not None
     assert (found.via.user, found.via.host, found.via.port) == ("alice", "192.0.2.11", 2200)
-    assert found.host_key == "ssh-ed25519 AAAA"
+    assert found.host_key == HostKey("ssh-ed25519", b"\0\0\0")
     assert found.via.host_key is None
 
 
@@ -170,6 +171,10 @@ def test_a_proxy_command_is_refused_with_the_way_out(home: Path) -> None:
 
 def test_a_port_that_is_none_is_told(home: Path) -> None:
     assert "`none` is no port" in fault(home, "badport")
+
+
+def test_a_pinned_key_that_is_none_is_told(home: Path) -> None:
+    assert "ssh.host_key is no public key" in fault(home, "x", host_key="ssh-ed25519 AAA")
 
 
 def test_a_missing_or_broken_configuration_is_told(home: Path) -> None:
