@@ -86,7 +86,9 @@ class Demo:
 
     def _mapinfra(self, *arguments: str, stack: bool = True) -> None:
         command = [*arguments, *(("--stack", _STACK) if stack else ())]
-        self._console.print(f"[dim]$ mapinfra {' '.join(command)}[/dim]", highlight=False)
+        self._console.print(
+            f"[dim]$ mapinfra {' '.join(command)}[/dim]", highlight=False, soft_wrap=True
+        )
         subprocess.run(
             [_MAPINFRA, *command],
             cwd=CHECKOUT,
@@ -95,7 +97,9 @@ class Demo:
         )
 
     def _query(self, host: str, sql: str) -> None:
-        self._console.print(f'[dim]{host}# mysql centreon -e "{sql}"[/dim]', highlight=False)
+        self._console.print(
+            f'[dim]{host}# mysql centreon -e "{sql}"[/dim]', highlight=False, soft_wrap=True
+        )
         self._ask(host, sql)
 
     def _ask(self, host: str, sql: str) -> str:
@@ -126,6 +130,7 @@ and the lab is yours to play with:
   mapinfra destroy --stack demo        put back everything that was found
   ./dev lab down                       remove the lab""",
             highlight=False,
+            soft_wrap=True,
         )
 
 

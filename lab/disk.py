@@ -9,6 +9,7 @@ from pathlib import Path
 from lab.credentials import password_hash, read_passwords
 from lab.hosts import HostSpec
 from lab.layout import SOURCES
+from lab.packages import repositories
 from lab.record import Record
 from lab.trees import lay_over, make_directory
 
@@ -37,6 +38,8 @@ def prepare(record: Record, spec: HostSpec, top: Path) -> None:
     _ssh(disk, record, spec)
     _sudo(disk, record, spec)
     _standins(disk, record, spec)
+    for path, text in repositories.host_files(spec.family).items():
+        disk.write(path.lstrip("/"), text)
 
 
 def _identity(disk: _Disk, record: Record, spec: HostSpec) -> None:

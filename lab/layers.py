@@ -1,7 +1,8 @@
-"""The file system that every host starts from: two read-only layers, each made once and kept.
+"""The file system that every host starts from: three read-only layers, each made once and kept.
 
 * debian: what mmdebstrap installs from the Debian mirror this machine itself uses
 * system: lab/base/files and lab/standins laid over it, and lab/base/setup.sh run in it
+* packages: the repositories of stand-in packages that lab/packages builds in it
 
 Each is named by a hash of everything it is made from, so a changed recipe makes a new one.
 """
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from lab.errors import LabError, LabUnavailableError
 from lab.layout import LAYERS, SOURCES
+from lab.packages import layer as repositories
 from lab.record import layers_in_use
 from lab.trees import files, lay_over, make_directory, mode
 
@@ -65,8 +67,12 @@ def ensure(tell: Tell = silent) -> tuple[Path, ...]:
     if not system.exists():
         tell("base system: setting it up")
         _make(system, lambda tree: _set_up(tree, debian))
-        _prune({system, debian})
-    return system, debian
+    packages = LAYERS / f"packages-{_packages_key(debian.name)}"
+    if not packages.exists():
+        tell("base system: building the stand-ins of Centreon's packages")
+        _make(packages, lambda tree: repositories.make(tree, debian))
+    _prune({packages, system, debian})
+    return packages, system, debian
 
 
 def _make(layer: Path, make: Callable[[Path], None]) -> None:
@@ -83,8 +89,8 @@ def _make(layer: Path, make: Callable[[Path], None]) -> None:
 def _prune(kept: set[Path]) -> None:
     """Delete the layers of older recipes, but for those that a lab still stands on."""
     kept |= layers_in_use()
-    for layer in set(LAYERS.glob("debian-*")) | set(LAYERS.glob("system-*")):
-        if layer not in kept:
+    for kind in ("debian", "system", "packages"):
+        for layer in set(LAYERS.glob(f"{kind}-*")) - kept:
             shutil.rmtree(layer)
 
 
@@ -93,7 +99,16 @@ def _debian_key() -> str:
 
 
 def _system_key(below: str) -> str:
-    sources = (*files(_RECIPE / "files"), _RECIPE / "setup.sh", *files(_STANDINS))
+    return _sources_key(
+        below, (*files(_RECIPE / "files"), _RECIPE / "setup.sh", *files(_STANDINS))
+    )
+
+
+def _packages_key(below: str) -> str:
+    return _sources_key(below, repositories.sources())
+
+
+def _sources_key(below: str, sources: Iterable[Path]) -> str:
     described = (
         f"{file.relative_to(SOURCES)} {mode(file):o} "
         + hashlib.sha256(file.read_bytes()).hexdigest()

@@ -68,7 +68,11 @@ def main_properties(release: Release) -> str:
         lines.append("broker.reconnection.delay=2")
     lines += ["", "# This server", f"centreon-map.port={release.edition.port}"]
     if version >= (23, 10):
-        lines += ["# With the profile tls", "#centreon-map.keystore=", "#centreon-map.keystore-pass="]
+        lines += [
+            "# With the profile tls",
+            "#centreon-map.keystore=",
+            "#centreon-map.keystore-pass=",
+        ]
     if version >= (24, 4):
         lines.append("centreon-map.compression.enabled=true")
     return "\n".join(lines) + "\n"

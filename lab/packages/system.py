@@ -61,7 +61,14 @@ def installed(mariadb_version: str) -> list[Package]:
             name="almalinux-release",
             version="8.10",
             summary="The base system (stand-in)",
-            provides_rpm=("/bin/sh", "bash", "python3", "shadow-utils", "system-release", "systemd"),
+            provides_rpm=(
+                "/bin/sh",
+                "bash",
+                "python3",
+                "shadow-utils",
+                "system-release",
+                "systemd",
+            ),
             families=only_rpm,
         ),
         Package(

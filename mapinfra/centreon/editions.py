@@ -74,7 +74,8 @@ _LEGACY_UPDATE = page("22.10", "graph-views/update")
 _LEGACY_UPGRADE = page("22.10", "graph-views/upgrade")
 _LEGACY_HEALTH = page("20.10", "graph-views/troubleshooter")
 _LEGACY_END = page("24.10", "graph-views/map-legacy-eol")
-_LEGACY_BACKUP = page("22.10", "graph-views/backup-restore")
+# This page of the engine still has the script and the cron file of the legacy edition.
+_LEGACY_BACKUP = page("24.10", "graph-views/map-web-backup-restore")
 _ENGINE_INSTALL = page("24.10", "graph-views/map-web-install")
 _ENGINE_UPDATE = page("24.10", "graph-views/map-web-update")
 _ENGINE_TROUBLE = page("24.10", "graph-views/map-web-troubleshooting")
@@ -153,7 +154,7 @@ ENGINE = Edition(
     configure_script="configure.sh",
     diagnostic_script="diagnostic.sh",
     backup_file="backup.conf",
-    # The page of 24.10 still has the legacy edition's cron file, the one of 25.10 its own.
+    # Pages disagree: that of 24.10 has the legacy edition's cron file, that of 25.10 its own.
     backup_crons=(
         "/etc/cron.d/centreon-map-engine-backup",
         "/etc/cron.d/centreon-map-server-backup",

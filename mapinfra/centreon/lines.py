@@ -132,6 +132,11 @@ class Requirements:
         )
 
     @property
+    def mariadb_text(self) -> str:
+        """The series of MariaDB, for a message: 10.11."""
+        return ".".join(map(str, self.mariadb))
+
+    @property
     def java_text(self) -> str:
         """The versions of Java, for a message: 17 or 18."""
         return " or ".join(map(str, sorted(self.java)))

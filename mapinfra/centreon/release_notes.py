@@ -52,7 +52,7 @@ _NOTES: Mapping[str, tuple[Procedure, ...]] = MappingProxyType(
     {
         "4.1": (
             Procedure(
-                "a server of 4.0.x has to be upgraded to 4.1.x and run there before any later version",
+                "a server of 4.0.x has to be upgraded to 4.1.x and run there before it goes on",
                 page("20.10", "graph-views/upgrade"),
                 _LEGACY,
             ),
@@ -60,8 +60,8 @@ _NOTES: Mapping[str, tuple[Procedure, ...]] = MappingProxyType(
         "20.10": (
             Procedure(_TOMCAT, page("20.10", "graph-views/upgrade"), _LEGACY),
             Procedure(
-                "metric links may turn black: single quotes are no longer part of a metric's name; "
-                "after a backup, take them off in element_property (metricName1, metricName2), once",
+                "metric links may turn black, as quotes are no longer part of a metric's name: "
+                "take them off once in element_property (metricName1, metricName2)",
                 page("20.10", "graph-views/troubleshooter"),
                 _LEGACY,
                 Version(20, 10, 6),
@@ -114,7 +114,7 @@ _NOTES: Mapping[str, tuple[Procedure, ...]] = MappingProxyType(
                 _ENGINE,
                 Version(22, 10, 5),
             ),
-            # Pages disagree: an early update page of 22.10 drops the database of MAP at each update,
+            # Pages disagree: an early update page of 22.10 drops MAP's database at each update,
             # later ones and all other lines keep it. mapinfra keeps it.
             Procedure(
                 "an early update page has centreon_map emptied at each update; later pages, and "
@@ -147,8 +147,8 @@ _NOTES: Mapping[str, tuple[Procedure, ...]] = MappingProxyType(
         "24.10": (
             Procedure("no more Debian 11", page("24.10", "installation/compatibility")),
             Procedure(
-                "MAP Legacy ends: back up, upgrade the platform, install or upgrade MAP, upgrade MAP "
-                "Legacy, migrate once into an empty MAP, then remove MAP Legacy",
+                "MAP Legacy ends: back up, upgrade the platform, install or upgrade MAP, upgrade "
+                "MAP Legacy, migrate once into an empty MAP, then remove MAP Legacy",
                 _LEGACY_END,
             ),
             Procedure(

@@ -59,6 +59,11 @@ class Note:
         return self.text
 
 
+def unchecked(rule: Rule, unknown: str, source: str) -> Note:
+    """Return the note on a rule that needs a fact which isn't known."""
+    return Note(rule, f"not checked, as {unknown} isn't known", source)
+
+
 @dataclass(frozen=True)
 class StopAndDisable:
     """Stop a systemd unit of the MAP server for good."""

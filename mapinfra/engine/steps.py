@@ -203,7 +203,7 @@ class Steps:
         changed = providers.differs(old, inputs)
         if changed is None:
             changed = not equal(old.inputs, inputs)
-        if not changed and goal.urn in self._run.unread:
+        if goal.urn in self._run.unread and not (changed and _visible(old, inputs)):
             raise MapinfraError(self._run.unread[goal.urn])
         return self._update(old, new) if changed else self._settle_same(old, new)
 
@@ -286,6 +286,10 @@ class Steps:
         )  # fmt: skip
         self._run.journal.settle(new)
         return f"{new.urn}::{new.id}"
+
+
+def _visible(old: Resource, inputs: Properties) -> bool:
+    return bool(steps_of(inputs) or changes(old.inputs, inputs))
 
 
 def _following(old: Resource, new: Resource, outputs: Properties) -> Resource:

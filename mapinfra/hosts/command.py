@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import paramiko
 
+from mapinfra.hosts.connection import sending_on
 from mapinfra.hosts.deadline import Deadline
 from mapinfra.hosts.sudo import Escalation
 
@@ -117,14 +118,19 @@ class _Conversation:
             self._input_released = True
             self._outgoing = self._stdin
         try:
-            while self._outgoing and self._channel.send_ready():
-                sent = self._channel.send(bytes(self._outgoing[:_CHUNK]))
-                self._outgoing = self._outgoing[sent:]
-            if self._input_released and not self._outgoing and not self._channel.eof_sent:
-                self._channel.shutdown_write()
+            with sending_on(self._channel):
+                self._send_waiting()
         except OSError:
             # The command ended without reading all of its input: the outcome tells the rest.
             self._outgoing = memoryview(b"")
+
+    def _send_waiting(self) -> None:
+        channel = self._channel
+        while self._outgoing and channel.send_ready():
+            sent = channel.send(bytes(self._outgoing[:_CHUNK]))
+            self._outgoing = self._outgoing[sent:]
+        if self._input_released and not self._outgoing and not channel.eof_sent:
+            channel.shutdown_write()
 
     def _outcome(self) -> Outcome:
         if not self._channel.status_event.wait(self._deadline.remaining()):

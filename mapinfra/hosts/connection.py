@@ -5,11 +5,12 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import paramiko
 
-from mapinfra.errors import HostError, HostUnreachable
+from mapinfra.errors import AuthenticationRefused, HostError, HostUnreachable
 from mapinfra.hosts.deadline import Deadline
 from mapinfra.hosts.endpoint import Endpoint
 from mapinfra.hosts.failures import ChannelRefused, ConnectionLost, RefusedByHop
@@ -19,6 +20,7 @@ from mapinfra.hosts.known_hosts import HostKey, KnownKeys, check_host_key, known
 _SESSIONS = 8  # at once; sshd's MaxSessions is 10 unless configured
 _KEEPALIVE = 15  # seconds
 _USER_TIMEOUT = 30_000  # milliseconds that sent data may stay unacknowledged
+_DYING = 0.2  # seconds that paramiko may take to notice and end a connection
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 1.0  # seconds between tries
 
 Dial = Callable[[Deadline], "socket.socket | paramiko.Channel"]
@@ -95,35 +97,70 @@ class Connection:
         except paramiko.ChannelException as error:
             raise ChannelRefused(forbidden=error.code == 1) from None
         except (paramiko.SSHException, EOFError, OSError):
-            if self.alive and not deadline.passed:
-                # Refused as well: paramiko keeps one exception per connection, and another
-                # thread's refusal at the same moment took ours.
-                raise ChannelRefused(forbidden=False) from None
-            self.close()
-            raise self.lost() from None
+            if deadline.passed or not self._outlives(_DYING):
+                self.close()
+                raise self.lost() from None
+            # Refused as well: paramiko keeps one exception per connection, and another
+            # thread's refusal at the same moment took ours.
+            raise ChannelRefused(forbidden=False) from None
+
+    def _outlives(self, seconds: float) -> bool:
+        """Whether this is no connection that is just ending, some of its channels gone already."""
+        self._transport.join(seconds)
+        return self.alive
 
 
 class _Transport(paramiko.Transport):
-    """Adds the channel to a unix socket (OpenSSH's PROTOCOL, section 2.4), unknown to paramiko."""
+    """Adds two things that paramiko lacks: channels to unix sockets, and an order of sending."""
 
     _STREAMLOCAL = "direct-streamlocal@openssh.com"
 
     def __init__(self, sock: "socket.socket | paramiko.Channel") -> None:
         super().__init__(sock)
-        self._pending = threading.local()
+        self._mine = threading.local()
 
     def open_streamlocal(self, path: str, timeout: float) -> paramiko.Channel:
-        self._pending.path = path
+        """Open a channel to a unix socket (OpenSSH's PROTOCOL, section 2.4)."""
+        self._mine.path = path
         return self.open_channel(self._STREAMLOCAL, timeout=timeout)
 
+    @contextmanager
+    def sending_on(self, channel: paramiko.Channel) -> Iterator[None]:
+        """Drop what this thread sends once the channel is closed."""
+        self._mine.channel = channel
+        try:
+            yield
+        finally:
+            self._mine.channel = None
+
     def _send_user_message(self, message: paramiko.Message) -> None:
-        """Append what this kind of channel needs to the request open_channel has built."""
-        path = self._pending.__dict__.pop("path", None)
+        """Append what a channel to a unix socket needs to the request open_channel has built."""
+        path = self._mine.__dict__.pop("path", None)
         if path is not None:
             message.add_string(path)
             message.add_string("")
             message.add_int(0)
         super()._send_user_message(message)  # type: ignore[misc]
+
+    def _send_message(self, message: paramiko.Message) -> None:
+        """Send; a channel's messages all come here one by one, its CLOSE after it was marked so."""
+        channel = getattr(self._mine, "channel", None)
+        if channel is None or not channel.closed:
+            super()._send_message(message)  # type: ignore[misc]
+
+
+@contextmanager
+def sending_on(channel: paramiko.Channel) -> Iterator[None]:
+    """Keep what is sent on a channel from following its end.
+
+    paramiko builds a message, then sends it, without a lock around both. Should the far side
+    close the channel in between, the message would come after our own CLOSE, and OpenSSH ends the
+    whole connection for that ("ieof packet referred to nonexistent channel").
+    """
+    transport = channel.get_transport()
+    assert isinstance(transport, _Transport), "channels come from Connection"
+    with transport.sending_on(channel):
+        yield
 
 
 def connect(
@@ -190,7 +227,7 @@ def _attempt(endpoint: Endpoint, dial: Dial, keyring: Keyring, deadline: Deadlin
     try:
         _negotiate(transport, endpoint, deadline)
         transport.auth_timeout = deadline.remaining()
-        keyring.log_in(transport, endpoint)
+        _log_in(transport, endpoint, keyring, deadline)
     except BaseException:
         transport.close()
         raise
@@ -200,7 +237,7 @@ def _attempt(endpoint: Endpoint, dial: Dial, keyring: Keyring, deadline: Deadlin
 
 
 def _negotiate(transport: _Transport, endpoint: Endpoint, deadline: Deadline) -> None:
-    pinned = HostKey.parse(endpoint.host_key) if endpoint.host_key else None
+    pinned = endpoint.host_key
     known = _known_keys(endpoint)
     _prefer(transport, (pinned.type,) if pinned else known.types)
     transport.banner_timeout = transport.handshake_timeout = deadline.remaining()
@@ -219,6 +256,17 @@ def _negotiate(transport: _Transport, endpoint: Endpoint, deadline: Deadline) ->
         where=endpoint.name,
         address=endpoint.address,
     )
+
+
+def _log_in(
+    transport: _Transport, endpoint: Endpoint, keyring: Keyring, deadline: Deadline
+) -> None:
+    try:
+        keyring.log_in(transport, endpoint)
+    except AuthenticationRefused:
+        if deadline.passed:  # paramiko tells a missing answer as a refusal, too
+            raise TimeoutError from None
+        raise
 
 
 def _known_keys(endpoint: Endpoint) -> KnownKeys:

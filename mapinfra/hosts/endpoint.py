@@ -11,6 +11,7 @@ from typing import Any
 import paramiko
 
 from mapinfra.errors import HostError
+from mapinfra.hosts.known_hosts import HostKey
 from mapinfra.hosts.target import Target
 from mapinfra.secrets import SecretReference
 
@@ -52,7 +53,7 @@ class Endpoint:
     identities_only: bool
     known_hosts: tuple[Path, ...]
     known_as: str
-    host_key: str | None
+    host_key: HostKey | None
     via: "Endpoint | None"
     timeout: float = field(compare=False)
 
@@ -119,7 +120,7 @@ class _Resolver:
             or options.get("identitiesonly", "no").lower() == "yes",
             known_hosts=self._known_hosts(options),
             known_as=options.get("hostkeyalias", host),
-            host_key=ssh.host_key if pinned else None,
+            host_key=self._host_key() if pinned else None,
             via=via,
             timeout=ssh.connect_timeout,
         )
@@ -183,6 +184,15 @@ class _Resolver:
             for file in files
             if file.lower() != "none"
         )
+
+    def _host_key(self) -> HostKey | None:
+        text = self._target.ssh.host_key
+        try:
+            return None if text is None else HostKey.parse(text)
+        except ValueError:
+            raise self._fault(
+                "ssh.host_key is no public key", "write `type base64`, as ssh-keyscan prints it"
+            ) from None
 
     def _known_hosts(self, options: Options) -> tuple[Path, ...]:
         named = (

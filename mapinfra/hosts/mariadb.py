@@ -11,6 +11,7 @@ from pymysql.constants import CR, ER
 from pymysql.cursors import DictCursor
 
 from mapinfra.errors import DatabaseError
+from mapinfra.hosts.connection import sending_on
 from mapinfra.hosts.failures import ChannelRefused
 from mapinfra.hosts.survey import Rows
 from mapinfra.hosts.target import Database
@@ -235,7 +236,8 @@ class _Socket:
 
     def sendall(self, data: bytes) -> None:
         try:
-            self._channel.sendall(data)
+            with sending_on(self._channel):
+                self._channel.sendall(data)
         except TimeoutError:
             raise TimeoutError("timed out") from None
 

@@ -387,11 +387,8 @@ class _Planner:
             return []
         host = self.desired.remote.name
         text = "forget what was found: nothing of it is left"
-        if record is not None and record["restart"]:
-            text = "record what was found, and that cbd is due for a restart"
-        elif record is not None:
-            restarted = bool((before or {}).get("restart"))
-            text = "record that cbd was restarted" if restarted else "record what was found"
+        if record is not None:
+            text = _record_text(record, before or {"outputs": {}, "restart": False})
         return [Step(host, "keep", text, data=Kept(record, before))]
 
     def _write(self) -> list[Step]:
@@ -400,7 +397,7 @@ class _Planner:
             Step(
                 self.desired.central.name,
                 "write",
-                f"{texts} of {self.live.config_name}",
+                f"in {self.live.config_name}, {texts}",
                 undo="put the old rows back",
                 data=tuple(self.edits),
             )
@@ -440,6 +437,17 @@ class _Planner:
         if said:
             steps.append(Step(remote, "listen", ", ".join(said), data=self.arrived))
         return steps
+
+
+def _record_text(record: Record, before: Record) -> str:
+    """Say what a record has to say that the one before it hadn't."""
+    news = []
+    if record["outputs"].keys() - before["outputs"].keys():
+        news.append("what was found")
+    if record["restart"] != before["restart"]:
+        due = bool(record["restart"])
+        news.append("that cbd is due for a restart" if due else "that cbd was restarted")
+    return f"record {', and '.join(news) or 'what is owned now'}"
 
 
 def _listed(row: Row) -> list[Any]:

@@ -1,8 +1,9 @@
-"""The lab's stand-ins of Centreon's packages: what they leave on a host, how they start and break."""
+"""The lab's stand-ins of Centreon's packages: what they leave on a host, how they break."""
 
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx
 import pytest
@@ -271,7 +272,8 @@ def test_a_fresh_host_knows_the_first_line_and_others_when_told(server: MapServe
 def test_dnf_refuses_a_package_that_was_tampered_with(server: MapServer) -> None:
     package = f"{ROOT}/rpm/22.10/{server.edition.package}-22.10.5-1.el8.noarch.rpm"
     server.host.run(["rpmsign", "--delsign", package])
-    server.host.run(["createrepo_c", "--quiet", f"{ROOT}/rpm/22.10"])
+    repository = f"{ROOT}/rpm/22.10"
+    server.host.run(f"rm -r {repository}/repodata && createrepo_c --quiet {repository}")
     server.change_package("install", "22.10.1")
     with pytest.raises(LabError, match="is not signed"):
         server.change_package("upgrade", "22.10.5")
@@ -471,13 +473,13 @@ def test_the_web_client_is_a_module_and_a_widget_of_its_version(lab: Lab, centra
     assert len(options) == 3
 
 
-def manager(api: httpx.Client, method: str, action: str, **parameters: str) -> dict[str, object]:
+def manager(api: httpx.Client, method: str, action: str, **parameters: str) -> dict[str, Any]:
     query = {"object": "centreon_module", "action": action, **parameters}
-    answer: dict[str, object] = api.request(method, "index.php", params=query).json()
+    answer: dict[str, Any] = api.request(method, "index.php", params=query).json()
     return answer
 
 
-def listed(api: httpx.Client) -> dict[str, dict[str, str]]:
+def listed(api: httpx.Client) -> dict[str, dict[str, Any]]:
     query = {"object": "centreon_module", "action": "list"}
     result = api.get("index.php", params=query).json()["result"]
     entities = [entity for kind in result.values() for entity in kind["entities"]]

@@ -33,7 +33,7 @@ def test_a_preview_on_create_shows_values_and_steps_and_writes_nothing(project: 
     result = project.mapinfra("preview")
     assert result.code == 0, result
     assert "show Images (page 50102) in the menu" in result.out
-    assert "add output Centreon-Map (group 4, 22 rows) of paris-broker" in result.out
+    assert "in paris-broker, add output Centreon-Map (group 4, 22 rows)" in result.out
     assert not images_shown(project.lab, "paris")
     assert output_rows(project.lab, "paris") == []
 

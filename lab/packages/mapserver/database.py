@@ -3,11 +3,11 @@
 import re
 from collections.abc import Mapping
 from contextlib import closing
-from typing import Any
+from typing import Any, TypeAlias
 
 import pymysql
 
-Connection = pymysql.connections.Connection[pymysql.cursors.Cursor]
+Connection: TypeAlias = "pymysql.connections.Connection[pymysql.cursors.Cursor]"
 
 _URL = re.compile(r"jdbc:(?:mariadb|mysql)://([^:/]+)(?::(\d+))?/([^?]+)")
 _SOCKET = "/run/mysqld/mysqld.sock"

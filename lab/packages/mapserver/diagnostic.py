@@ -3,6 +3,7 @@
 import platform
 import socket
 from collections.abc import Callable
+from functools import partial
 
 import pymysql
 
@@ -25,7 +26,7 @@ def diagnose(release: Release) -> int:
         print(f"[ERROR] Configuration: {error}")
         return 0
     for name in ("centreon", "centreon_storage", release.edition.database):
-        _check(f"Database: connection to {name}", lambda name=name: _ask(settings, name))
+        _check(f"Database: connection to {name}", partial(_ask, settings, name))
     _check("Broker: connection", lambda: _reach_broker(settings))
     _check("Authentication: Centreon Web", lambda: watch.check(settings))
     secure = settings.get("centreon.url", "").startswith("https:")

@@ -12,9 +12,7 @@ def read(*paths: Path) -> dict[str, str]:
 
     Raises OSError for a file that can't be read.
     """
-    return {
-        key: value for path in paths for key, value in _LINE.findall(path.read_text("latin-1"))
-    }
+    return {key: value for path in paths for key, value in _LINE.findall(path.read_text("latin-1"))}
 
 
 def change(path: Path, values: Mapping[str, str]) -> None:

@@ -156,7 +156,7 @@ def add_sample(connection: Connection, schema: int, views: int, background: int)
     for id in range(first, first + views):
         owner = chance.choice(("admin", "zoé", "o'hara"))
         picture = chance.randbytes(background)
-        row = {"id": id, "name": f"Vue {id} – été", "background": picture}
+        row = {"id": id, "name": f"Vue {id} en été", "background": picture}
         _insert(connection, "map_view", row | _newer_view(connection, schema, owner))
         for _ in range(10):
             _insert(connection, "map_element", _element(chance, schema, id))

@@ -78,7 +78,7 @@ def _prepare_database(release: Release, settings: dict[str, str]) -> None:
 
 def _has_duplicate_modules(release: Release, settings: dict[str, str]) -> bool:
     """The known crash of versions before 22.10.13, 23.04.10 and 23.10.2."""
-    fixed = {(22, 10): 13, (23, 4): 10, (23, 10): 2}
+    fixed: dict[tuple[int, ...], int] = {(22, 10): 13, (23, 4): 10, (23, 10): 2}
     if release.number[2] >= fixed.get(release.number[:2], 0):
         return False
     try:

@@ -1,6 +1,6 @@
 """A config file as pieces that put together are its very bytes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -110,11 +110,21 @@ class Document:
             for assignment in piece.assignments:
                 yield index, assignment
 
-    def effective(self) -> dict[str, Effective]:
-        """Return the last value of each key, with references to the file's own keys put in."""
+    def effective(self, expands: Callable[[str], bool] | None = None) -> dict[str, Effective]:
+        """Return the last value of each key, with references to the file's own keys put in.
+
+        `expands` tells of which keys; of itself a key always builds on what it had before.
+        """
         held: dict[str, Effective] = {}
         for _, assignment in self.assignments():
-            found = [_expanded(part, held) for part in assignment.parts]
+            known = held
+            if expands is not None:
+                known = {
+                    key: value
+                    for key, value in held.items()
+                    if key == assignment.key or expands(key)
+                }
+            found = [_expanded(part, known) for part in assignment.parts]
             value = "".join(part.value for part in found)
             held[assignment.key] = Effective(value, all(part.settled for part in found))
         return held

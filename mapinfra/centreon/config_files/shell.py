@@ -37,7 +37,10 @@ class Shell:
         Assignments inside conditions, loops and functions, and those that go with a command, are
         part of a statement, as whether they take place can't be told from the file.
         """
-        return Document(tuple(_pieces(content.decode(_BYTES))))
+        text = content.decode(_BYTES)
+        if content.startswith(BOM) and _outside_statement(text, len(BOM)):
+            return Document((Piece(BOM, Kind.BLANK), *_pieces(text, len(BOM))))
+        return Document(tuple(_pieces(text)))
 
     def changed(self, piece: Piece, assignment: Assignment, value: str) -> bytes:
         """Return the piece with one value replaced, in the quotes it had where they can hold it."""
@@ -63,7 +66,7 @@ class Shell:
             raw = raw.replace(b"\r\n", b"\n")
         elif raw.endswith(b"\n") and not raw.endswith(b"\r\n"):
             raw = raw[:-1] + line_end
-        return next(iter(self.parse(raw).pieces), piece)
+        return next(_pieces(raw.decode(_BYTES)), piece)
 
     def apart(self, piece: Piece, line_end: bytes) -> tuple[Piece, ...]:
         """Return `A=1; B=2` as two lines; what stands around them goes with the first and last."""
@@ -86,12 +89,7 @@ class Shell:
         return re.search(found, piece.text) is not None
 
 
-def _pieces(text: str) -> Iterator[Piece]:
-    at = 0
-    mark = BOM.decode(_BYTES)
-    if text.startswith(mark) and _outside_statement(text, len(mark)):
-        yield Piece(BOM, Kind.BLANK)
-        at = len(mark)
+def _pieces(text: str, at: int = 0) -> Iterator[Piece]:
     while at < len(text):
         if found := _outside_statement(text, at):
             kind = Kind.COMMENT if "#" in found[0] else Kind.BLANK

@@ -1,0 +1,124 @@
+"""A MAP server on a lab as an administrator leaves it who follows the manual by hand.
+
+What mapinfra finds when it takes over, and what the packages' own tests stand on.
+"""
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.host import Host
+from lab.lab import Lab
+
+from . import repositories
+from .mapserver.release import EDITIONS, Edition
+
+WEB_USER = "centreon-map"
+_ADD_CONTACT = """
+import sys
+from standins import accounts
+from standins.database import as_centreon
+alias, password = sys.stdin.read().splitlines()
+with as_centreon() as database:
+    if accounts.find(database, alias) is None:
+        contact = database.insert("contact", {
+            "contact_name": alias, "contact_alias": alias, "contact_email": "map@localhost",
+            "contact_lang": "en_US.UTF-8", "contact_oreon": "1", "contact_activate": "1",
+            "contact_admin": "0", "contact_auth_type": "local", "reach_api": 0, "reach_api_rt": 1,
+        })
+        database.execute(
+            "insert into contact_password (password, contact_id, creation_date)"
+            " values (%s, %s, unix_timestamp())", accounts.hash_password(password), contact)
+"""
+
+
+@dataclass(frozen=True)
+class MapServer:
+    """One edition of MAP on one host, which belongs to a central or remote of the lab."""
+
+    lab: Lab
+    host: Host
+    web: Host
+    edition: Edition
+
+    def install(self, version: str) -> None:
+        """Everything from the contact to an enabled, started service. Raises `LabError`."""
+        self.prepare()
+        self.change_package("install", version)
+        self.host.run([f"{self.edition.configuration}/configure.sh", "--automatic"])
+        self.host.run(["systemctl", "enable", "--quiet", "--now", self.edition.service])
+
+    def prepare(self) -> None:
+        """What comes before the package: contact, database user, answers for configure.sh."""
+        password = self._password("web")
+        self.web.run(
+            ["sh", "-c", f"cd /usr/share/lab && exec python3 -c '{_ADD_CONTACT}'"],
+            input=f"{WEB_USER}\n{password}\n",
+        )
+        user = f"'centreon_map'@'{self.host.address}'"
+        self.web.run(["mariadb"], input=(
+            f"create or replace user {user} identified by '{self._password('database')}';"
+            f"grant select on centreon_storage.* to {user};"
+            f"grant select, insert on centreon.* to {user};"
+        ))  # fmt: skip
+
+    def change_package(self, verb: str, version: str, *options: str) -> None:
+        """Install, upgrade (also over a line) or downgrade the package, and put vars.sh in place.
+
+        `verb` is dnf's; apt has one for all of them. Raises `LabError` as the command fails.
+        """
+        package = self.edition.package
+        if self.host.spec.family == "rpm":
+            command = ["dnf", "-y", *options, verb, f"{package}-{version}"]
+        else:
+            command = ["apt-get", "-y", "--allow-downgrades", *options, "install"]
+            command = ["env", "DEBIAN_FRONTEND=noninteractive", *command, f"{package}={version}-*"]
+        self.host.run(command, timeout=120)
+        if verb == "install":
+            self._write_vars()
+
+    def _write_vars(self) -> None:
+        answers = {
+            "CENTREON_URL": f"http://{self.web.address}",
+            "CENTREON_PATH": "/centreon",
+            "CENTREON_ADMIN_USER": "admin",
+            "CENTREON_ADMIN_PWD": (self.lab.directory / "secrets/api_password").read_text(),
+            "CENTREON_USER": WEB_USER,
+            "CENTREON_PWD": self._password("web"),
+            "CENTREON_DB_ADDRESS": self.web.address,
+            "CENTREON_DB_USER": "centreon_map",
+            "CENTREON_DB_PWD": self._password("database"),
+            "CENTREON_BROKER_ADDRESS": self.web.address,
+            "MAP_DB_PWD": self._password("own"),
+        }
+        text = "".join(f"{name}='{value}'\n" for name, value in answers.items())
+        file = f"{self.edition.configuration}/vars.sh"
+        self.host.run(f"umask 077; cat >{file}.new && mv {file}.new {file}", input=text)
+
+    def run_program(self, *arguments: str) -> str:
+        """Run the server's program once: `sample`, `diagnostic`; what it prints."""
+        jar = f"{self.edition.home}/{self.edition.package}.jar"
+        return self.host.run(["/usr/bin/java", "-jar", jar, *arguments], timeout=300).stdout
+
+    def _password(self, purpose: str) -> str:
+        """The password for this purpose, made when it is first asked for."""
+        host = self.host if purpose == "own" else self.web
+        file: Path = self.lab.directory / "secrets" / f"map-{host.name}-{purpose}"
+        if not file.exists():
+            file.touch(mode=0o600)
+            file.write_text(secrets.token_urlsafe(12))
+        return file.read_text()
+
+
+def map_server(lab: Lab, host: str, web: str, edition: str) -> MapServer:
+    """The MAP server of this edition on `host`, for the central or remote `web`."""
+    return MapServer(lab, lab.host(host), lab.host(web), EDITIONS[edition])
+
+
+def add_repository(host: Host, name: str) -> None:
+    """Let the host know a repository: a line's (`23.04`) or one of broken versions."""
+    family = host.spec.family
+    path = str(repositories.definition_path(family, name))
+    host.run(["tee", path], input=repositories.definition(family, name))
+    if family == "deb":
+        host.run(["apt-get", "--quiet=2", "update"])

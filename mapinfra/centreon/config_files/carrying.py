@@ -1,0 +1,144 @@
+"""The administrator's edits put into the vendor's file."""
+
+from collections.abc import Iterable, Iterator
+from difflib import SequenceMatcher
+
+from mapinfra.centreon.config_files.model import BOM, Document, Format, Kind, Piece
+from mapinfra.centreon.config_files.sides import Side, Sides, one_each
+
+
+def carried(sides: Sides, vendor: bytes, form: Format) -> bytes:
+    """Return the vendor's file with the administrator's edits in it.
+
+    A changed key takes the place that it has in the vendor's file, on the administrator's own
+    line; what only the administrator has follows what it followed in his file.
+    """
+    keys = [key for key in sides.differing_keys() if sides.edited_key(key)]
+    document = one_each(form.parse(vendor), form, only=frozenset(keys))
+    return _Carrying(sides, document, form).result(keys)
+
+
+class _Carrying:
+    """The vendor's file as slots, one for each piece, and one before them all."""
+
+    def __init__(self, sides: Sides, vendor: Document, form: Format) -> None:
+        self._sides = sides
+        self._vendor = vendor
+        self._form = form
+        self._line_end = vendor.line_end if vendor.pieces else sides.local.document.line_end
+        self._local = [form.adapted(piece, self._line_end) for piece in sides.local.document.pieces]
+        self._slots: list[list[Piece]] = [[], *([piece] for piece in vendor.pieces)]
+        self._inserted = set[int]()
+
+    def result(self, keys: Iterable[str]) -> bytes:
+        for key in keys:
+            self._carry_key(key)
+        for line in self._sides.differing_lines():
+            self._take_out(line)
+        self._inserted |= _own_lines(self._sides)
+        self._insert()
+        return self._joined([piece for slot in self._slots for piece in slot])
+
+    def _carry_key(self, key: str) -> None:
+        chain = self._sides.local.document.chains().get(key, [])
+        places = [index for index, held in self._vendor.assignments() if held.key == key]
+        if not chain:
+            self._put(places, [])
+            return
+        if not places:
+            self._inserted |= {index for index, _ in chain}
+            return
+        if not chain[0][1].continues:
+            places = [index for index, _ in self._vendor.chains()[key]]
+        self._put(places, [self._local[index] for index, _ in chain])
+
+    def _put(self, places: list[int], pieces: list[Piece]) -> None:
+        """Put pieces one by one in the place of others, all that are left over in the last."""
+        for nth, place in enumerate(places):
+            last = nth == len(places) - 1
+            new = pieces[nth:] if last else pieces[nth : nth + 1]
+            if not (len(new) == 1 and _same(new[0], self._vendor.pieces[place])):
+                self._slots[place + 1] = new
+
+    def _take_out(self, line: str) -> None:
+        places = [index for index, piece in enumerate(self._vendor.pieces) if _named(piece) == line]
+        for place in places[len(places) - self._sides.removed(line) :]:
+            self._slots[place + 1] = []
+
+    def _insert(self) -> None:
+        """Insert what only the local file has, in its order, so that references stay true."""
+        places = _places(self._vendor)
+        at = int(self._vendor.pieces[:1] == (Piece(BOM, Kind.BLANK),))
+        blanks = list[Piece]()
+        for index, piece in enumerate(self._local):
+            if index in self._inserted:
+                self._slots[at] += [*blanks, piece]
+                blanks = []
+            elif piece.kind is not Kind.BLANK:
+                at = max(at, next(places.get(_identity(piece), iter(())), at))
+                blanks = []
+            elif piece.raw != BOM:
+                blanks.append(piece)
+
+    def _joined(self, pieces: list[Piece]) -> bytes:
+        """Return the bytes, with a line end after each piece, and as the vendor's file ends."""
+        if not pieces:
+            return b""
+        *before, last = pieces
+        end = last.raw
+        if self._vendor.pieces and not self._vendor.pieces[-1].line_end:
+            end = end.removesuffix(last.line_end)
+        elif not last.line_end and last.raw != BOM:
+            end = self._form.ended(last, self._line_end)
+        bodies = (
+            piece.raw if piece.raw == BOM else self._form.ended(piece, self._line_end)
+            for piece in before
+        )
+        return b"".join((*bodies, end))
+
+
+def _identity(piece: Piece) -> tuple[str, str]:
+    return ("key", piece.assignments[0].key) if piece.assignments else ("line", piece.text)
+
+
+def _named(piece: Piece) -> str | None:
+    return piece.text if piece.kind in (Kind.COMMENT, Kind.STATEMENT) else None
+
+
+def _same(one: Piece, other: Piece) -> bool:
+    return [held.meaning for held in one.assignments] == [
+        held.meaning for held in other.assignments
+    ]
+
+
+def _places(document: Document) -> dict[tuple[str, str], Iterator[int]]:
+    """Return the slots of each key and line, first to last."""
+    held: dict[tuple[str, str], list[int]] = {}
+    for index, piece in enumerate(document.pieces):
+        for assignment in piece.assignments:
+            held.setdefault(("key", assignment.key), []).append(index + 1)
+        if _named(piece) is not None:
+            held.setdefault(_identity(piece), []).append(index + 1)
+    return {identity: iter(places) for identity, places in held.items()}
+
+
+def _own_lines(sides: Sides) -> set[int]:
+    """Return which pieces of the local file are lines to insert.
+
+    Of equal lines those count as added that have no counterpart where they stand.
+    """
+    aligned = _aligned(sides.pristine or sides.vendor, sides.local)
+    chosen = set[int]()
+    pieces = sides.local.document.pieces
+    for line in sides.differing_lines():
+        places = [index for index, piece in enumerate(pieces) if _named(piece) == line]
+        places.sort(key=lambda index: (index in aligned, -index))
+        chosen.update(places[: sides.added(line)])
+    return chosen
+
+
+def _aligned(reference: Side, local: Side) -> set[int]:
+    before = [_identity(piece) for piece in reference.document.pieces]
+    now = [_identity(piece) for piece in local.document.pieces]
+    blocks = SequenceMatcher(None, before, now, autojunk=False).get_matching_blocks()
+    return {index for block in blocks for index in range(block.b, block.b + block.size)}

@@ -1,0 +1,125 @@
+"""What differs between the administrator's config file and the vendor's, told in one line each."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+from mapinfra.centreon.config_files.concealment import CONCEALED, names_a_secret, shown
+
+
+class Outcome(Enum):
+    """What became of a difference."""
+
+    CARRIED = "carried"
+    """The administrator's edit, put into the vendor's file."""
+    DROPPED = "dropped"
+    """The administrator's edit, lost: the vendor's file is taken."""
+    KEPT = "kept"
+    """The local file stays as it is here; what the vendor has isn't taken."""
+    TAKEN = "taken"
+    """The vendor's change, with no edit of the administrator's in its way."""
+    DECLARED = "declared"
+    """The spec's setting, whatever the files say."""
+    UNDECIDED = "undecided"
+    """Somebody has to decide."""
+
+
+_KEY_STORIES = {
+    Outcome.CARRIED: "local {local} carried over, the vendor has {vendor}{origin}",
+    Outcome.DROPPED: "local {local} dropped, the vendor has {vendor}{origin}",
+    Outcome.KEPT: "local {local} kept, the vendor has {vendor}{origin}",
+    Outcome.TAKEN: "the vendor's {vendor} taken, local has {local}",
+    Outcome.DECLARED: "{declared} as declared, local has {local}, the vendor has {vendor}",
+    Outcome.UNDECIDED: "to be decided, local has {local}, the vendor has {vendor}{origin}",
+}
+_LOCAL_LINE_STORIES = {
+    Outcome.CARRIED: "carried over",
+    Outcome.DROPPED: "dropped",
+    Outcome.KEPT: "kept",
+    Outcome.TAKEN: "gone, as the vendor took it out",
+    Outcome.UNDECIDED: "to be decided",
+}
+_VENDOR_LINE_STORIES = {
+    Outcome.CARRIED: "left out, as it was taken out locally",
+    Outcome.DROPPED: "back, though it was taken out locally",
+    Outcome.KEPT: "not taken",
+    Outcome.TAKEN: "taken",
+    Outcome.UNDECIDED: "to be decided",
+}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One key, or one line that sets none, that differs; a side that has none of it is None.
+
+    `pristine` is also None when the old package's file isn't known. References to secrets stay as
+    they are written. Only `str()` may be shown: it hides what is secret, the fields don't.
+    """
+
+    outcome: Outcome
+    key: str | None = None
+    line: str | None = field(default=None, repr=False)
+    pristine: str | None = field(default=None, repr=False)
+    local: str | None = field(default=None, repr=False)
+    vendor: str | None = field(default=None, repr=False)
+    declared: str | None = field(default=None, repr=False)
+
+    @property
+    def conflict(self) -> bool:
+        """Whether administrator and vendor both changed it since the pristine file."""
+        return self.pristine is not None and self.pristine not in (self.local, self.vendor)
+
+    def __str__(self) -> str:
+        if self.key is None:
+            return self._line_story()
+        pristine, local, vendor, declared = self._told()
+        origin = f", originally {pristine}" if self.conflict else ""
+        story = _KEY_STORIES[self.outcome].format(
+            local=local, vendor=vendor, origin=origin, declared=declared
+        )
+        return f"{shown(self.key)}: {story}"
+
+    def _line_story(self) -> str:
+        line = f'line "{shown(self.line or "")}"'
+        if self.local is None:
+            return f"{line}: only in the vendor's file, {_VENDOR_LINE_STORIES[self.outcome]}"
+        return f"{line}: only in the local file, {_LOCAL_LINE_STORIES[self.outcome]}"
+
+    def _told(self) -> list[str]:
+        """Return pristine, local, vendor and declared value; of option lists what differs."""
+        values = (self.pristine, self.local, self.vendor, self.declared)
+        if self.key is not None and names_a_secret(self.key):
+            return ["nothing" if value is None else CONCEALED for value in values]
+        lists = [value.split() for value in values if value is not None]
+        if len(lists) < 2 or not all(_is_option_list(words) for words in lists):
+            return ["nothing" if value is None else f'"{shown(value)}"' for value in values]
+        common = _common(lists)
+        return ["nothing" if value is None else _options(value.split(), common) for value in values]
+
+
+def _is_option_list(words: Sequence[str]) -> bool:
+    return bool(words) and all(
+        word.startswith(("-", "${")) and not set("'\"\\") & set(word) for word in words
+    )
+
+
+def _common(lists: Sequence[Sequence[str]]) -> Counter[str]:
+    """Return the options in all lists; none when nothing but their order differs."""
+    common = Counter(lists[0])
+    for words in lists[1:]:
+        common &= Counter(words)
+    return Counter() if all(len(words) == common.total() for words in lists) else common
+
+
+def _options(words: Sequence[str], common: Counter[str]) -> str:
+    """Return the options that aren't common to all, each with its own secret hidden."""
+    left = common.copy()
+    own = list[str]()
+    for word in words:
+        if left[word] > 0:
+            left[word] -= 1
+        else:
+            own.append(shown(word))
+    listed = f'"{" ".join(own)}"' if own else "no other option"
+    return f"{listed} (of {len(words)} options)" if common else listed
