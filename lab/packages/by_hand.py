@@ -4,14 +4,21 @@ What mapinfra finds when it takes over, and what the packages' own tests stand o
 """
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import httpx
+
+from lab.errors import LabError
 from lab.host import Host
 from lab.lab import Lab
 
 from . import repositories
 from .mapserver.release import EDITIONS, Edition
+from .web_client import LICENSE_MANAGER, MODULE, WIDGET
 
 WEB_USER = "centreon-map"
 _ADD_CONTACT = """
@@ -77,6 +84,53 @@ class MapServer:
         if verb == "install":
             self._write_vars()
 
+    def connect_broker(self) -> None:
+        """Export the central, restart its cbd and take INSERT back, as the manual says."""
+        with self._api() as ask:
+            values = {"action": "APPLYCFG", "values": "1"}
+            ask("POST", "action", object="centreon_clapi", json=values)
+        self.web.run(["systemctl", "restart", "cbd"])
+        user = f"'centreon_map'@'{self.host.address}'"
+        self.web.run(["mariadb"], input=f"revoke insert on centreon.* from {user}")
+        self.host.run(["systemctl", "restart", self.edition.service])
+
+    def install_web_client(self, version: str) -> None:
+        """The package on the central or remote, module and widget, and this server's address."""
+        names = ("centreon-map-web-client", LICENSE_MANAGER)
+        if self.web.spec.family == "rpm":
+            command = ["dnf", "-y", "install", *(f"{name}-{version}" for name in names)]
+        else:
+            command = ["apt-get", "-y", "install", *(f"{name}={version}-*" for name in names)]
+        self.web.run(command, timeout=120)
+        with self._api() as ask:
+            for id, type in ((LICENSE_MANAGER, "module"), (MODULE, "module"), (WIDGET, "widget")):
+                ask("POST", "install", object="centreon_module", id=id, type=type)
+        suffix, engine = ("_ng", "1") if self.edition.name == "engine" else ("", "0")
+        address = f"http://{self.host.address}:{self.edition.port}"
+        self.web.run(["mariadb", "centreon"], input=(
+            f"update options set value = '{address}'"
+            f" where `key` = 'map_light_server_address{suffix}';"
+            f"update options set value = '{engine}' where `key` = 'map_light_server_using_ng';"
+        ))  # fmt: skip
+
+    @contextmanager
+    def _api(self) -> Iterator[Any]:
+        """Ask API v1 of the central or remote as admin. Raises `LabError` when it refuses."""
+        with httpx.Client(base_url=f"http://{self.web.address}/centreon/api/") as client:
+
+            def ask(method: str, action: str, *, json: Any = None, **query: str) -> None:
+                answer = client.request(
+                    method, "index.php", params={"action": action, **query}, json=json
+                )
+                if answer.is_error or answer.json().get("status") is False:
+                    raise LabError(f"{self.web.name}: {action} {query}: {answer.text}")
+
+            password = (self.lab.directory / "secrets/api_password").read_text()
+            form = {"username": "admin", "password": password}
+            answer = client.post("index.php?action=authenticate", data=form)
+            client.headers["centreon-auth-token"] = answer.raise_for_status().json()["authToken"]
+            yield ask
+
     def _write_vars(self) -> None:
         answers = {
             "CENTREON_URL": f"http://{self.web.address}",
@@ -122,3 +176,9 @@ def add_repository(host: Host, name: str) -> None:
     host.run(["tee", path], input=repositories.definition(family, name))
     if family == "deb":
         host.run(["apt-get", "--quiet=2", "update"])
+
+
+def set_platform_version(host: Host, version: str) -> None:
+    """Let Centreon Web on this central or remote say that it was upgraded to this version."""
+    statement = f"update informations set value = '{version}' where `key` = 'version'"
+    host.run(["mariadb", "centreon"], input=statement)

@@ -8,7 +8,7 @@ from lab.errors import LabError
 from lab.trees import files, lay_over, make_directory
 
 _SOURCES = Path(__file__).parent
-_NO_PART = {"README.md", "ruff.toml"}
+_NO_PART = {"README.md", "ruff.toml", "by_hand.py", "layer.py"}
 _BUILD = """
 set -e
 mount -t overlay lab -o "$2" "$1"

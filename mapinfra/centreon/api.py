@@ -1,4 +1,4 @@
-"""Centreon Web's API v1: the CLAPI actions that deploy a configuration."""
+"""Centreon Web's API v1: the CLAPI actions that deploy a configuration, and Extension Manager."""
 
 import ssl
 from threading import Lock
@@ -9,6 +9,8 @@ import httpx
 from mapinfra.centreon.access import Api
 from mapinfra.errors import ApiError
 from mapinfra.secrets import SecretResolver
+
+_NOT_ALLOWED = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
 
 
 class CentreonApi:
@@ -34,34 +36,62 @@ class CentreonApi:
 
         Raises ApiError with Centreon's own words when the action fails.
         """
-        with self._lock:
-            reply = self._clapi(action, value)
-            if reply.status_code == httpx.codes.UNAUTHORIZED:
-                self._token = None
-                reply = self._clapi(action, value)
+        body = {"action": action, "values": value}
+        reply = self._ask("POST", "action", {"object": "centreon_clapi"}, json=body)
         if reply.status_code != httpx.codes.OK:
             raise self._error(f"{action} of {value} failed: {_said(reply)}")
         return [str(line) for line in _result(reply)]
+
+    def extension_manager(self, method: str, action: str, **parameters: str) -> dict[str, Any]:
+        """Ask Extension Manager (`object=centreon_module`); return the JSON object it answers.
+
+        Its own refusals come as HTTP 200 with `status` false: they are the caller's to see. Raises
+        ApiError for every other one.
+        """
+        reply = self._ask(method, action, {"object": "centreon_module"} | parameters)
+        body = _json(reply)
+        if reply.status_code == httpx.codes.FORBIDDEN:
+            raise self._error(
+                f"{self._api.user} may not use Extension Manager",
+                "make the user an administrator, or give it the page Administration > Extensions > "
+                "Manager (50709)",
+            )
+        if reply.status_code != httpx.codes.OK or not isinstance(body, dict):
+            raise self._error(f"{action} in Extension Manager failed: {_said(reply)}")
+        return body
 
     def close(self) -> None:
         """Close the connection."""
         self._http.close()
 
-    def _clapi(self, action: str, value: str) -> httpx.Response:
+    def _ask(
+        self, method: str, action: str, query: dict[str, str], **content: Any
+    ) -> httpx.Response:
+        """Send a request with the token, once more with a new one where the old isn't valid now.
+
+        Centreon says 401 or, of a token that it doesn't know any more, 403.
+        """
+        with self._lock:
+            used_before = self._token is not None
+            reply = self._ask_once(method, action, query, **content)
+            if used_before and reply.status_code in _NOT_ALLOWED:
+                self._token = None
+                reply = self._ask_once(method, action, query, **content)
+        return reply
+
+    def _ask_once(
+        self, method: str, action: str, query: dict[str, str], **content: Any
+    ) -> httpx.Response:
         if self._token is None:
             self._token = self._log_in()
-        return self._post(
-            "action",
-            {"object": "centreon_clapi"},
-            headers={"centreon-auth-token": self._token},
-            json={"action": action, "values": value},
-        )
+        headers = {"centreon-auth-token": self._token}
+        return self._send(method, action, query, headers=headers, **content)
 
     def _log_in(self) -> str:
         if self._refused is not None:
             raise self._refused
         form = {"username": self._api.user, "password": self._secrets(self._api.password)}
-        reply = self._post("authenticate", {}, data=form)
+        reply = self._send("POST", "authenticate", {}, data=form)
         token = _token(reply)
         if token is not None:
             return token
@@ -71,9 +101,12 @@ class CentreonApi:
         )
         raise self._refused
 
-    def _post(self, action: str, query: dict[str, str], **content: Any) -> httpx.Response:
+    def _send(
+        self, method: str, action: str, query: dict[str, str], **content: Any
+    ) -> httpx.Response:
+        parameters = {"action": action} | query
         try:
-            return self._http.post("/api/index.php", params={"action": action} | query, **content)
+            return self._http.request(method, "/api/index.php", params=parameters, **content)
         except httpx.TimeoutException:
             raise self._error(
                 f"no answer within {self._api.timeout:g} s", "check the web server"

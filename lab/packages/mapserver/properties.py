@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-_LINE = re.compile(r"^[ \t]*([^#!\s=:][^\s=:]*)[ \t]*[=:][ \t]*(.*?)[ \t]*\r?$", re.M)
+_LINE = re.compile(r"^[ \t]*([^#!\s=:][^\s=:]*)[ \t]*[=:][ \t]*(.*?)[ \t]*(?=\r?$)", re.M)
 
 
 def read(*paths: Path) -> dict[str, str]:
@@ -17,7 +17,7 @@ def read(*paths: Path) -> dict[str, str]:
 
 def change(path: Path, values: Mapping[str, str]) -> None:
     """Set some keys, in their places; the rest of the file, its owner and mode stay."""
-    text = path.read_text("latin-1")
+    text = path.read_bytes().decode("latin-1")
     missing = dict(values)
 
     def replaced(match: re.Match[str]) -> str:
@@ -26,4 +26,4 @@ def change(path: Path, values: Mapping[str, str]) -> None:
 
     text = _LINE.sub(replaced, text)
     text += "".join(f"{key}={value}\n" for key, value in missing.items())
-    path.write_text(text, "latin-1")
+    path.write_bytes(text.encode("latin-1"))

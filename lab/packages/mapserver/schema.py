@@ -152,14 +152,21 @@ def _steps(schema: int) -> Iterator[tuple[int, int, str]]:
 def add_sample(connection: Connection, schema: int, views: int, background: int) -> None:
     """Add views with ten elements each, always the same; `background` is bytes per view."""
     chance = random.Random(views)
+    query(connection, "set @picture = %s", chance.randbytes(background))
     first = query(connection, "select coalesce(max(id), 0) + 1 from map_view")[0][0]
     for id in range(first, first + views):
         owner = chance.choice(("admin", "zoé", "o'hara"))
-        picture = chance.randbytes(background)
-        row = {"id": id, "name": f"Vue {id} en été", "background": picture}
-        _insert(connection, "map_view", row | _newer_view(connection, schema, owner))
+        query(connection, "begin")
+        row = {"id": id, "name": f"Vue {id} en été"} | _newer_view(connection, schema, owner)
+        _insert(connection, "map_view", row)
+        query(
+            connection,
+            "update map_view set background = concat(%s, @picture) where id = %s",
+            *(str(id), id),
+        )
         for _ in range(10):
             _insert(connection, "map_element", _element(chance, schema, id))
+        query(connection, "commit")
 
 
 def _newer_view(connection: Connection, schema: int, owner: str) -> dict[str, Any]:

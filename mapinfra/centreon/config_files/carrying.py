@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from difflib import SequenceMatcher
+from itertools import pairwise
 
 from mapinfra.centreon.config_files.model import BOM, Document, Format, Kind, Piece
 from mapinfra.centreon.config_files.sides import Side, Sides, one_each
@@ -25,7 +26,8 @@ class _Carrying:
         self._sides = sides
         self._vendor = vendor
         self._form = form
-        self._line_end = vendor.line_end if vendor.pieces else sides.local.document.line_end
+        both = Document(vendor.pieces + sides.local.document.pieces)
+        self._line_end = both.line_end
         self._local = [form.adapted(piece, self._line_end) for piece in sides.local.document.pieces]
         self._slots: list[list[Piece]] = [[], *([piece] for piece in vendor.pieces)]
         self._inserted = set[int]()
@@ -84,17 +86,22 @@ class _Carrying:
         """Return the bytes, with a line end after each piece, and as the vendor's file ends."""
         if not pieces:
             return b""
-        *before, last = pieces
-        end = last.raw
-        if self._vendor.pieces and not self._vendor.pieces[-1].line_end:
-            end = end.removesuffix(last.line_end)
-        elif not last.line_end and last.raw != BOM:
-            end = self._form.ended(last, self._line_end)
-        bodies = (
-            piece.raw if piece.raw == BOM else self._form.ended(piece, self._line_end)
-            for piece in before
-        )
-        return b"".join((*bodies, end))
+        ended = [self._followed(piece, after) for piece, after in pairwise(pieces)]
+        return b"".join((*ended, self._final(pieces[-1])))
+
+    def _followed(self, piece: Piece, after: Piece) -> bytes:
+        # A byte order mark stands before a comment; before a setting it would spoil that.
+        if piece.raw == BOM and after.kind in (Kind.BLANK, Kind.COMMENT):
+            return piece.raw
+        return self._form.ended(piece, self._line_end)
+
+    def _final(self, last: Piece) -> bytes:
+        model = self._vendor.pieces or self._sides.local.document.pieces
+        if not model[-1].line_end:
+            return last.raw.removesuffix(last.line_end)
+        if last.line_end or last.raw == BOM:
+            return last.raw
+        return self._form.ended(last, self._line_end)
 
 
 def _identity(piece: Piece) -> tuple[str, str]:
@@ -125,9 +132,11 @@ def _places(document: Document) -> dict[tuple[str, str], Iterator[int]]:
 def _own_lines(sides: Sides) -> set[int]:
     """Return which pieces of the local file are lines to insert.
 
-    Of equal lines those count as added that have no counterpart where they stand.
+    Of equal lines those count as added that have no counterpart in the old file where they stand,
+    then the last.
     """
-    aligned = _aligned(sides.pristine or sides.vendor, sides.local)
+    # The old file's lines stand where they stood; the vendor's new file may have moved them.
+    aligned = _aligned(sides.pristine, sides.local) if sides.pristine else set[int]()
     chosen = set[int]()
     pieces = sides.local.document.pieces
     for line in sides.differing_lines():

@@ -21,7 +21,7 @@ _BYTES = "latin-1"
 _END = r"(?:\r\n|\r|\n)"
 _CONTINUED = rf"\\{_END}[ \t\f]*"
 _GAP = rf"(?:[ \t\f]|{_CONTINUED})*"
-_BLANK = re.compile(rf"{_GAP}(?:{_END}|\Z)")
+_BLANK = re.compile(rf"{_GAP}(?:{_END}|\\?\Z)")
 _COMMENT = re.compile(rf"{_GAP}[#!][^\r\n]*(?:{_END}|\Z)")
 _KEY = re.compile(rf"{_GAP}((?:{_CONTINUED}|\\.|[^\\\r\n \t\f:=])*)", re.DOTALL)
 _SEPARATOR = re.compile(rf"{_GAP}(?:[=:]{_GAP})?")

@@ -427,6 +427,7 @@ NEEDED: list[tuple[Situation, Rule, list[Doing]]] = [
     (legacy("20.10.7", "21.10.3", tomcat=True), Rule.TOMCAT, [StopAndDisable("tomcat")]),
     (legacy("4.1.2", "23.04.3", tomcat=True), Rule.TOMCAT, [StopAndDisable("tomcat")]),
     (legacy("21.10.3", "22.10.3", tomcat=True), Rule.TOMCAT, []),
+    (legacy("20.10.7", "22.10.3", tomcat=True), Rule.TOMCAT, []),
     (legacy("4.0.1", "4.1.2", tomcat=True), Rule.TOMCAT, []),
     (legacy("21.10.1", "21.10.3", tomcat=True), Rule.TOMCAT, []),
     (legacy("4.1.2", "20.10.7", tomcat=False), Rule.TOMCAT, []),
@@ -434,6 +435,11 @@ NEEDED: list[tuple[Situation, Rule, list[Doing]]] = [
     (engine(rpm_keys=frozenset({OLD_KEY, "gpg-pubkey-1-2"})), Rule.SIGNING_KEY, [ROTATION]),
     (
         engine(rpm_keys=frozenset({OLD_KEY, FORMER_KEY, KEY})),
+        Rule.SIGNING_KEY,
+        [RotateSigningKey((OLD_KEY,), "", "")],
+    ),
+    (
+        engine(rpm_keys=frozenset({OLD_KEY, FORMER_KEY})),
         Rule.SIGNING_KEY,
         [RotateSigningKey((OLD_KEY,), "", "")],
     ),
@@ -565,6 +571,13 @@ def test_actions_have_their_stage_in_the_order(situation: Situation, stages: lis
     ]
     assert in_order == stages
     assert len(in_order) == len(verdict.actions)
+
+
+def test_the_line_of_the_central_is_documented_for_the_legacy_edition_alone() -> None:
+    (written,) = judge(legacy(central=v("23.10.1"))).blocks
+    (concluded,) = judge(engine(central=v("23.04.1"))).blocks
+    assert written.source == "Centreon documentation 22.10, graph-views/install: Centreon"
+    assert concluded.source.startswith("not documented, concluded from the legacy edition, ")
 
 
 def test_where_nothing_changes_a_broken_rule_is_only_noted() -> None:
