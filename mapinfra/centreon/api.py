@@ -12,6 +12,9 @@ from mapinfra.secrets import SecretResolver
 
 _NOT_ALLOWED = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
 
+# How Centreon answers a wrong password; anything else says nothing about it.
+_REFUSALS = (httpx.codes.BAD_REQUEST, httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
+
 
 class CentreonApi:
     """A client of one Centreon Web. Logs in once; a refused password is never tried again.
@@ -40,7 +43,10 @@ class CentreonApi:
         reply = self._ask("POST", "action", {"object": "centreon_clapi"}, json=body)
         if reply.status_code != httpx.codes.OK:
             raise self._error(f"{action} of {value} failed: {_said(reply)}")
-        return [str(line) for line in _result(reply)]
+        lines = _result(reply)
+        if lines is None:
+            raise self._error(f"{action} of {value}: the answer isn't Centreon's", "check api.url")
+        return [str(line) for line in lines]
 
     def extension_manager(self, method: str, action: str, **parameters: str) -> dict[str, Any]:
         """Ask Extension Manager (`object=centreon_module`); return the JSON object it answers.
@@ -95,6 +101,11 @@ class CentreonApi:
         token = _token(reply)
         if token is not None:
             return token
+        if reply.status_code not in _REFUSALS:
+            raise self._error(
+                f"login of {self._api.user} failed: {_said(reply)}",
+                "check api.url, and Centreon itself",
+            )
         self._refused = self._error(
             f"login of {self._api.user} refused: {_said(reply)}",
             "correct the password; it is not tried again, since five refusals lock the account",
@@ -144,10 +155,10 @@ def _token(reply: httpx.Response) -> str | None:
     return token if reply.status_code == httpx.codes.OK and isinstance(token, str) else None
 
 
-def _result(reply: httpx.Response) -> list[Any]:
+def _result(reply: httpx.Response) -> list[Any] | None:
     body = _json(reply)
     result = body.get("result") if isinstance(body, dict) else None
-    return result if isinstance(result, list) else []
+    return result if isinstance(result, list) else None
 
 
 def _said(reply: httpx.Response) -> str:

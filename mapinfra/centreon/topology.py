@@ -40,18 +40,13 @@ def find_page(wanted: str, among: Sequence[Page], host: str) -> Page:
 
     Raises CentreonError, listing what there is, when none or several match.
     """
-    number = int(wanted) if wanted.isdigit() else None
+    number = int(wanted) if wanted.isascii() and wanted.isdecimal() else None
     found = [page for page in among if wanted == page.name or page.number == number]
     if len(found) == 1:
         return found[0]
     where = f"{host}: page {wanted}"
     if found:
-        listed = ", ".join(f"{page.number} (under {page.parent})" for page in found)
-        raise CentreonError(
-            f"{len(found)} pages of the menu have that name: {listed}",
-            where=where,
-            remedy="give the page's number instead of its name",
-        )
+        raise _ambiguous(found, where)
     names = {page.name: page for page in among}
     numbers = {str(page.number): page for page in among}
     close = [str(names[name]) for name in get_close_matches(wanted, names, n=5, cutoff=0.5)]
@@ -61,4 +56,20 @@ def find_page(wanted: str, among: Sequence[Page], host: str) -> Page:
         f"no such page in the menu; there is {listed}",
         where=where,
         remedy="give one of these, by name or number",
+    )
+
+
+def _ambiguous(found: Sequence[Page], where: str) -> CentreonError:
+    if len({page.number for page in found}) < len(found):
+        rows = ", ".join(str(page.row) for page in found)
+        return CentreonError(
+            f"the menu has that page {len(found)} times (topology_id {rows})",
+            where=where,
+            remedy="delete the rows of table topology that are doubled",
+        )
+    listed = ", ".join(f"{page.number} (under {page.parent})" for page in found)
+    return CentreonError(
+        f"{len(found)} pages of the menu have that name: {listed}",
+        where=where,
+        remedy="give the page's number instead of its name",
     )

@@ -5,7 +5,7 @@ from difflib import SequenceMatcher
 from itertools import pairwise
 
 from mapinfra.centreon.config_files.model import BOM, Document, Format, Kind, Piece
-from mapinfra.centreon.config_files.sides import Side, Sides, one_each
+from mapinfra.centreon.config_files.sides import Side, Sides, one_each, places_of_lines
 
 
 def carried(sides: Sides, vendor: bytes, form: Format) -> bytes:
@@ -31,6 +31,8 @@ class _Carrying:
         self._local = [form.adapted(piece, self._line_end) for piece in sides.local.document.pieces]
         self._slots: list[list[Piece]] = [[], *([piece] for piece in vendor.pieces)]
         self._inserted = set[int]()
+        self._keys = _places_of_keys(vendor)
+        self._lines = places_of_lines(vendor)
 
     def result(self, keys: Iterable[str]) -> bytes:
         for key in keys:
@@ -42,8 +44,8 @@ class _Carrying:
         return self._joined([piece for slot in self._slots for piece in slot])
 
     def _carry_key(self, key: str) -> None:
-        chain = self._sides.local.document.chains().get(key, [])
-        places = [index for index, held in self._vendor.assignments() if held.key == key]
+        chain = self._sides.local.document.chains.get(key, [])
+        places = self._keys.get(key, [])
         if not chain:
             self._put(places, [])
             return
@@ -51,7 +53,7 @@ class _Carrying:
             self._inserted |= {index for index, _ in chain}
             return
         if not chain[0][1].continues:
-            places = [index for index, _ in self._vendor.chains()[key]]
+            places = [index for index, _ in self._vendor.chains[key]]
         self._put(places, [self._local[index] for index, _ in chain])
 
     def _put(self, places: list[int], pieces: list[Piece]) -> None:
@@ -63,13 +65,13 @@ class _Carrying:
                 self._slots[place + 1] = new
 
     def _take_out(self, line: str) -> None:
-        places = [index for index, piece in enumerate(self._vendor.pieces) if _named(piece) == line]
+        places = self._lines.get(line, [])
         for place in places[len(places) - self._sides.removed(line) :]:
             self._slots[place + 1] = []
 
     def _insert(self) -> None:
         """Insert what only the local file has, in its order, so that references stay true."""
-        places = _places(self._vendor)
+        places = self._waiting()
         at = int(self._vendor.pieces[:1] == (Piece(BOM, Kind.BLANK),))
         blanks = list[Piece]()
         for index, piece in enumerate(self._local):
@@ -81,6 +83,12 @@ class _Carrying:
                 blanks = []
             elif piece.raw != BOM:
                 blanks.append(piece)
+
+    def _waiting(self) -> dict[tuple[str, str], Iterator[int]]:
+        """Return the slots of each key and line of the vendor's, first to last."""
+        held = {("key", key): places for key, places in self._keys.items()}
+        held |= {("line", line): places for line, places in self._lines.items()}
+        return {identity: (at + 1 for at in places) for identity, places in held.items()}
 
     def _joined(self, pieces: list[Piece]) -> bytes:
         """Return the bytes, with a line end after each piece, and as the vendor's file ends."""
@@ -108,25 +116,17 @@ def _identity(piece: Piece) -> tuple[str, str]:
     return ("key", piece.assignments[0].key) if piece.assignments else ("line", piece.text)
 
 
-def _named(piece: Piece) -> str | None:
-    return piece.text if piece.kind in (Kind.COMMENT, Kind.STATEMENT) else None
-
-
 def _same(one: Piece, other: Piece) -> bool:
     return [held.meaning for held in one.assignments] == [
         held.meaning for held in other.assignments
     ]
 
 
-def _places(document: Document) -> dict[tuple[str, str], Iterator[int]]:
-    """Return the slots of each key and line, first to last."""
-    held: dict[tuple[str, str], list[int]] = {}
-    for index, piece in enumerate(document.pieces):
-        for assignment in piece.assignments:
-            held.setdefault(("key", assignment.key), []).append(index + 1)
-        if _named(piece) is not None:
-            held.setdefault(_identity(piece), []).append(index + 1)
-    return {identity: iter(places) for identity, places in held.items()}
+def _places_of_keys(document: Document) -> dict[str, list[int]]:
+    held: dict[str, list[int]] = {}
+    for index, assignment in document.assignments():
+        held.setdefault(assignment.key, []).append(index)
+    return held
 
 
 def _own_lines(sides: Sides) -> set[int]:
@@ -138,10 +138,9 @@ def _own_lines(sides: Sides) -> set[int]:
     # The old file's lines stand where they stood; the vendor's new file may have moved them.
     aligned = _aligned(sides.pristine, sides.local) if sides.pristine else set[int]()
     chosen = set[int]()
-    pieces = sides.local.document.pieces
     for line in sides.differing_lines():
-        places = [index for index, piece in enumerate(pieces) if _named(piece) == line]
-        places.sort(key=lambda index: (index in aligned, -index))
+        places = sides.local.places.get(line, [])
+        places = sorted(places, key=lambda index: (index in aligned, -index))
         chosen.update(places[: sides.added(line)])
     return chosen
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from typing import Protocol
 
 BOM = b"\xef\xbb\xbf"
@@ -117,18 +118,12 @@ class Document:
         """
         held: dict[str, Effective] = {}
         for _, assignment in self.assignments():
-            known = held
-            if expands is not None:
-                known = {
-                    key: value
-                    for key, value in held.items()
-                    if key == assignment.key or expands(key)
-                }
-            found = [_expanded(part, known) for part in assignment.parts]
+            found = [_expanded(part, held, assignment.key, expands) for part in assignment.parts]
             value = "".join(part.value for part in found)
             held[assignment.key] = Effective(value, all(part.settled for part in found))
         return held
 
+    @cached_property
     def chains(self) -> dict[str, list[tuple[int, Assignment]]]:
         """Return, by key, the assignments that make its value: the last that starts it anew, on."""
         held: dict[str, list[tuple[int, Assignment]]] = {}
@@ -139,17 +134,21 @@ class Document:
             chain.append((index, assignment))
         return held
 
+    @cached_property
     def definitions(self) -> dict[str, Definition]:
         """Return what each key is set to, in a form that two files can be compared by."""
         return {
             key: tuple(assignment.meaning for _, assignment in chain)
-            for key, chain in self.chains().items()
+            for key, chain in self.chains.items()
         }
 
 
-def _expanded(part: Part, held: dict[str, Effective]) -> Effective:
-    if part.reference in held:
-        return held[part.reference]
+def _expanded(
+    part: Part, held: dict[str, Effective], key: str, expands: Callable[[str], bool] | None
+) -> Effective:
+    name = part.reference
+    if name in held and (expands is None or name == key or expands(name)):
+        return held[name]
     return Effective(part.text, part.literal)
 
 

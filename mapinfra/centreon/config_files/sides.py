@@ -27,7 +27,7 @@ class Side:
     @cached_property
     def definitions(self) -> dict[str, Definition]:
         """What each key is set to."""
-        return self.document.definitions()
+        return self.document.definitions
 
     @cached_property
     def effective(self) -> dict[str, Effective]:
@@ -37,11 +37,16 @@ class Side:
     @cached_property
     def lines(self) -> Counter[str]:
         """How many times each line that sets no key is there; empty ones don't count."""
-        return Counter(piece.text for piece in self.document.pieces if piece.kind in _TEXTS)
+        return Counter({line: len(places) for line, places in self.places.items()})
+
+    @cached_property
+    def places(self) -> dict[str, list[int]]:
+        """The pieces that are such a line, by the line."""
+        return places_of_lines(self.document)
 
     def written(self, key: str) -> str:
         """Return the assignments that make the key's value, as they are written."""
-        chain = self.document.chains()[key]
+        chain = self.document.chains[key]
         return " ".join(self.document.pieces[index].text for index, _ in chain)
 
 
@@ -93,6 +98,15 @@ class Sides:
             return 0
         own = self.pristine.lines[line] - self.local.lines[line]
         return max(0, min(own, self.vendor.lines[line] - self.local.lines[line]))
+
+
+def places_of_lines(document: Document) -> dict[str, list[int]]:
+    """Return the indexes of the pieces that set no key and aren't empty, by their text."""
+    held: dict[str, list[int]] = {}
+    for index, piece in enumerate(document.pieces):
+        if piece.kind in _TEXTS:
+            held.setdefault(piece.text, []).append(index)
+    return held
 
 
 def side(name: str, content: bytes, form: Format) -> Side:

@@ -100,8 +100,8 @@ def filled_lines(content: bytes) -> list[bytes]:
 @given(cases)
 def test_carrying_keeps_every_edit_of_a_key_and_every_change_of_the_vendor(case: Case) -> None:
     form, pristine, local, vendor = case
-    before, ours, theirs = (form.parse(content).definitions() for content in case[1:])
-    after = form.parse(carry(form, pristine, local, vendor).content).definitions()
+    before, ours, theirs = (form.parse(content).definitions for content in case[1:])
+    after = form.parse(carry(form, pristine, local, vendor).content).definitions
     for key in {**before, **ours, **theirs}:
         edited = ours.get(key) != before.get(key)
         assert after.get(key) == (ours.get(key) if edited else theirs.get(key))
@@ -110,9 +110,9 @@ def test_carrying_keeps_every_edit_of_a_key_and_every_change_of_the_vendor(case:
 @given(cases)
 def test_carrying_without_the_pristine_file_keeps_all_keys_of_both(case: Case) -> None:
     form, _, local, vendor = case
-    ours, theirs = (form.parse(content).definitions() for content in (local, vendor))
+    ours, theirs = (form.parse(content).definitions for content in (local, vendor))
     after = form.parse(carry(form, None, local, vendor).content)
-    assert after.definitions() == theirs | ours
+    assert after.definitions == theirs | ours
 
 
 @given(cases)
@@ -189,7 +189,7 @@ def test_every_difference_is_accounted_for(case: Case, way: Strategy, known: boo
         strategy=way,
         form=form,
     )
-    ours, theirs = (form.parse(content).definitions() for content in (local, vendor))
+    ours, theirs = (form.parse(content).definitions for content in (local, vendor))
     keys = {key for key in {**ours, **theirs} if ours.get(key) != theirs.get(key)}
     assert {d.key for d in merged.differences} - {None} == keys
     one, other = lines_of(form, local), lines_of(form, vendor)
