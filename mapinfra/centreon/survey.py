@@ -1,6 +1,24 @@
 """What mapinfra reads on every Centreon host, in the one pass."""
 
-from mapinfra.hosts import Probe, Query, Survey
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from mapinfra.backup import journal
+from mapinfra.centreon.editions import EDITIONS, WEB_CLIENT
+from mapinfra.centreon.extensions import EXTENSIONS_ON_DISK, MODULE_ROWS, WIDGET_ROWS
+from mapinfra.centreon.health import UNITS
+from mapinfra.centreon.map_host import BACKUPS, CONFIGURATION, SYSTEM
+from mapinfra.centreon.map_servers import MAP_SERVERS
+from mapinfra.centreon.web_options import OPTIONS
+from mapinfra.hosts import Probe, Query, Survey, Target, packages
+
+CENTREON_READS: Final = "centreon"
+"""Reads what a central or a remote server has of MAP's broker outputs and pages."""
+MAP_READS: Final = "map"
+"""Reads a MAP server."""
+WEB_READS: Final = "web"
+"""Reads MAP's web client on the central or remote server."""
 
 BROKER_FOLDER = "/etc/centreon-broker"
 """Where a poller keeps the generated configuration of its broker."""
@@ -64,3 +82,48 @@ CENTREON = Survey(
     ),
 )
 """Facts of a central or a remote server."""
+
+PLATFORM_VERSION = Query(
+    "platform-version", "SELECT value FROM informations WHERE `key` = 'version'"
+)
+MAP = Survey(
+    probes=(
+        UNITS,
+        MAP_SERVERS,
+        CONFIGURATION,
+        SYSTEM,
+        BACKUPS,
+        *(journal.probe(edition.service) for edition in EDITIONS.values()),
+    )
+)
+"""Facts of a MAP server, without its packages."""
+WEB = Survey(
+    probes=(EXTENSIONS_ON_DISK,), queries=(MODULE_ROWS, WIDGET_ROWS, OPTIONS, PLATFORM_VERSION)
+)
+"""Facts of MAP's web client, without its packages."""
+
+_SURVEYS: Mapping[str, Survey] = MappingProxyType(
+    {CENTREON_READS: CENTREON, MAP_READS: MAP, WEB_READS: WEB}
+)
+_PACKAGES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        MAP_READS: tuple(edition.server_package for edition in EDITIONS.values()),
+        WEB_READS: (WEB_CLIENT.package, WEB_CLIENT.needed_module),
+    }
+)
+
+
+def survey_of(target: Target) -> Survey:
+    """Return all that is read of a host: one survey, whatever parts of the platform it serves."""
+    surveys = [_SURVEYS[name] for name in target.reads]
+    names = [name for reads in target.reads for name in _PACKAGES.get(reads, ())]
+    probes = tuple(probe for survey in surveys for probe in survey.probes)
+    return Survey(
+        probes=(*probes, *_packages(names)),
+        queries=tuple(query for survey in surveys for query in survey.queries),
+    )
+
+
+def _packages(names: Iterable[str]) -> tuple[Probe, ...]:
+    wanted = tuple(names)
+    return (packages.installed_probe(wanted), packages.offered_probe(wanted)) if wanted else ()

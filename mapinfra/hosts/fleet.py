@@ -1,7 +1,7 @@
 """All hosts of a run: their facts, read in one pass each and all at once."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -22,11 +22,18 @@ from mapinfra.secrets import SecretResolver
 class Fleet:
     """The hosts of a run, with one connection each; any thread may use it.
 
-    `folder` is what relative paths start from, `threads` how many hosts are read at once.
+    `survey` tells what is read of a target. A host that is several targets, which differ in what
+    they read, has one pass that reads all of it. `folder` is what relative paths start from,
+    `threads` how many hosts are read at once.
     """
 
     def __init__(
-        self, secrets: SecretResolver, survey: Survey, *, folder: Path, threads: int = 32
+        self,
+        secrets: SecretResolver,
+        survey: Callable[[Target], Survey],
+        *,
+        folder: Path,
+        threads: int = 32,
     ) -> None:
         self._secrets = secrets
         self._survey = survey
@@ -37,7 +44,8 @@ class Fleet:
         self._passes = ThreadPoolExecutor(threads, thread_name_prefix="pass")
         self._sessions = ThreadPoolExecutor(threads, thread_name_prefix="database")
         self._lock = threading.Lock()
-        self._facts: dict[Target, Future[Facts]] = {}
+        self._facts: dict[Target, tuple[frozenset[str], Future[Facts]]] = {}
+        self._reads: dict[Target, frozenset[str]] = {}
         self._endpoints: dict[Target, Endpoint] = {}
 
     def __enter__(self) -> Self:
@@ -53,7 +61,10 @@ class Fleet:
 
     def prefetch(self, targets: Iterable[Target]) -> None:
         """Start reading each target that wasn't read yet, in the background, all at once."""
-        for target in targets:
+        wanted = list(targets)
+        for target in wanted:
+            self._note_reads(target)
+        for target in wanted:
             self._started(target)
 
     def facts(self, target: Target) -> Facts:
@@ -85,18 +96,28 @@ class Fleet:
         for executor in (self._passes, self._sessions):
             executor.shutdown(wait=True, cancel_futures=True)
 
-    def _started(self, target: Target) -> Future[Facts]:
+    def _note_reads(self, target: Target) -> frozenset[str]:
+        """Remember what is asked of a host, so that each pass reads all of it."""
         with self._lock:
-            future = self._facts.get(target)
-            if future is None:
-                future = self._facts[target] = self._passes.submit(self._pass, target)
+            host = target.reading()
+            self._reads[host] = self._reads.get(host, frozenset()).union(target.reads)
+            return self._reads[host]
+
+    def _started(self, target: Target) -> Future[Facts]:
+        wanted, host = self._note_reads(target), target.reading()
+        with self._lock:
+            reads, future = self._facts.get(host, (frozenset(), None))
+            if future is None or not reads.issuperset(target.reads):
+                future = self._passes.submit(self._pass, host.reading(*sorted(wanted)))
+                self._facts[host] = wanted, future
             return future
 
     def _endpoint(self, target: Target) -> Endpoint:
+        host = target.reading()
         with self._lock:
-            if target not in self._endpoints:
-                self._endpoints[target] = resolve(target, self._folder)
-            return self._endpoints[target]
+            if host not in self._endpoints:
+                self._endpoints[host] = resolve(host, self._folder)
+            return self._endpoints[host]
 
     def _pass(self, target: Target) -> Facts:
         """Read a host; once more when its connection had died since the last pass."""
@@ -109,8 +130,9 @@ class Fleet:
         host = self.host(target)
         limit = target.ssh.command_timeout
         deadline = Deadline.after(target.ssh.connect_timeout + limit)
-        answers = self._sessions.submit(self._answers, host, target)
-        script = Script(self._survey)
+        survey = self._survey(target)
+        answers = self._sessions.submit(self._answers, host, target, survey)
+        script = Script(survey)
         done = self._ask(host, script, limit)
         readings = script.read(done.stdout, done.stderr)
         return Facts(target.name, readings, _awaited(answers, deadline, target))
@@ -127,14 +149,14 @@ class Fleet:
                 remedy="look for what blocks there, or raise ssh.command_timeout",
             ) from None
 
-    def _answers(self, host: Host, target: Target) -> Snapshot | MapinfraError:
+    def _answers(self, host: Host, target: Target, survey: Survey) -> Snapshot | MapinfraError:
         if target.database is None:
             return DatabaseError(
                 "the spec says nothing on its database", where=target.name, remedy="add `database`"
             )
         try:
             return host.snapshot(
-                target.database, [(query.name, query.sql) for query in self._survey.queries]
+                target.database, [(query.name, query.sql) for query in survey.queries]
             )
         except MapinfraError as error:
             return error

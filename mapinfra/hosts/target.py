@@ -1,6 +1,6 @@
 """Where a host is and how to get in: what a spec, and a resource's inputs, say on one host."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -89,8 +89,17 @@ class Database(_Model):
 
 
 class Target(_Model):
-    """One host of the spec: its name there, and the two ways in."""
+    """One host of the spec: its name there, the two ways in, and what is read of it.
+
+    `reads` are names of surveys. They are no part of a resource's inputs: what a resource reads
+    follows from its type.
+    """
 
     name: Annotated[str, Field(min_length=1)]
     ssh: Ssh
     database: Database | None = None
+    reads: Annotated[tuple[str, ...], Field(exclude=True)] = ("centreon",)
+
+    def reading(self, *surveys: str) -> Self:
+        """Return this host with other surveys to read."""
+        return self.model_copy(update={"reads": surveys})

@@ -12,7 +12,7 @@ from threading import Lock
 from pulumi.dynamic.config import Config
 
 from mapinfra import spec
-from mapinfra.centreon.survey import CENTREON
+from mapinfra.centreon.survey import survey_of
 from mapinfra.errors import SpecError
 from mapinfra.hosts import Fleet, Target
 from mapinfra.resources.session import Session
@@ -60,7 +60,7 @@ def session_of(config: Config) -> Session:
 
 def _open(config: Mapping[str, str], spec_path: str | None, folder: Path) -> Session:
     secrets = Secrets(config, folder)
-    session = Session(Fleet(secrets, CENTREON, folder=folder), secrets)
+    session = Session(Fleet(secrets, survey_of, folder=folder), secrets)
     if spec_path is not None:
         session.fleet.prefetch(_targets(folder / spec_path))
     return session

@@ -2,6 +2,6 @@
 
 from mapinfra.spec.json_schema import schema
 from mapinfra.spec.loader import load
-from mapinfra.spec.model import BrokerOutput, Central, Remote, Spec
+from mapinfra.spec.model import BrokerOutput, Central, MapServer, Remote, Spec
 
-__all__ = ["BrokerOutput", "Central", "Remote", "Spec", "load", "schema"]
+__all__ = ["BrokerOutput", "Central", "MapServer", "Remote", "Spec", "load", "schema"]

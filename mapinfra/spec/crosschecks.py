@@ -15,9 +15,17 @@ def crosschecks(spec: object, places: Places) -> Iterator[Finding]:
     """Each fault between values that may be right alone."""
     remotes = _hosts(spec)
     yield from _same_poller(remotes)
-    hosts = {("central",): _at(spec, "central"), **remotes}
+    servers = {("central",): _at(spec, "central"), **remotes}
+    maps = {
+        (*keys, "map_server"): _at(server, "map_server")
+        for keys, server in servers.items()
+        if _at(server, "map_server") is not None
+    }
+    for keys, server in servers.items():
+        yield from _map_server(keys, server, spec)
+    hosts = {**servers, **{keys: one for keys, one in maps.items() if _at(one, "ssh", "host")}}
     yield from _same_host(hosts)
-    for keys, host in hosts.items():
+    for keys, host in {**servers, **maps}.items():
         yield from _useless_sudo_password(keys, host, places)
     for keys, remote in remotes.items():
         yield from _same_port(keys, remote)
@@ -75,9 +83,29 @@ def _same_host(hosts: dict[Keys, Any]) -> Iterator[Finding]:
         for keys, host in hosts.items()
     }
     for keys, first in _repeated(iter(addresses.items())):
-        other = first[-3]
-        text = f"{addresses[keys][0]} is the host of {other} already; each has its own"
+        text = f"{addresses[keys][0]} is the host of {_called(first)} already; each has its own"
         yield keys, text
+
+
+def _called(at: Keys) -> str:
+    """What a host is called whose address stands at these keys."""
+    names = [str(key) for key in at[:-2] if key != "remotes"]
+    return f"the map_server of {names[0]}" if len(names) > 1 else names[0]
+
+
+def _map_server(keys: Keys, server: object, spec: object) -> Iterator[Finding]:
+    """What a MAP server needs elsewhere in the spec."""
+    map_server, at = _at(server, "map_server"), (*keys, "map_server")
+    if not isinstance(map_server, dict):
+        return
+    if _at(spec, "map") is None:
+        yield at, "nothing says which MAP; add a block map with edition and version"
+    if isinstance(map_server.get("ssh"), dict) and map_server["ssh"].get("host") is None:
+        yield (*at, "ssh"), "it has no host; write ssh.host, or no ssh for MAP on this host itself"
+    if keys != ("central",):
+        for key, what in (("api", "web API"), ("database", "database")):
+            if _at(server, key) is None:
+                yield at, f"it needs the remote's own {what}; add {key} to this remote"
 
 
 def _same_port(keys: Keys, remote: object) -> Iterator[Finding]:

@@ -53,8 +53,11 @@ a number from 1 to 65535
 _SECTIONS: Final = {
     "SpecFile": "The file",
     "Defaults": "defaults",
+    "Map": "map",
+    "Backup": "backup",
     "Central": "central",
     "Api": "api",
+    "MapServer": "map_server",
     "Remote": "remotes",
     "BrokerOutput": "broker_outputs",
     "Ssh": "ssh",
@@ -66,6 +69,8 @@ _NOTES: Final = {
     "back. `ssh.host` can't be a default.",
     "Remote": "The keys of `remotes` are names of your choice, of letters, digits, `.`, `-` and "
     "`_`; `central` is taken. Two remotes can't share a poller or a host.",
+    "MapServer": "`map_server: {}` is MAP on that host itself. With `ssh`, `ssh.host` is needed, "
+    "and `defaults.ssh` holds here, too.",
     "BrokerOutput": "The keys are the outputs' names in Centreon, without spaces. Two outputs of "
     "one remote can't share a port.",
 }

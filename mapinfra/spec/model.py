@@ -5,6 +5,8 @@ of Centreon's web interface and of the manual's picture in "Installing MAP on a 
 """
 
 import re
+from collections.abc import Callable
+from pathlib import PurePosixPath
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
@@ -17,12 +19,19 @@ from pydantic import (
     field_validator,
 )
 
+from mapinfra.backup import FOLDER
 from mapinfra.centreon.access import Api
+from mapinfra.centreon.editions import EDITIONS
+from mapinfra.centreon.survey import CENTREON_READS, MAP_READS, WEB_READS
+from mapinfra.centreon.version import Line, Version
+from mapinfra.errors import CentreonError
 from mapinfra.hosts.target import Database, Port, Ssh, Target
 
 CENTRAL: Final = "central"
 """Name of the central's target; no remote may have it."""
 
+_VERSION = r"\d+\.\d+\.\d+(~[a-z]+\d*)?"
+_LINE = r"\d+\.\d+"
 _REMOTE_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 
 
@@ -59,6 +68,36 @@ def _page(page: object) -> object:
     return int(page) if isinstance(page, str) and re.fullmatch(r"[1-9][0-9]{0,17}", page) else page
 
 
+def _version(version: object) -> object:
+    return _written(version, Version.parse, "a version such as 23.10.3")
+
+
+def _line(line: object) -> object:
+    return _written(line, Line.parse, "a line such as 23.10")
+
+
+def _written(text: object, parse: Callable[[str], object], kind: str) -> object:
+    """YAML reads 23.10 without quotes as the number 23.1."""
+    if isinstance(text, int | float):
+        raise ValueError(f"read as a number; write {kind} in quotes")
+    if not isinstance(text, str):
+        return text
+    try:
+        parse(text)
+    except CentreonError as error:
+        raise ValueError(str(error)) from None
+    return text
+
+
+def _settings(settings: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    for file in settings:
+        if file not in _SETTINGS_FILES:
+            raise ValueError(
+                f"{file} is no file of settings; known are {', '.join(_SETTINGS_FILES)}"
+            )
+    return settings
+
+
 def _switch(value: object) -> object:
     """YAML 1.1 reads an unquoted yes or no as a boolean: back to the word."""
     if isinstance(value, bool):
@@ -79,6 +118,16 @@ def _distinct(categories: tuple[str, ...]) -> tuple[str, ...]:
     return categories
 
 
+_SETTINGS_FILES = sorted(
+    {PurePosixPath(path).name for edition in EDITIONS.values() for path in edition.config_files}
+)
+
+VersionText = Annotated[
+    str, BeforeValidator(_version), WithJsonSchema({"type": "string", "pattern": f"^{_VERSION}$"})
+]
+LineText = Annotated[
+    str, BeforeValidator(_line), WithJsonSchema({"type": "string", "pattern": f"^{_LINE}$"})
+]
 YesNo = Annotated[
     Literal["no", "yes"],
     BeforeValidator(_switch),
@@ -167,12 +216,109 @@ class BrokerOutput(Model):
     ] = ("bam", "neb")
 
 
+class Backup(Model):
+    """What is kept on the MAP server itself before MAP is changed."""
+
+    folder: Annotated[
+        str,
+        Field(
+            pattern=r"^(/[A-Za-z0-9_.-]+)+$",
+            description="A folder of mode 700 on the MAP server, with its full path.",
+        ),
+    ] = FOLDER
+    keep: Annotated[int, Field(ge=1, le=1000, description="How many backups are kept.")] = 3
+
+
+class Map(Model):
+    """Which MAP there is to be, on every MAP server of the spec."""
+
+    edition: Annotated[
+        Literal["engine", "legacy"],
+        Field(
+            description="`engine`: centreon-map-engine, for browsers. `legacy`: "
+            "centreon-map-server, with the desktop client, up to 24.04."
+        ),
+    ]
+    version: Annotated[
+        VersionText, Field(description="Version of the server's package, such as `23.10.3`.")
+    ]
+    web_client: Annotated[
+        VersionText | None,
+        Field(description="Version of the web client's package; default: `version`."),
+    ] = None
+    release_notes_read: Annotated[
+        LineText | None,
+        Field(
+            description='Line whose release notes were read, such as `"23.10"`, in quotes. A '
+            "change of line is refused without it."
+        ),
+    ] = None
+    downgrade_to: Annotated[
+        VersionText | None, Field(description="The one older version that is allowed.")
+    ] = None
+    config: Annotated[
+        Literal["carry", "vendor", "keep", "review"],
+        Field(
+            description="What becomes of edits in MAP's config files that `settings` doesn't "
+            "name. `carry`: brought into the new version's file. `vendor`: dropped. `keep`: the "
+            "old file stays. `review`: an edited file stops the update before it begins."
+        ),
+    ] = "carry"
+    settings: Annotated[
+        dict[str, dict[str, str]],
+        AfterValidator(_settings),
+        Field(
+            default_factory=dict,
+            description="Settings by config file and key, such as "
+            "`centreon-map.conf: {JAVA_OPTS: -Xms512m -Xmx8G}`.",
+        ),
+    ]
+    backup: Annotated[
+        Backup, Field(default_factory=Backup, description="What is kept before a change.")
+    ]
+    lease_minutes: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=1440,
+            description="Minutes after which the MAP server goes back by itself, when the run "
+            "that changes it is gone.",
+        ),
+    ] = 15
+    start_seconds: Annotated[
+        int,
+        Field(ge=5, le=86400, description="Seconds that a started MAP server has to be healthy."),
+    ] = 300
+
+
+class MapServer(Model):
+    """The MAP server of the central, or of a remote."""
+
+    ssh: Annotated[
+        Ssh | None,
+        Field(
+            description="How to reach it by SSH; default: MAP is on the central, or remote, itself."
+        ),
+    ] = None
+    address: Annotated[
+        str | None,
+        Field(
+            pattern=r"^https?://[^\s/]+:[0-9]+/?$",
+            description="Where users' browsers reach it, with protocol and port, such as "
+            "`http://192.0.2.7:8081`; default: what Administration > Extensions > Map has now.",
+        ),
+    ] = None
+
+
 class Central(Model):
     """The central server, where every configuration is edited and deployed from."""
 
     ssh: Annotated[Ssh, Field(description="How to reach it by SSH.")]
     database: Annotated[Database, Field(description="How to reach its MariaDB.")]
     api: Annotated[Api, Field(description="Centreon's web API.")]
+    map_server: Annotated[
+        MapServer | None, Field(description="Its MAP server; none: mapinfra leaves MAP alone.")
+    ] = None
 
 
 class Remote(Model):
@@ -181,7 +327,16 @@ class Remote(Model):
     ssh: Annotated[Ssh, Field(default_factory=Ssh, description="How to reach it by SSH.")]
     database: Annotated[
         Database | None,
-        Field(description="How to reach the remote's own MariaDB; needed for `pages`."),
+        Field(
+            description="How to reach the remote's own MariaDB; needed for `pages` and "
+            "`map_server`."
+        ),
+    ] = None
+    api: Annotated[
+        Api | None, Field(description="The remote's own web API; needed for `map_server`.")
+    ] = None
+    map_server: Annotated[
+        MapServer | None, Field(description="Its MAP server; none: mapinfra leaves MAP alone.")
     ] = None
     poller: Annotated[
         str,
@@ -221,6 +376,9 @@ class Remote(Model):
 class Spec(Model):
     """What one environment is to be, with the defaults already merged in."""
 
+    map: Annotated[
+        Map | None, Field(description="The MAP that there is to be; needed for `map_server`.")
+    ] = None
     central: Annotated[Central, Field(description="The central server.")]
     remotes: Annotated[
         dict[RemoteName, Remote],
@@ -252,14 +410,41 @@ class Spec(Model):
         """A remote as a host to connect to; raises KeyError when the spec has none of that name."""
         return _target(name, self.remotes[name])
 
+    def map_target(self, name: str) -> Target | None:
+        """The MAP server of the central, or of a remote, as a host to connect to."""
+        return _map_target(name, self.central if name == CENTRAL else self.remotes[name])
+
     def targets(self) -> list[Target]:
-        """All hosts, the central first, the remotes in the order of the spec."""
-        return [self.central_target, *map(self.remote_target, self.remotes)]
+        """All hosts, the central first, the remotes in the order of the spec, each once."""
+        hosts: dict[str, Central | Remote] = {CENTRAL: self.central, **self.remotes}
+        return [target for name, host in hosts.items() for target in _targets(name, host)]
 
 
 def _target(name: str, host: Central | Remote) -> Target:
-    ssh = host.ssh.model_copy(update={"host": host.ssh.host or name})
-    return Target(name=name, ssh=ssh, database=host.database)
+    return Target(name=name, ssh=_addressed(name, host.ssh), database=host.database)
+
+
+def _map_target(name: str, host: Central | Remote) -> Target | None:
+    if host.map_server is None:
+        return None
+    if host.map_server.ssh is None:
+        return _target(name, host).reading(MAP_READS)
+    map_name = f"{name}/map"
+    ssh = _addressed(map_name, host.map_server.ssh)
+    return Target(name=map_name, ssh=ssh, reads=(MAP_READS,))
+
+
+def _targets(name: str, host: Central | Remote) -> list[Target]:
+    own, map_server = _target(name, host), _map_target(name, host)
+    if map_server is None:
+        return [own]
+    if map_server.name == own.name:
+        return [own.reading(CENTREON_READS, WEB_READS, MAP_READS)]
+    return [own.reading(CENTREON_READS, WEB_READS), map_server]
+
+
+def _addressed(name: str, ssh: Ssh) -> Ssh:
+    return ssh.model_copy(update={"host": ssh.host or name})
 
 
 class Defaults(Model):

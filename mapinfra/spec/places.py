@@ -71,6 +71,9 @@ def _merged(host: object, defaults: Block, keys: Keys, places: Places) -> object
         }
         merged[name] = {**lent, **own}
         places.borrowed.update({(*keys, name, key): ("defaults", name, key) for key in lent})
+    if isinstance(_block(merged.get("map_server")).get("ssh"), dict):
+        ssh = {"ssh": _block(defaults.get("ssh"))}
+        merged["map_server"] = _merged(merged["map_server"], ssh, (*keys, "map_server"), places)
     return merged
 
 

@@ -35,7 +35,7 @@ def target(lab: Lab, name: str) -> Target:
 @contextmanager
 def open_fleet(lab: Lab, folder: Path) -> Iterator[Fleet]:
     """Open a fleet that reads MAP's parts."""
-    with Fleet(secrets_of(lab), SURVEY, folder=folder) as fleet:
+    with Fleet(secrets_of(lab), lambda _: SURVEY, folder=folder) as fleet:
         yield fleet
 
 

@@ -80,7 +80,9 @@ class World:
 
     @contextmanager
     def fleet(self) -> Iterator[Fleet]:
-        with Fleet(Secrets(self.secrets, self.folder), SURVEY, folder=self.folder) as fleet:
+        with Fleet(
+            Secrets(self.secrets, self.folder), lambda _: SURVEY, folder=self.folder
+        ) as fleet:
             yield fleet
 
     def facts(self, target: Target) -> Facts:
@@ -630,7 +632,9 @@ def test_a_database_that_is_slow_at_every_query_is_given_up_in_time(world: World
     survey = Survey(queries=tuple(Query(f"q{n}", "SELECT SLEEP(0.8)") for n in range(9)))
     target = world.target("lyon", connect_timeout=1, command_timeout=1)
     started = time.monotonic()
-    with Fleet(Secrets(world.secrets, world.folder), survey, folder=world.folder) as fleet:
+    with Fleet(
+        Secrets(world.secrets, world.folder), lambda _: survey, folder=world.folder
+    ) as fleet:
         facts = fleet.facts(target)
         message = world.refused(DatabaseError, lambda: facts.rows("q0"), by="lyon")
     assert "reading its database took longer than 1 s" in message
@@ -713,7 +717,7 @@ def test_a_reading_whose_connection_is_lost_is_done_again(world: World) -> None:
     lyon.run("rm -f /tmp/begun")
     slow = Probe("slow", "test -e /tmp/begun || { touch /tmp/begun; sleep 20; }; echo read")
     with Fleet(
-        Secrets(world.secrets, world.folder), Survey(probes=(slow,)), folder=world.folder
+        Secrets(world.secrets, world.folder), lambda _: Survey(probes=(slow,)), folder=world.folder
     ) as fleet:
         fleet.prefetch([world.target("lyon")])
         wait_until(lambda: lyon.run("test -e /tmp/begun", check=False).returncode == 0)

@@ -54,7 +54,7 @@ def closed_port() -> int:
 @pytest.fixture
 def fleet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fleet]:
     monkeypatch.setenv("HOME", str(tmp_path))
-    with Fleet(Secrets({}, tmp_path), SURVEY, folder=tmp_path) as fleet:
+    with Fleet(Secrets({}, tmp_path), lambda _: SURVEY, folder=tmp_path) as fleet:
         yield fleet
 
 

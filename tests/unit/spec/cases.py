@@ -5,6 +5,8 @@ An edit of BASE: the text replaced, what stands there instead, and the faults.
 
 from typing import Final
 
+MAP: Final = 'map: {edition: engine, version: "23.10.3"}'
+MAP: Final = "map: {edition: engine, version: 23.10.3}\n"
 BASE: Final = """\
 defaults:
   ssh: {user: mapinfra}
@@ -32,7 +34,9 @@ _URL: Final = (
     "not the address of Centreon Web (http or https, no user or password in it); "
     "write one such as https://central.example.net/centreon"
 )
-_REMOTE_KEYS: Final = "ssh, database, poller, pages, broker_configuration, broker_outputs"
+_REMOTE_KEYS: Final = (
+    "ssh, database, api, map_server, poller, pages, broker_configuration, broker_outputs"
+)
 
 
 def output(given: str, key: str, text: str) -> tuple[str, str, list[str]]:
@@ -47,6 +51,14 @@ def ssh(given: str, key: str, text: str) -> tuple[str, str, list[str]]:
 
 # What a JSON Schema can see, too.
 VALUES: Final = {
+    "line read as a number": (
+        "central:\n",
+        f"{MAP[:-2]}, release_notes_read: 23.10}}\ncentral:\n",
+        [
+            "dev.yaml:3: map.release_notes_read: read as a number; write a line such as 23.10 in "
+            "quotes"
+        ],
+    ),
     "port too high": output(
         "port: 70000", "port", "70000 is not a port; write a number from 1 to 65535"
     ),
@@ -137,8 +149,8 @@ VALUES: Final = {
         "  lyon: {}",
         "  lyon: {xyz: 1}",
         [
-            "dev.yaml:14: remotes.lyon.xyz: unknown key; known are ssh, database, poller, pages, "
-            "broker_configuration or broker_outputs"
+            "dev.yaml:14: remotes.lyon.xyz: unknown key; known are ssh, database, api, map_server, "
+            "poller, pages, broker_configuration or broker_outputs"
         ],
     ),
     "unknown key in defaults": (
@@ -326,6 +338,57 @@ VALUES: Final = {
 
 # What only the loader can see.
 RELATIONS: Final = {
+    "version as the vendor doesn't write it": (
+        "central:\n",
+        MAP.replace("23.10.3", "23.4.1") + "central:\n",
+        [
+            "dev.yaml:3: map.version: '23.4.1' is no version of Centreon; write it in full, like "
+            "22.10.5"
+        ],
+    ),
+    "settings of a file that has none": (
+        "central:\n",
+        f"{MAP[:-2]}, settings: {{map.conf: {{a: b}}}}}}\ncentral:\n",
+        [
+            "dev.yaml:3: map.settings: map.conf is no file of settings; known are "
+            "centreon-database.properties, centreon-map.conf, map-config.properties, "
+            "map-database.properties, studio-config.properties, studio-database.properties"
+        ],
+    ),
+    "MAP server without a MAP": (
+        "  database: {user: mapinfra}\n  api",
+        "  map_server: {}\n  database: {user: mapinfra}\n  api",
+        [
+            "dev.yaml:5: central.map_server: nothing says which MAP; add a block map with edition "
+            "and version"
+        ],
+    ),
+    "MAP server nobody knows where": (
+        "central:\n",
+        f"{MAP}central:\n  map_server: {{ssh: {{user: map}}}}\n",
+        [
+            "dev.yaml:5: central.map_server.ssh: it has no host; write ssh.host, or no ssh for MAP "
+            "on this host itself"
+        ],
+    ),
+    "MAP server on the host of another": (
+        "central:\n",
+        f"{MAP}central:\n  map_server: {{ssh: {{host: paris.example.net}}}}\n",
+        [
+            "dev.yaml:5: central.map_server.ssh.host: paris.example.net is the host of paris "
+            "already; each has its own"
+        ],
+    ),
+    "MAP server of a remote without its API": (
+        "    database: {user: mapinfra}\n    pages",
+        "    database: {user: mapinfra}\n    map_server: {}\n    pages",
+        [
+            "dev.yaml:11: remotes.paris.map_server: nothing says which MAP; add a block map with "
+            "edition and version",
+            "dev.yaml:11: remotes.paris.map_server: it needs the remote's own web API; add api to "
+            "this remote",
+        ],
+    ),
     "user given nowhere": (
         "  database: {user: mapinfra}\n  api",
         "  database: {port: 3307}\n  api",
