@@ -1,5 +1,5 @@
 """A spec as Pulumi resources: which there are, what they belong to, in what order."""
 
-from mapinfra.platform.components import RemoteServer, platform
+from mapinfra.platform.components import CentralServer, RemoteServer, platform
 
-__all__ = ["RemoteServer", "platform"]
+__all__ = ["CentralServer", "RemoteServer", "platform"]

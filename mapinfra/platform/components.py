@@ -1,17 +1,32 @@
-"""The components of a platform: one for each remote server, its resources below it."""
+"""The components of a platform: the central and each remote server, their resources below."""
 
 import pulumi
 from pulumi import ComponentResource, ResourceOptions
 
 from mapinfra.platform import inputs
-from mapinfra.resources.types import BrokerOutputs, TopologyFlag
-from mapinfra.spec import Remote, Spec
+from mapinfra.resources.types import BrokerOutputs, MapInstallation, TopologyFlag
+from mapinfra.spec import Central, Remote, Spec
+from mapinfra.spec.model import CENTRAL
+
+
+class CentralServer(ComponentResource):
+    """The central server, with the MAP server that serves it."""
+
+    def __init__(self, spec: Spec) -> None:
+        super().__init__("mapinfra:index:CentralServer", CENTRAL)
+        self.map = _map_installation(spec, CENTRAL, spec.central, ResourceOptions(parent=self))
+        self.register_outputs({})
 
 
 class RemoteServer(ComponentResource):
-    """A remote server as a MAP server needs it."""
+    """A remote server as a MAP server needs it, with that MAP server.
 
-    def __init__(self, name: str, spec: Spec, remote: Remote) -> None:
+    Its MAP comes after the central's, as the vendor wants it.
+    """
+
+    def __init__(
+        self, name: str, spec: Spec, remote: Remote, central_map: MapInstallation | None
+    ) -> None:
         super().__init__("mapinfra:index:RemoteServer", name)
         options = ResourceOptions(parent=self)
         for page, visibility in remote.pages.items():
@@ -19,14 +34,25 @@ class RemoteServer(ComponentResource):
             TopologyFlag(f"{name}-{page}", wanted, options)
         if remote.broker_outputs:
             BrokerOutputs(name, inputs.broker_outputs(spec, name, remote), options)
+        after = [central_map] if central_map is not None else []
+        _map_installation(spec, name, remote, ResourceOptions(parent=self, depends_on=after))
         self.register_outputs({})
 
 
 def platform(spec: Spec) -> None:
     """Declare everything a spec asks for, and the stack's outputs."""
+    central_map = CentralServer(spec).map if spec.central.map_server is not None else None
     for name, remote in spec.remotes.items():
-        RemoteServer(name, spec, remote)
+        RemoteServer(name, spec, remote, central_map)
     pulumi.export("remotes", {name: _summary(remote) for name, remote in spec.remotes.items()})
+
+
+def _map_installation(
+    spec: Spec, name: str, server: Central | Remote, options: ResourceOptions
+) -> MapInstallation | None:
+    if server.map_server is None:
+        return None
+    return MapInstallation(name, inputs.map_installation(spec, name, server), options)
 
 
 def _summary(remote: Remote) -> dict[str, object]:

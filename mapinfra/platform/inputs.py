@@ -5,7 +5,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from mapinfra.centreon.broker import Output
-from mapinfra.spec import BrokerOutput, Remote, Spec
+from mapinfra.errors import SpecError
+from mapinfra.spec import BrokerOutput, Central, Remote, Spec
+from mapinfra.spec.model import CENTRAL
 
 
 def topology_flag(spec: Spec, remote: str, page: str | int, visibility: str) -> dict[str, Any]:
@@ -30,6 +32,22 @@ def broker_outputs(spec: Spec, name: str, remote: Remote) -> dict[str, Any]:
     }
     if remote.broker_configuration is not None:
         inputs["configuration"] = remote.broker_configuration
+    return inputs
+
+
+def map_installation(spec: Spec, name: str, server: Central | Remote) -> dict[str, Any]:
+    """Return the inputs of the MapInstallation of the central or of a remote.
+
+    Raises SpecError for what the loader refuses, too.
+    """
+    target = spec.map_target(name)
+    if spec.map is None or target is None or server.map_server is None or server.api is None:
+        raise SpecError([f"{name}: map_server needs the block map, and the server's api"])
+    web = spec.central_target if name == CENTRAL else spec.remote_target(name)
+    given = spec.map.model_dump(mode="json", exclude_none=True)
+    inputs = {**given, "map": _plain(target), "web": _plain(web), "api": _plain(server.api)}
+    if server.map_server.address is not None:
+        inputs["address"] = server.map_server.address
     return inputs
 
 

@@ -1,7 +1,9 @@
 """What the resources of one run share: the hosts, the API clients, and the time they may take."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from threading import Lock
+from typing import Any
 
 import pulumi
 
@@ -18,6 +20,8 @@ class Session:
 
     fleet: Fleet
     secrets: SecretResolver
+    held: dict[Hashable, Any] = field(default_factory=dict)
+    """What a resource keeps from one step to the next, under a name of its own."""
     _clients: dict[Api, CentreonApi] = field(default_factory=dict)
     _warned: set[str] = field(default_factory=set)
     _lock: Lock = field(default_factory=Lock)

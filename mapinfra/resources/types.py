@@ -7,6 +7,7 @@ from pulumi.dynamic import Resource
 
 from mapinfra.resources.adapter import KindProvider
 from mapinfra.resources.broker_outputs import BrokerOutputsKind
+from mapinfra.resources.map_installation import MapInstallationKind
 from mapinfra.resources.topology_flag import TopologyFlagKind
 
 
@@ -22,6 +23,12 @@ class BrokerOutputsProvider(KindProvider):
     kind = BrokerOutputsKind()
 
 
+class MapInstallationProvider(KindProvider):
+    """Pulumi's provider of MapInstallation."""
+
+    kind = MapInstallationKind()
+
+
 class TopologyFlag(Resource, module="mapinfra", name="TopologyFlag"):
     """A page of a server's Centreon menu, shown or hidden."""
 
@@ -34,3 +41,10 @@ class BrokerOutputs(Resource, module="mapinfra", name="BrokerOutputs"):
 
     def __init__(self, name: str, inputs: dict[str, Any], opts: ResourceOptions) -> None:
         super().__init__(BrokerOutputsProvider(), name, inputs, opts)
+
+
+class MapInstallation(Resource, module="mapinfra", name="MapInstallation"):
+    """One MAP server and the web client of the central or remote that it serves."""
+
+    def __init__(self, name: str, inputs: dict[str, Any], opts: ResourceOptions) -> None:
+        super().__init__(MapInstallationProvider(), name, inputs, opts)

@@ -1,0 +1,276 @@
+"""MapInstallation: one MAP server and the web client that it is used with, at one version.
+
+Manual "Update the extension" and "Upgrading the extension", for both editions.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+
+from mapinfra.backup import Reach
+from mapinfra.centreon import health, web_options
+from mapinfra.centreon.access import Api
+from mapinfra.centreon.config_files import Strategy
+from mapinfra.centreon.editions import edition
+from mapinfra.centreon.extensions import MODULE, WIDGET, ExtensionManager
+from mapinfra.centreon.survey import CENTREON_READS, MAP_READS, WEB_READS
+from mapinfra.centreon.verdict import RotateSigningKey
+from mapinfra.centreon.version import Version
+from mapinfra.errors import CentreonError
+from mapinfra.hosts import Host, Target, packages
+from mapinfra.resources import map_facts, map_plan
+from mapinfra.resources.contract import Inputs, Kind, Plan, Step
+from mapinfra.resources.map_operation import Operation, write_file
+from mapinfra.resources.map_plan import Contents, Desired, GoBack, Live, Replace
+from mapinfra.resources.session import Session, database_of
+
+_WEB_PACKAGES = "/var/lib/mapinfra/web-client"
+_FRESH_FOLDER = 'umask 077; rm -rf -- "$1" && mkdir -p -- "$1"'
+_IMPORT_KEY = """\
+set -e
+file=$(mktemp)
+trap 'rm -f "$file"' EXIT
+curl --fail --silent --show-error --location --max-time 60 --output "$file" "$1"
+gpg --show-keys --with-colons "$file" | grep -q "^fpr:*$2:" ||
+  { echo "the key of $1 isn't the one with fingerprint $2" >&2; exit 1; }
+rpm --import "$file"
+"""
+
+
+class MapInstallationKind(Kind[Desired, Live]):
+    """How a MapInstallation is observed, planned and applied."""
+
+    name = "MapInstallation"
+
+    def desired(self, inputs: Mapping[str, Any]) -> Desired:
+        """See `Kind.desired`."""
+        version = Version.parse(str(inputs["version"]))
+        web_client = inputs.get("web_client")
+        downgrade = inputs.get("downgrade_to")
+        return Desired(
+            map=Target.model_validate(inputs["map"]).reading(MAP_READS),
+            web=Target.model_validate(inputs["web"]).reading(CENTREON_READS, WEB_READS),
+            api=Api.model_validate(inputs["api"]),
+            edition=edition(str(inputs["edition"])),
+            version=version,
+            web_client=Version.parse(str(web_client)) if web_client else version,
+            release_notes_read=inputs.get("release_notes_read"),
+            downgrade_to=Version.parse(str(downgrade)) if downgrade else None,
+            strategy=Strategy(inputs["config"]),
+            settings={name: dict(held) for name, held in inputs.get("settings", {}).items()},
+            address=inputs.get("address"),
+            folder=str(inputs["backup"]["folder"]),
+            keep=int(inputs["backup"]["keep"]),
+            lease_minutes=float(inputs["lease_minutes"]),
+            start_seconds=float(inputs["start_seconds"]),
+        )
+
+    def targets(self, desired: Desired) -> Sequence[Target]:
+        """See `Kind.targets`."""
+        same = desired.map.name == desired.web.name
+        return (desired.map,) if same else (desired.map, desired.web)
+
+    def observe(self, desired: Desired, session: Session) -> Live:
+        """See `Kind.observe`."""
+        fleet = session.fleet
+        return map_facts.observed(desired, fleet.facts(desired.map), fleet.facts(desired.web))
+
+    def thing(self, desired: Desired, live: Live) -> str:
+        """See `Kind.thing`."""
+        ssh = desired.map.ssh
+        place = f"{ssh.host}:{ssh.port or 22}" + (f" via {ssh.jump}" if ssh.jump else "")
+        return f"{desired.edition.title} on {place}"
+
+    def plan(self, desired: Desired, live: Live) -> Plan:
+        """See `Kind.plan`."""
+        return map_plan.plan(desired, live)
+
+    def removal(self, desired: Desired, live: Live) -> Plan:
+        """See `Kind.removal`. An installation is kept: it was there before mapinfra."""
+        return Plan(reason=f"{desired.edition.title} on {desired.map.name} is left as it is")
+
+    def run(self, step: Step, desired: Desired, session: Session) -> None:
+        """See `Kind.run`."""
+        _Runner(desired, session).run(step)
+
+    def undo(self, done: Sequence[Step]) -> Sequence[Step]:
+        """See `Kind.undo`."""
+        return map_plan.undo(done)
+
+    def computed(self, desired: Desired, live: Live | None) -> Inputs:
+        """See `Kind.computed`."""
+        if live is None:
+            version = str(desired.web_client)
+            return {"module": version, "widget": version, "enabled": True, "healthy": True}
+        found = live.extensions.found
+        return {
+            "module": found[MODULE].installed,
+            "widget": found[WIDGET].installed,
+            "enabled": live.health.unit.enablement != "disabled",
+            "healthy": live.health.is_healthy,
+        }
+
+    def live_inputs(self, desired: Desired, live: Live) -> Inputs | None:
+        """See `Kind.live_inputs`."""
+        version = map_plan.server_version(desired, live)
+        if version is None:
+            return None
+        inputs: Inputs = {"version": str(version)}
+        web = map_plan.web_client_version(live)
+        if web != desired.web_client:
+            inputs["web_client"] = web and str(web)
+        if desired.settings:
+            inputs["settings"] = map_plan.settings_of(desired, live)
+        return inputs
+
+
+class _Runner:
+    """Runs single steps."""
+
+    def __init__(self, desired: Desired, session: Session) -> None:
+        self._desired = desired
+        self._session = session
+        self._map = session.fleet.host(desired.map)
+        self._web = session.fleet.host(desired.web)
+        self._service = desired.edition.service
+
+    def run(self, step: Step) -> None:
+        match step.verb:
+            case "note":
+                return
+            case "lock":
+                started = Operation.begin(self._map, self._desired, step.data)
+                self._session.held[self._key] = started
+            case "release":
+                self._release()
+            case _:
+                operation = self._operation
+                operation.keeper.check()
+                self._do(step, operation)
+                operation.done(step.verb)
+
+    def _do(self, step: Step, operation: Operation) -> None:
+        match step.verb:
+            case "back":
+                self._go_back(step.data, operation)
+            case "fetch":
+                operation.fetch(step.data)
+            case "backup":
+                live = MapInstallationKind().observe(self._desired, self._session)
+                operation.back_up(step.data, map_plan.database_of_map(self._desired, live))
+            case "compare":
+                for line in operation.compare(step.data):
+                    self._tell(line)
+            case "arm":
+                operation.arm(Reach.SERVICE)
+            case "server":
+                operation.begin_changes()
+                self._install(self._map, step.data, "server")
+            case "config":
+                operation.configure()
+            case "health":
+                self._await_health(operation)
+            case "settings":
+                self._write(step.data)
+            case "keep" | "web" | "unweb" | "extend" | "options":
+                self._do_web(step, operation)
+            case _:
+                self._do_service(step, operation)
+
+    def _do_service(self, step: Step, operation: Operation) -> None:
+        match step.verb:
+            case "stop":
+                operation.stop()
+            case "start" | "restart":
+                self._systemctl("reset-failed", check=False)
+                self._systemctl(step.verb)
+            case "enable":
+                self._systemctl("enable", "--quiet")
+            case "unenable":
+                self._systemctl("disable", "--quiet")
+            case "disable":
+                self._map.run(["systemctl", "disable", "--quiet", "--now", step.data.unit])
+            case "reenable":
+                self._map.run(["systemctl", "enable", "--quiet", "--now", step.data.unit])
+            case "keys":
+                self._rotate_keys(step.data)
+            case verb:
+                raise ValueError(f"no step of MAP: {verb}")
+
+    def _do_web(self, step: Step, operation: Operation) -> None:
+        match step.verb:
+            case "keep":
+                self._keep_web(step.data, operation)
+            case "web":
+                self._install(self._web, step.data, "web")
+            case "unweb":
+                self._put_web_back(step.data, operation)
+            case "extend":
+                api = self._session.api(self._desired.api)
+                database = database_of(self._desired.web)
+                ExtensionManager(api, self._web, database).run(step.data)
+            case "options":
+                database = database_of(self._desired.web)
+                web_options.write(self._web, database, step.data.after)
+
+    @property
+    def _key(self) -> tuple[str, str]:
+        return MapInstallationKind.name, self._desired.map.name
+
+    @property
+    def _operation(self) -> Operation:
+        operation: Operation | None = self._session.held.get(self._key)
+        if operation is None:
+            raise CentreonError("its lock isn't held", where=self._map.name)
+        return operation
+
+    def _release(self) -> None:
+        operation: Operation | None = self._session.held.get(self._key)
+        if operation is not None:
+            operation.end()
+            if operation.kept_web:
+                self._web.run(["rm", "-rf", f"{_WEB_PACKAGES}-{self._service}"])
+            del self._session.held[self._key]
+
+    def _go_back(self, way: GoBack, operation: Operation) -> None:
+        if operation.go_back(way.manifest, way.reach).active:
+            health.wait(self._map, self._desired.edition, seconds=self._desired.start_seconds)
+
+    def _await_health(self, operation: Operation) -> None:
+        health.wait(self._map, self._desired.edition, seconds=self._desired.start_seconds)
+        if operation.stopped_for is not None:
+            self._tell(f"healthy {operation.stopped_for:.1f} s after it was stopped")
+
+    def _install(self, host: Host, change: Replace, purpose: str) -> None:
+        packages.install(host, {change.package: change.new}, f"mapinfra-{purpose}-{self._service}")
+
+    def _keep_web(self, web: Replace, operation: Operation) -> None:
+        if web.old is None:
+            return
+        folder = f"{_WEB_PACKAGES}-{self._service}"
+        self._web.run(["sh", "-c", _FRESH_FOLDER, "sh", folder])
+        operation.kept_web = packages.fetch(self._web, {web.package: web.old}, folder)
+
+    def _put_web_back(self, web: Replace, operation: Operation) -> None:
+        unit = f"mapinfra-web-back-{self._service}"
+        if web.old is None:
+            packages.remove(self._web, [web.package], unit)
+        else:
+            packages.install_files(self._web, operation.kept_web, unit)
+
+    def _write(self, contents: Contents) -> None:
+        for path, content in contents.after.items():
+            write_file(self._map, path, content)
+
+    def _rotate_keys(self, rotation: RotateSigningKey) -> None:
+        if rotation.url:
+            argv = ("sh", "-c", _IMPORT_KEY, "sh", rotation.url, rotation.fingerprint)
+            self._map.run(argv, timeout=90)
+        self._map.run(["rpm", "-e", *rotation.remove])
+
+    def _systemctl(self, *words: str, check: bool = True) -> None:
+        self._map.run(["systemctl", *words, self._service], timeout=180, check=check)
+
+    def _tell(self, line: str) -> None:
+        pulumi.log.info(f"{self._map.name}: {line}")
