@@ -3,7 +3,6 @@
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from mapinfra.backup import Manifest
 from mapinfra.backup.journal import FOLDER
@@ -59,11 +58,6 @@ def configuration(facts: Facts, edition: Edition) -> dict[str, bytes]:
         if path.startswith(f"{edition.config_dir}/"):
             found[path] = base64.b64decode(encoded)
     return found
-
-
-def is_leftover(path: str) -> bool:
-    """Whether a package manager left this file beside one of the configuration."""
-    return PurePosixPath(path).suffix in LEFTOVERS
 
 
 def system(facts: Facts, installed: Installed) -> System:

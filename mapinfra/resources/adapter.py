@@ -28,6 +28,7 @@ from mapinfra.resources.sessions import is_provider_process, session_of
 _PROVIDER = "__provider"
 _PLAN = "plan"
 _REASON = "reason"
+_REPORT = "report"
 
 
 class KindProvider(ResourceProvider):
@@ -88,7 +89,7 @@ class KindProvider(ResourceProvider):
             if not is_provider_process():
                 raise
             self._session.warn_once(str(error))
-            return ReadResult(id_, {**_own(props), _REASON: props.get(_REASON, "")})
+            return ReadResult(id_, {**_own(props), **_told(props)})
         found = self.kind.live_inputs(desired, live)
         if found is None:
             return ReadResult("", {})
@@ -98,7 +99,7 @@ class KindProvider(ResourceProvider):
             **self.kind.computed(desired, live),
             _PLAN: [],
         }
-        return ReadResult(id_, {**inputs, _REASON: props.get(_REASON, "")}, inputs)
+        return ReadResult(id_, {**inputs, **_told(props)}, inputs)
 
     def delete(self, _id: str, props: dict[str, Any]) -> None:
         """Put back what was found."""
@@ -122,7 +123,8 @@ class KindProvider(ResourceProvider):
                 where=after.steps[0].host,
                 remedy="something else changes it; preview again",
             )
-        return {**_own(inputs), _PLAN: [], _REASON: after.reason}
+        told = {_REASON: after.reason, _REPORT: list(self.kind.report(desired, self._session))}
+        return {**_own(inputs), _PLAN: [], **_told(told)}
 
     def _identity(self, inputs: Mapping[str, Any]) -> str:
         desired = self.kind.desired(inputs)
@@ -130,7 +132,13 @@ class KindProvider(ResourceProvider):
 
 
 def _own(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in inputs.items() if key not in (_PROVIDER, _REASON)}
+    return {key: value for key, value in inputs.items() if key not in (_PROVIDER, _REASON, _REPORT)}
+
+
+def _told(props: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the outputs that tell of the last run."""
+    report = {_REPORT: props[_REPORT]} if props.get(_REPORT) else {}
+    return {_REASON: props.get(_REASON, ""), **report}
 
 
 def _inputs(props: Mapping[str, Any]) -> dict[str, Any]:

@@ -103,3 +103,7 @@ class Kind(Protocol[D, L]):
     def live_inputs(self, desired: D, live: L) -> Inputs | None:
         """Return the inputs that describe `live`; None when the thing itself is gone."""
         ...
+
+    def report(self, desired: D, session: Session) -> Sequence[str]:
+        """Return what the run has to tell beyond its steps, kept as an output; mostly nothing."""
+        return ()

@@ -6,8 +6,6 @@ Manual "Update the extension" and "Upgrading the extension", for both editions.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pulumi
-
 from mapinfra.backup import Reach
 from mapinfra.centreon import health, web_options
 from mapinfra.centreon.access import Api
@@ -123,6 +121,15 @@ class MapInstallationKind(Kind[Desired, Live]):
         if desired.settings:
             inputs["settings"] = map_plan.settings_of(desired, live)
         return inputs
+
+    def report(self, desired: Desired, session: Session) -> Sequence[str]:
+        """See `Kind.report`: what became of local edits, how long MAP was away."""
+        lines: Sequence[str] = session.held.get(_report_key(desired), ())
+        return lines
+
+
+def _report_key(desired: Desired) -> tuple[str, str]:
+    return f"report of {MapInstallationKind.name}", desired.map.name
 
 
 class _Runner:
@@ -273,4 +280,5 @@ class _Runner:
         self._map.run(["systemctl", *words, self._service], timeout=180, check=check)
 
     def _tell(self, line: str) -> None:
-        pulumi.log.info(f"{self._map.name}: {line}")
+        self._session.held.setdefault(_report_key(self._desired), []).append(line)
+        self._session.tell(f"{self._map.name}: {line}")

@@ -33,6 +33,10 @@ class Session:
                 self._clients[api] = CentreonApi(api, self.secrets)
             return self._clients[api]
 
+    def tell(self, line: str) -> None:
+        """Log a line of progress."""
+        pulumi.log.info(line)
+
     def warn_once(self, line: str) -> None:
         """Log a warning, unless it was logged before."""
         with self._lock:

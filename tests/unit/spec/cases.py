@@ -5,7 +5,6 @@ An edit of BASE: the text replaced, what stands there instead, and the faults.
 
 from typing import Final
 
-MAP: Final = 'map: {edition: engine, version: "23.10.3"}'
 MAP: Final = "map: {edition: engine, version: 23.10.3}\n"
 BASE: Final = """\
 defaults:

@@ -1,0 +1,80 @@
+"""What the one pass prints of a MAP server's host, read."""
+
+import base64
+import json
+from dataclasses import asdict
+
+import pytest
+
+from mapinfra.backup import Manifest
+from mapinfra.centreon import map_host
+from mapinfra.centreon.editions import ENGINE, LEGACY
+from mapinfra.centreon.lines import Dbms, OperatingSystem
+from mapinfra.centreon.map_host import System
+from mapinfra.centreon.situation import ABSENT
+from mapinfra.centreon.survey import survey_of
+from mapinfra.errors import CommandFailed
+from mapinfra.hosts import Facts, Ssh, Target
+from mapinfra.hosts.packages import Installed
+from mapinfra.hosts.survey import Reading
+
+RELEASE = {"ID": "almalinux", "VERSION_ID": "8.10"}
+
+
+def facts(name: str, text: str) -> Facts:
+    return Facts("map", {name: Reading(0, text.encode(), b"")}, {})
+
+
+def system(text: str, release: dict[str, str] | None = None) -> System:
+    installed = Installed("rpm", system=RELEASE if release is None else release)
+    return map_host.system(facts(map_host.SYSTEM.name, text), installed)
+
+
+def test_the_system_is_told_as_the_rules_want_it() -> None:
+    text = (
+        'java openjdk version "17.0.13" 2024-10-15\n'
+        "dbms 10.5.22-MariaDB\n"
+        "tomcat ActiveState=inactive UnitFileState= "
+    )
+    assert system(text) == System(
+        OperatingSystem("almalinux", 8), 17, Dbms.parse("10.5.22-MariaDB"), False
+    )
+
+
+@pytest.mark.parametrize(
+    "state", ["ActiveState=active UnitFileState=disabled", "UnitFileState=enabled"]
+)
+def test_tomcat_that_runs_or_would_at_the_next_boot_is_seen(state: str) -> None:
+    assert system(f"tomcat {state} ").tomcat
+
+
+def test_what_is_not_there_is_told_from_what_is_not_known() -> None:
+    assert system("tomcat ActiveState=inactive", {}) == System(None, ABSENT, None, False)
+
+
+def test_configuration_is_that_of_one_edition_byte_for_byte() -> None:
+    content = b"a=\xe9\r\nno end"
+    text = "".join(
+        f"{folder}/a b.conf {base64.b64encode(content).decode()}\n"
+        for folder in (ENGINE.config_dir, LEGACY.config_dir)
+    )
+    found = map_host.configuration(facts(map_host.CONFIGURATION.name, text), ENGINE)
+    assert found == {"/etc/centreon-map/a b.conf": content}
+
+
+def test_a_manifest_that_is_none_is_told() -> None:
+    manifest = Manifest(
+        "b", "/b", "s", "", "", "rpm", {}, "/c", "d", "", "", "", True, "", "", {}, {}, {}
+    )
+    line = base64.b64encode(json.dumps(asdict(manifest)).encode()).decode()
+    assert map_host.manifests(facts(map_host.BACKUPS.name, f"{line}\n")) == {"/b": manifest}
+    with pytest.raises(CommandFailed, match="can't be read"):
+        map_host.manifests(facts(map_host.BACKUPS.name, "e30=\n"))
+
+
+@pytest.mark.parametrize("reads", [("centreon",), ("map",), ("centreon", "web", "map")])
+def test_a_host_has_one_survey_whatever_it_serves(reads: tuple[str, ...]) -> None:
+    survey = survey_of(Target(name="a", ssh=Ssh(), reads=reads))
+    names = {probe.name for probe in survey.probes} | {query.name for query in survey.queries}
+    assert ("topology" in names, "map-servers" in names) == ("centreon" in reads, "map" in reads)
+    assert ("packages.offered" in names) == (reads != ("centreon",))

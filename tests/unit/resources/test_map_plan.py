@@ -1,0 +1,365 @@
+"""Plans of a MAP installation: each its least steps, and applied they lead to what is wanted."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mapinfra.backup import Entry, Found, Holder, Manifest, Reach
+from mapinfra.backup.wayback import Back
+from mapinfra.centreon.access import Api
+from mapinfra.centreon.config_files import Strategy
+from mapinfra.centreon.editions import EDITIONS, ENGINE, LEGACY, WEB_CLIENT, Edition
+from mapinfra.centreon.extensions import (
+    LICENSE_MANAGER,
+    MODULE,
+    WIDGET,
+    Action,
+    Extension,
+    Extensions,
+    Part,
+    Row,
+)
+from mapinfra.centreon.health import Health, Unit
+from mapinfra.centreon.lines import Dbms, OperatingSystem
+from mapinfra.centreon.map_host import System
+from mapinfra.centreon.map_servers import Answer, Report
+from mapinfra.centreon.version import Version
+from mapinfra.errors import CentreonError
+from mapinfra.hosts import Database, Ssh, Target
+from mapinfra.hosts.packages import Installed, Offered
+from mapinfra.resources import map_plan
+from mapinfra.resources.contract import Plan, Step
+from mapinfra.resources.map_plan import CHANGED, Desired, Live
+from mapinfra.secrets import EnvironmentSecret
+
+OLD, NEWER = "22.10.1", "22.10.5"
+CONF = "centreon-map.conf"
+ADDRESS = "http://192.0.2.7:8081"
+
+
+def wanted(version: str = NEWER, edition: Edition = ENGINE, **changed: Any) -> Desired:
+    password = EnvironmentSecret(env="API")
+    return Desired(
+        **{
+            "map": Target(name="central/map", ssh=Ssh(host="map"), reads=("map",)),
+            "web": Target(name="central", ssh=Ssh(host="central"), database=Database(user="m")),
+            "api": Api(url="http://central/centreon", user="admin", password=password),
+            "edition": edition,
+            "version": Version.parse(version),
+            "web_client": Version.parse(version),
+            "release_notes_read": None,
+            "downgrade_to": None,
+            "strategy": Strategy.CARRY,
+            "settings": {},
+            "address": None,
+            "folder": "/var/backups/mapinfra",
+            "keep": 3,
+            "lease_minutes": 15.0,
+            "start_seconds": 300.0,
+            **changed,
+        }
+    )
+
+
+def package(version: str) -> str:
+    return f"{version}-1.el8"
+
+
+def health(edition: Edition, active: str = "active", enablement: str = "enabled") -> Health:
+    unit = Unit(edition.service, "loaded", active, "", enablement, "", 0, 0, "")
+    answer = Answer("http://localhost/health", 200, '{"status": "UP"}', "")
+    return Health(edition, unit, Report(edition, (answer,), 5758, (), None))
+
+
+def extension(part: Part, available: str | None, installed: str | None) -> Extension:
+    rows = (Row(1, installed),) if installed else ()
+    return Extension(part, part.name, available, rows)
+
+
+def extensions(disk: str | None, module: str | None, widget: str | None) -> Extensions:
+    held = (
+        extension(LICENSE_MANAGER, OLD, OLD),
+        extension(MODULE, disk, module),
+        extension(WIDGET, disk, widget),
+    )
+    return Extensions("central", {one.part: one for one in held})
+
+
+def found(version: str = OLD, edition: Edition = ENGINE, **changed: Any) -> Live:
+    offered = tuple(package(one) for one in (OLD, NEWER, "23.10.3"))
+    folder = edition.config_dir
+    return Live(
+        **{
+            "journal": Found(100),
+            "interrupted": None,
+            "installed": Installed("rpm", versions={edition.server_package: package(version)}),
+            "offered": Offered({edition.server_package: offered}),
+            "health": health(edition),
+            "configuration": {f"{folder}/{CONF}": b'RUN_ARGS="a"\nJAVA_OPTS="-Xmx4G"\n'},
+            "system": System(
+                OperatingSystem("almalinux", 8), 17, Dbms.parse("10.5.9-MariaDB"), False
+            ),
+            "web_installed": Installed("rpm", versions={WEB_CLIENT.package: package(version)}),
+            "web_offered": Offered({WEB_CLIENT.package: offered}),
+            "extensions": extensions(version, version, version),
+            "options": {},
+            "central": Version.parse("22.10.0"),
+            **changed,
+        }
+    )
+
+
+def verbs(plan: Plan) -> list[str]:
+    return [step.verb for step in plan.steps if step.verb != "note"]
+
+
+def manifest(active: bool = True) -> Manifest:
+    return Manifest(
+        "b1", "/var/backups/mapinfra/b1", ENGINE.service, "", "", "rpm",
+        {ENGINE.server_package: package(OLD)}, ENGINE.config_dir, "centreon_map", "utf8mb4", "",
+        "", active, "enabled", "database.sql", {}, {}, {},
+    )  # fmt: skip
+
+
+def interrupted(step: str, **changed: Any) -> Live:
+    holder = Holder("ada", "console", 1, "")
+    entry = Entry(ENGINE.service, "update", NEWER, holder, backup=manifest().directory, step=step)
+    journal = Found(100, replace(entry, until=50))
+    return found(**{"journal": journal, "interrupted": manifest(), **changed})
+
+
+def test_what_is_as_wanted_needs_no_step_and_says_why() -> None:
+    plan = map_plan.plan(wanted(OLD), found())
+    assert plan.steps == ()
+    assert plan.reason == (
+        "MAP 22.10.1 is on central/map, enabled and healthy, its web client 22.10.1 on central"
+    )
+
+
+def test_an_update_of_the_engine_is_in_the_vendors_order() -> None:
+    assert verbs(map_plan.plan(wanted(), found())) == [
+        "lock", "keep", "fetch", "backup", "compare", "arm", "stop", "web", "server", "config",
+        "extend", "extend", "start", "health", "release",
+    ]  # fmt: skip
+
+
+def test_an_update_of_the_legacy_edition_is_in_the_vendors_order() -> None:
+    live = found(edition=LEGACY)
+    assert verbs(map_plan.plan(wanted(edition=LEGACY), live)) == [
+        "lock", "keep", "fetch", "backup", "compare", "arm", "stop", "server", "config", "start",
+        "web", "extend", "extend", "health", "release",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changed", "steps"),
+    [
+        ({"health": health(ENGINE, "inactive")}, ["lock", "start", "health", "release"]),
+        ({"health": health(ENGINE, "failed")}, ["lock", "start", "health", "release"]),
+        ({"health": health(ENGINE, enablement="disabled")}, ["lock", "enable", "release"]),
+        ({"extensions": extensions(OLD, OLD, None)}, ["lock", "extend", "release"]),
+        ({"extensions": extensions(OLD, "22.10.0", OLD)}, ["lock", "extend", "release"]),
+        (
+            {"web_installed": Installed("rpm", versions={WEB_CLIENT.package: package("22.10.0")})},
+            ["lock", "keep", "web", "release"],
+        ),
+    ],
+)
+def test_what_is_not_as_wanted_is_mended_alone(changed: dict[str, Any], steps: list[str]) -> None:
+    assert verbs(map_plan.plan(wanted(OLD), found(**changed))) == steps
+
+
+def test_settings_that_drifted_are_set_and_the_service_restarted() -> None:
+    desired = wanted(OLD, settings={CONF: {"JAVA_OPTS": "-Xmx8G"}})
+    plan = map_plan.plan(desired, found())
+    assert verbs(plan) == ["lock", "settings", "restart", "health", "release"]
+    assert plan.steps[1].data.after == {
+        f"{ENGINE.config_dir}/{CONF}": b'RUN_ARGS="a"\nJAVA_OPTS="-Xmx8G"\n'
+    }
+    assert [change.path for change in plan.changes] == [f"settings.{CONF}.JAVA_OPTS"]
+
+
+def refusal(desired: Desired, live: Live) -> str:
+    with pytest.raises(CentreonError) as refused:
+        map_plan.plan(desired, live)
+    return str(refused.value)
+
+
+def test_a_version_that_is_not_offered_is_refused_with_those_that_are() -> None:
+    assert refusal(wanted("22.10.7"), found()) == (
+        "central: no repository offers centreon-map-web-client 22.10.7; offered: 22.10.1-1.el8, "
+        "22.10.5-1.el8, 23.10.3-1.el8; ask for one that is, or configure the repository of its line"
+    ).replace(
+        "central: no repository offers centreon-map-web-client",
+        "central/map: no repository offers centreon-map-engine",
+    )
+
+
+def test_a_change_of_line_is_refused_with_what_its_notes_ask_for() -> None:
+    live = found(central=Version.parse("23.10.0"))
+    told = refusal(wanted("23.10.3"), live)
+    assert "release notes of 23.04: " in told
+    assert told.endswith('then write release_notes_read: "23.10"')
+    assert map_plan.plan(wanted("23.10.3", release_notes_read="23.10"), live).steps
+
+
+@pytest.mark.parametrize(
+    ("live", "words"),
+    [
+        (found(installed=Installed("rpm")), "only updates what is"),
+        (found(installed=Installed("rpm", versions=found().installed.versions, faults=("cut",))),
+         "cut; mend the packages"),
+        (found(central=Version.parse("22.04.1")), "upgrade it to 22.10 first"),
+        (found(extensions=Extensions("central", {
+            **extensions(OLD, OLD, OLD).found,
+            LICENSE_MANAGER: extension(LICENSE_MANAGER, None, None)})), "install package"),
+        (found(configuration={f"{ENGINE.config_dir}/map-database.properties":
+            b"centreon_map.connection.url=jdbc:mariadb://192.0.2.1:3306/centreon_map\n"}),
+         "is on 192.0.2.1"),
+        (found(journal=Found(10, Entry("s", "update", "1", Holder("ada", "far", 1, ""), until=99))),
+         "wait until it has ended"),
+    ],
+)  # fmt: skip
+def test_what_is_in_the_way_is_told_with_what_to_do(live: Live, words: str) -> None:
+    assert words in refusal(wanted(), live)
+
+
+@pytest.mark.parametrize(
+    ("step", "reach"),
+    [("stop", Reach.SERVICE), ("web", Reach.SERVICE), (f"config{CHANGED}", Reach.ALL)],
+)
+def test_a_run_that_was_interrupted_is_taken_back_and_done_again(step: str, reach: Reach) -> None:
+    after = Installed("rpm", versions={ENGINE.server_package: package(NEWER)})
+    plan = map_plan.plan(wanted(), interrupted(step, installed=after))
+    assert verbs(plan)[:2] == ["lock", "back"]
+    assert verbs(plan)[-4:] == ["extend", "start", "health", "release"]
+    assert next(one.data.reach for one in plan.steps if one.verb == "back") is reach
+
+
+def test_a_server_that_went_back_by_itself_is_simply_updated() -> None:
+    live = interrupted(f"start{CHANGED}")
+    back = Back("done", "", "", Reach.ALL, "lease", "")
+    live = replace(live, interrupted=None, journal=replace(live.journal, back=back))
+    assert verbs(map_plan.plan(wanted(), live)) == verbs(map_plan.plan(wanted(), found()))
+
+
+def undone(plan: Plan, last: str) -> list[str]:
+    steps = [step for step in plan.steps if step.verb != "note"]
+    done = steps[: [step.verb for step in steps].index(last) + 1]
+    return [step.verb for step in map_plan.undo(done)]
+
+
+@pytest.mark.parametrize(
+    ("last", "back"),
+    [
+        ("lock", ["release"]),
+        ("backup", ["release"]),
+        ("stop", ["back", "release"]),
+        ("web", ["back", "unweb", "release"]),
+        ("server", ["back", "unweb", "release"]),
+        ("health", ["back", "unweb", "extend", "extend", "release"]),
+    ],
+)
+def test_a_failed_update_is_taken_back_as_far_as_it_came(last: str, back: list[str]) -> None:
+    assert undone(map_plan.plan(wanted(), found()), last) == back
+
+
+def test_only_the_service_comes_back_where_the_server_was_not_changed_yet() -> None:
+    plan = map_plan.plan(wanted(), found())
+    for last, reach in (("web", Reach.SERVICE), ("server", Reach.ALL), ("health", Reach.ALL)):
+        done = plan.steps[: [step.verb for step in plan.steps].index(last) + 1]
+        assert next(one.data.reach for one in map_plan.undo(done) if one.verb == "back") is reach
+
+
+# A world that does what the steps say
+
+VERSIONS = st.sampled_from((OLD, NEWER))
+LIVES = st.builds(
+    lambda version, edition, web, module, widget, active, enablement, option: found(
+        version,
+        edition,
+        web_installed=Installed("rpm", versions={WEB_CLIENT.package: package(web)} if web else {}),
+        extensions=extensions(web, module, widget),
+        health=health(edition, active, enablement),
+        options={edition.address_option: option},
+    ),
+    VERSIONS,
+    st.sampled_from(tuple(EDITIONS.values())),
+    st.none() | VERSIONS,
+    st.none() | VERSIONS,
+    st.none() | VERSIONS,
+    st.sampled_from(("active", "inactive", "failed")),
+    st.sampled_from(("enabled", "disabled")),
+    st.sampled_from((None, "", ADDRESS)),
+)
+
+
+def applied(live: Live, step: Step) -> Live:
+    match step.verb:
+        case "server":
+            versions = {step.data.package: step.data.new}
+            return replace(live, installed=replace(live.installed, versions=versions))
+        case "web":
+            versions = {step.data.package: step.data.new}
+            disk = str(Version.of_package(step.data.new))
+            held = live.extensions.found
+            parts = {
+                part: one if part == LICENSE_MANAGER else replace(one, available=disk)
+                for part, one in held.items()
+            }
+            return replace(
+                live,
+                web_installed=replace(live.web_installed, versions=versions),
+                extensions=Extensions("central", parts),
+            )
+        case "extend":
+            return replace(live, extensions=_extended(live.extensions, step.data))
+        case "options":
+            return replace(live, options={**live.options, **step.data.after})
+        case "settings":
+            return replace(live, configuration={**live.configuration, **step.data.after})
+        case "config":
+            return replace(live, configuration={
+                path: content.replace(b"-Xmx4G", b"-Xmx8G")
+                for path, content in live.configuration.items()
+            })  # fmt: skip
+        case "stop" | "start" | "enable":
+            return replace(live, health=_told(live.health, step.verb))
+        case _:
+            return live
+
+
+def _extended(held: Extensions, action: Action) -> Extensions:
+    version = held.found[action.part].available
+    assert version == action.after
+    changed = replace(held.found[action.part], rows=(Row(1, version or ""),))
+    return Extensions(held.where, {**held.found, action.part: changed})
+
+
+def _told(health: Health, verb: str) -> Health:
+    if verb == "enable":
+        return replace(health, unit=replace(health.unit, enablement="enabled"))
+    active = "active" if verb == "start" else "inactive"
+    return replace(health, unit=replace(health.unit, active=active))
+
+
+@given(live=LIVES)
+def test_applied_a_plan_leads_to_what_is_wanted(live: Live) -> None:
+    edition = live.health.edition
+    desired = wanted(NEWER, edition, address=ADDRESS, settings={CONF: {"JAVA_OPTS": "-Xmx8G"}})
+    for step in map_plan.plan(desired, live).steps:
+        live = applied(live, step)
+    assert map_plan.plan(desired, live).steps == ()
+
+
+@given(live=LIVES)
+def test_between_lock_and_release_every_host_and_step_is_told(live: Live) -> None:
+    desired = wanted(NEWER, live.health.edition)
+    steps = [one for one in map_plan.plan(desired, live).steps if one.verb != "note"]
+    if steps:
+        assert (steps[0].verb, steps[-1].verb) == ("lock", "release")
+        assert {step.host for step in steps} <= {"central", "central/map"}
+        assert all(step.text for step in steps)
