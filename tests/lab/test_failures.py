@@ -115,7 +115,9 @@ def test_a_cbd_that_does_not_serve_gets_its_old_configuration_again(project: Pro
     project.expect_nothing_to_do()
 
 
-@pytest.mark.parametrize("at", ["record", "add output", "generate", "send", "wait until", "restart"])
+@pytest.mark.parametrize(
+    "at", ["record", "add output", "generate", "send", "wait until", "restart"]
+)
 def test_a_run_that_is_killed_is_completed_by_the_next(project: Project, at: str) -> None:
     lab = project.lab
     with project.start("up", "--yes") as process:
