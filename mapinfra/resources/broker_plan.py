@@ -185,6 +185,14 @@ def deploy_back(move: Step) -> list[Step]:
     return [*steps, Step(deploy.remote, "wait", "wait until it has arrived", data=data)]
 
 
+def sound(record: Record) -> Record:
+    """Return a record that the planner can work with; raise LookupError or TypeError."""
+    for kept in record["outputs"].values():
+        _ = kept["port"], kept["host"], [Row(*row) for row in kept["found"]]
+    _ = record["restart"]
+    return record
+
+
 def _recorded(live: Live) -> dict[str, dict[str, Any]]:
     outputs = (live.record or {}).get("outputs", {})
     return {str(name): dict(kept) for name, kept in outputs.items()}

@@ -1,5 +1,6 @@
 """What the resources of one run share: the hosts, the API clients, and the time they may take."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from threading import Lock
 
@@ -7,7 +8,7 @@ import pulumi
 
 from mapinfra.centreon.access import Api
 from mapinfra.centreon.api import CentreonApi
-from mapinfra.errors import DatabaseError
+from mapinfra.errors import CentreonError, DatabaseError
 from mapinfra.hosts import Database, Fleet, Target
 from mapinfra.secrets import SecretResolver
 
@@ -19,6 +20,7 @@ class Session:
     fleet: Fleet
     secrets: SecretResolver
     _clients: dict[Api, CentreonApi] = field(default_factory=dict)
+    _claims: dict[str, Hashable] = field(default_factory=dict)
     _warned: set[str] = field(default_factory=set)
     _lock: Lock = field(default_factory=Lock)
 
@@ -28,6 +30,19 @@ class Session:
             if api not in self._clients:
                 self._clients[api] = CentreonApi(api, self.secrets)
             return self._clients[api]
+
+    def claim(self, thing: str, by: Hashable) -> None:
+        """Note that a resource of the program holds a thing; CentreonError when another does."""
+        with self._lock:
+            if self._claims.setdefault(thing, by) != by:
+                raise CentreonError(
+                    "two resources hold it", where=thing, remedy="take one of them out of the spec"
+                )
+
+    def claimed(self, thing: str) -> bool:
+        """Tell whether a resource of the program holds a thing."""
+        with self._lock:
+            return thing in self._claims
 
     def warn_once(self, line: str) -> None:
         """Log a warning, unless it was logged before."""
@@ -41,6 +56,13 @@ class Session:
         for client in self._clients.values():
             client.close()
         self.fleet.close()
+
+
+def address_of(target: Target) -> str:
+    """Return where a host is, whatever the spec calls it."""
+    ssh = target.ssh
+    address = f"{ssh.host or target.name}:{ssh.port or 22}".lower()
+    return f"{address} via {ssh.jump}" if ssh.jump else address
 
 
 def database_of(target: Target) -> Database:
