@@ -20,7 +20,7 @@ from mapinfra.engine.events import Emit, Event, OperationKind, ResourceEvent, Su
 from mapinfra.engine.faults import Faults
 from mapinfra.engine.forget import forget
 from mapinfra.engine.run import Options, Stack, operate
-from mapinfra.engine.stacks import cancel_stack, init_stack, open_stack
+from mapinfra.engine.stacks import cancel_stack, init_stack, open_stack, set_config
 from mapinfra.errors import MapinfraError
 from mapinfra.resources.sessions import SESSIONS
 
@@ -157,6 +157,30 @@ def stack_init(folder: Path, name: str) -> None:
     """Make an empty stack NAME."""
     config = init_stack(folder, name, os.environ)
     click.echo(f"made stack {name}, its config is {config}", err=True)
+
+
+@cli.group()
+def config() -> None:
+    """Set the config of a stack."""
+
+
+@config.command("set")
+@click.argument("key")
+@click.argument("value", required=False)
+@click.option("--secret", is_flag=True, help="Encrypt the value with the stack's passphrase.")
+@_shared
+def config_set(folder: Path, name: str, *, key: str, value: str | None, secret: bool) -> None:
+    """Set KEY to VALUE; without VALUE it is asked for, or taken from standard input.
+
+    A secret stands on no command line: leave VALUE out.
+    """
+    if secret and value is not None:
+        raise click.UsageError("other users see a command line: leave out VALUE, it is asked for")
+    if value is None and sys.stdin.isatty():
+        value = click.prompt(key, hide_input=secret, err=True)
+    text = sys.stdin.read().removesuffix("\n") if value is None else value
+    file = set_config(folder, name, os.environ, key, text, secret=secret)
+    click.echo(f"set {key} in {file}", err=True)
 
 
 @cli.group()
