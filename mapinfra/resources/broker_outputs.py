@@ -32,7 +32,7 @@ from mapinfra.centreon.survey import (
 from mapinfra.errors import CentreonError
 from mapinfra.hosts import Facts, Target, Transaction
 from mapinfra.resources import broker_plan, records
-from mapinfra.resources.broker_plan import Deploy, Deployed, Desired, Edit, Kept, Live
+from mapinfra.resources.broker_model import Deploy, Deployed, Desired, Edit, Kept, Live
 from mapinfra.resources.contract import Inputs, Kind, Plan, Step
 from mapinfra.resources.session import Session, address_of, database_of
 from mapinfra.resources.waiting import until

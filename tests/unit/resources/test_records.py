@@ -51,8 +51,8 @@ def test_a_damaged_record_is_named_with_what_to_do(content: str) -> None:
     [
         {},
         {"outputs": []},
-        {"outputs": {"x": {}}, "restart": False},
-        {"outputs": {"x": {**OUTPUT, "found": [["name"]]}}, "restart": False},
+        {"outputs": {"x": {}}, "restart": False, "configuration": 4},
+        {"outputs": {"x": {**OUTPUT, "found": [["name"]]}}, "restart": False, "configuration": 4},
         {"outputs": {"x": OUTPUT}},
     ],
 )
@@ -62,7 +62,7 @@ def test_a_record_of_outputs_that_lacks_something_is_not_sound(record: Record) -
 
 
 def test_a_record_of_outputs_that_is_whole_is_sound() -> None:
-    record: Record = {"outputs": {"x": OUTPUT}, "restart": True}
+    record: Record = {"outputs": {"x": OUTPUT}, "restart": True, "configuration": 4}
     assert broker_plan.sound(record) is record
 
 
