@@ -18,7 +18,7 @@ def main() -> None:
         stack = pulumi.get_stack()
         raise pulumi.RunError(
             f"stack {stack}: its config names no spec; "
-            f"type `pulumi config set spec stacks/{stack}.yaml`"
+            f"type `mapinfra config set spec stacks/{stack}.yaml`"
         )
     try:
         platform(load(Path(path)))

@@ -99,9 +99,7 @@ def _debian_key() -> str:
 
 
 def _system_key(below: str) -> str:
-    return _sources_key(
-        below, (*files(_RECIPE / "files"), _RECIPE / "setup.sh", *files(_STANDINS))
-    )
+    return _sources_key(below, (*files(_RECIPE / "files"), _RECIPE / "setup.sh", *files(_STANDINS)))
 
 
 def _packages_key(below: str) -> str:

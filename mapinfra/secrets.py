@@ -21,7 +21,7 @@ class ConfigSecret(_Reference):
         str,
         Field(
             min_length=1,
-            description="Key of the stack's config, set with `pulumi config set --secret KEY`.",
+            description="Key of the stack's config, set with `mapinfra config set --secret KEY`.",
         ),
     ]
 
@@ -80,7 +80,7 @@ class Secrets:
             raise SecretError(
                 "not set in the stack's config",
                 where=f"secret {key}",
-                remedy=f"pulumi config set --secret {key}, or use {{env: …}} or {{file: …}}",
+                remedy=f"mapinfra config set --secret {key}, or use {{env: …}} or {{file: …}}",
             )
         return found
 

@@ -52,6 +52,11 @@ class Output:
     compression_buffer: str = ""
     categories: tuple[str, ...] = ("bam", "neb")
 
+    @property
+    def listens_on(self) -> int | None:
+        """The port it listens on; None where it connects, or the port is no number."""
+        return int(self.port) if self.port.isdecimal() and not self.host else None
+
     def values(self) -> dict[str, Any]:
         """Return the fields but the name, as they stand in a resource's inputs."""
         held: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}

@@ -3,7 +3,8 @@
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,15 @@ import click
 from mapinfra.cli.display import Reporter
 from mapinfra.cli.machine import as_json
 from mapinfra.cli.progress import Progress
+from mapinfra.engine import urn as urns
 from mapinfra.engine.backend import NoSuchStack
-from mapinfra.engine.events import Emit, Event, OperationKind, Summary
+from mapinfra.engine.events import Emit, Event, OperationKind, ResourceEvent, Summary
 from mapinfra.engine.faults import Faults
+from mapinfra.engine.forget import forget
 from mapinfra.engine.run import Options, Stack, operate
-from mapinfra.engine.stacks import cancel_stack, init_stack, open_stack
+from mapinfra.engine.stacks import cancel_stack, init_stack, open_stack, set_config
 from mapinfra.errors import MapinfraError
+from mapinfra.resources.sessions import SESSIONS
 
 
 class ExitCode(IntEnum):
@@ -155,6 +159,52 @@ def stack_init(folder: Path, name: str) -> None:
     click.echo(f"made stack {name}, its config is {config}", err=True)
 
 
+@cli.group()
+def config() -> None:
+    """Set the config of a stack."""
+
+
+@config.command("set")
+@click.argument("key")
+@click.argument("value", required=False)
+@click.option("--secret", is_flag=True, help="Encrypt the value with the stack's passphrase.")
+@_shared
+def config_set(folder: Path, name: str, *, key: str, value: str | None, secret: bool) -> None:
+    """Set KEY to VALUE; without VALUE it is asked for, or taken from standard input.
+
+    A secret stands on no command line: leave VALUE out.
+    """
+    if secret and value is not None:
+        raise click.UsageError("other users see a command line: leave out VALUE, it is asked for")
+    if value is None and sys.stdin.isatty():
+        value = click.prompt(key, hide_input=secret, err=True)
+    text = sys.stdin.read().removesuffix("\n") if value is None else value
+    file = set_config(folder, name, os.environ, key, text, secret=secret)
+    click.echo(f"set {key} in {file}", err=True)
+
+
+@cli.group()
+def state() -> None:
+    """Mend the state."""
+
+
+@state.command("delete")
+@click.argument("resource")
+@click.option("--yes", "-y", is_flag=True, help="Don't ask first.")
+@_shared
+def state_delete(folder: Path, name: str, *, resource: str, yes: bool) -> None:
+    """Forget RESOURCE (a name or URN) and what belongs to it; no host is changed.
+
+    For a remote server that is gone for good, so that nothing can be undone there any more.
+    """
+    if not yes and not sys.stdin.isatty():
+        raise click.UsageError("nobody can be asked here: add --yes to go on without asking")
+    if not (yes or click.confirm(f"Forget {resource} without undoing anything?", err=True)):
+        sys.exit(ExitCode.CANCELLED)
+    for urn in forget(open_stack(folder, name, os.environ), resource):
+        click.echo(f"forgot {urns.label(urn)}", err=True)
+
+
 @cli.command()
 @_shared
 def cancel(folder: Path, name: str) -> None:
@@ -180,6 +230,9 @@ def _ask_and_run(
             sys.exit(session.conclude(rehearsed))
         if not click.confirm("Go on?", err=True):
             sys.exit(ExitCode.CANCELLED)
+        # Who was asked may have taken an hour: what is there is read anew.
+        SESSIONS.close()
+        session.expect_what_was_shown()
     sys.exit(session.conclude(session.run(kind, preview=False)))
 
 
@@ -207,6 +260,11 @@ class _Session:
         self._detailed = detailed
         self._expect_no_changes = expect_no_changes
         self._stack: Stack = open_stack(folder, name, os.environ)
+        self._shown: dict[str, Sequence[str]] = {}
+
+    def expect_what_was_shown(self) -> None:
+        """Let the next run do no other steps than the one before has shown."""
+        self._options = replace(self._options, reviewed=self._shown)
 
     def run(self, kind: OperationKind, *, preview: bool) -> Summary:
         """Run an operation and print its result."""
@@ -218,6 +276,7 @@ class _Session:
                 progress.show(event)
 
             summary = self._operate(kind, emit, preview=preview)
+        self._shown = {one.urn: one.plan for one in events if isinstance(one, ResourceEvent)}
         if self._machine:
             click.echo(json.dumps(as_json(self._stack.config, events, summary), indent=4))
         else:

@@ -38,22 +38,32 @@ def _delete(run: Run, old: Resource) -> None:
         run.emit(replace(event, status="skipped", message=keeper))
         return
     if old.urn in run.unread:
-        _fail(run, event, run.unread[old.urn])
+        _fail(run, event, f"{run.unread[old.urn]}; {_way_out(old)}")
         return
-    if run.preview:
-        run.emit(event)
-        run.journal.removed(old.urn)
-        run.tally.count("delete")
-        return
-    run.emit(replace(event, status="started"))
-    began = time.monotonic()
     try:
-        _take(run, old)
+        event = replace(event, plan=_plan(run, old))
+        if run.preview:
+            run.emit(event)
+            run.journal.removed(old.urn)
+        else:
+            _do(run, event, old)
     except Exception as error:  # noqa: BLE001 (whatever a provider raises fails its resource)
         run.journal.abandon(old.urn)
         _fail(run, event, run.faults.describe(error))
         return
     run.tally.count("delete")
+
+
+def _plan(run: Run, old: Resource) -> tuple[str, ...]:
+    plan = run.providers.removal(old) if old.custom else ()
+    run.expect_reviewed(old.urn, plan)
+    return plan
+
+
+def _do(run: Run, event: ResourceEvent, old: Resource) -> None:
+    run.emit(replace(event, status="started"))
+    began = time.monotonic()
+    _take(run, old)
     run.emit(replace(event, status="done", seconds=time.monotonic() - began))
 
 
@@ -69,6 +79,10 @@ def _keeper(run: Run, old: Resource) -> str:
         return "the run was interrupted"
     users = sorted(one.urn for one in run.journal.snapshot().resources if old.urn in one.needs)
     return f"{urns.label(users[0])} still needs it" if users else ""
+
+
+def _way_out(old: Resource) -> str:
+    return f"should it be gone for good: mapinfra state delete {urns.name(old.urn)}"
 
 
 def _fail(run: Run, event: ResourceEvent, message: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from mapinfra.engine.files import write_atomically
 from mapinfra.engine.secrets import Crypter
 from mapinfra.errors import MapinfraError
 
@@ -154,6 +155,15 @@ def write_salt(project: Project, stack: str, salt: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     content = file.read_text(encoding="utf-8") if file.is_file() else ""
     file.write_text(f"encryptionsalt: {salt}\n{content}", encoding="utf-8")
+
+
+def set_value(project: Project, stack: str, key: str, value: str | dict[str, str]) -> None:
+    """Set one value of a stack's config, as `pulumi config set` does; a secret is `secure: …`."""
+    file = project.stack_config_file(stack)
+    content = _mapping(file)
+    held = content.setdefault("config", {}) or {}
+    content["config"] = {**held, _full_key(project.name, key): value}
+    write_atomically(file, yaml.safe_dump(content, sort_keys=False, width=4096).encode())
 
 
 def _full_key(project: str, key: str) -> str:

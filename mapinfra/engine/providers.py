@@ -2,9 +2,9 @@
 
 import base64
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import dill  # type: ignore[import-untyped]
 from pulumi.dynamic import Config, ConfigureRequest, ResourceProvider
@@ -28,6 +28,15 @@ class Read:
 
     resource: Resource
     gone: bool
+
+
+@runtime_checkable
+class TellsRemoval(Protocol):
+    """A provider that can tell what deleting would do; more than Pulumi asks of one."""
+
+    def removal(self, props: dict[str, Any]) -> Sequence[str]:
+        """Return the steps in words; nothing is changed."""
+        ...
 
 
 class Providers:
@@ -77,6 +86,13 @@ class Providers:
     def delete(self, old: Resource) -> None:
         """Delete."""
         self._provider(old.outputs).delete(old.id, plain(old.outputs))
+
+    def removal(self, old: Resource) -> tuple[str, ...]:
+        """Return the steps of deleting, in words, from a provider that can tell them."""
+        provider = self._provider(old.outputs)
+        if not isinstance(provider, TellsRemoval):
+            return ()
+        return tuple(provider.removal(plain(old.outputs)))
 
     def read(self, old: Resource) -> Read:
         """Read the live state of a resource of the state."""

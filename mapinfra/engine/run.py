@@ -4,7 +4,7 @@ import contextvars
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -41,10 +41,15 @@ class Stack:
 
 @dataclass(frozen=True)
 class Options:
-    """How to run. `parallel` bounds the resources worked on at the same time."""
+    """How to run. `parallel` bounds the resources worked on at the same time.
+
+    `reviewed` holds, by URN, the steps that a preview showed: a resource that would take others
+    now fails instead.
+    """
 
     parallel: int = 32
     debug_file: Path | None = None
+    reviewed: Mapping[str, Sequence[str]] | None = None
 
 
 def operate(
@@ -101,6 +106,7 @@ class _Operation:
             emit=emit,
             preview=preview,
             stop=threading.Event(),
+            reviewed=options.reviewed,
         )
 
     def go(self) -> Summary:

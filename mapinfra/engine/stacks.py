@@ -9,6 +9,7 @@ from mapinfra.engine.project import (
     Project,
     load_project,
     load_stack_config,
+    set_value,
     stack_name,
     write_salt,
 )
@@ -40,6 +41,24 @@ def init_stack(folder: Path, name: str, environment: Mapping[str, str]) -> Path:
     if not salt:
         write_salt(project, name, crypter.state)
     return file
+
+
+def set_config(
+    folder: Path, name: str, environment: Mapping[str, str], key: str, value: str, *, secret: bool
+) -> Path:
+    """Set a value of a stack's config, a secret one encrypted; return the config file.
+
+    Raises NoSuchStack or MapinfraError.
+    """
+    project, files = _located(folder, name, environment)
+    files.read()
+    config = load_stack_config(project, name)
+    if secret:
+        crypter = Crypter(passphrase(environment), config.salt)
+        set_value(project, name, key, {"secure": crypter.encrypt(value)})
+    else:
+        set_value(project, name, key, value)
+    return project.stack_config_file(name)
 
 
 def cancel_stack(folder: Path, name: str, environment: Mapping[str, str]) -> list[str]:

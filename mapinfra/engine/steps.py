@@ -3,7 +3,7 @@
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -104,8 +104,19 @@ class Run:
     emit: Emit
     preview: bool
     stop: threading.Event
+    reviewed: Mapping[str, Sequence[str]] | None = None
+    """The steps that a preview showed, by URN; None when nothing was shown."""
     unread: dict[str, str] = field(default_factory=dict)
     """Why the live state couldn't be read, of resources of which that is so."""
+
+    def expect_reviewed(self, urn: str, steps: Sequence[str]) -> None:
+        """Raise MapinfraError when a preview showed other steps for this resource."""
+        if self.reviewed is not None and list(self.reviewed.get(urn, ())) != list(steps):
+            now = "; ".join(steps) or "nothing is left to do"
+            raise MapinfraError(
+                f"what is there has changed since the preview; the steps would now be: {now}",
+                remedy="run again",
+            )
 
 
 class Steps:
@@ -197,6 +208,7 @@ class Steps:
         providers = self._run.providers
         old = self._run.journal.find(goal.urn)
         inputs = providers.check(old.inputs if old else {}, goal.inputs)
+        self._run.expect_reviewed(goal.urn, steps_of(inputs))
         new = goal.resource(inputs, self._provider_reference())
         if old is None:
             return self._create(new)

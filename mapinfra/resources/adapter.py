@@ -51,22 +51,27 @@ class KindProvider(ResourceProvider):
         The Pulumi CLI stops everything at a failed check. There the step of a host that can't be
         read is to say so: it stands in the preview, and fails in `up`, alone.
         """
+        desired = self.kind.desired(news)
         try:
-            steps = self._plan(news).lines()
+            live = self.kind.observe(desired, self._session)
+            self._session.claim(self.kind.thing(desired, live), desired)
+            steps = self.kind.plan(desired, live).lines()
         except HostError as error:
             if not is_provider_process():
                 return _refused(news, error)
             steps = [str(error)]
         except MapinfraError as error:
             return _refused(news, error)
-        computed = self.kind.computed(self.kind.desired(news), None)
+        computed = self.kind.computed(desired, None)
         return CheckResult({**_own(news), **computed, _PLAN: steps}, [])
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
-        """Tell whether there is anything to do; the values that differ are Pulumi's to find."""
-        if not news[_PLAN]:
-            return DiffResult(changes=False)
-        return DiffResult(changes=None if _differs(olds, news) else True)
+        """Tell whether there is anything to do; the values that differ are Pulumi's to find.
+
+        A host that is reached in another way now is a change without steps: what is recorded has
+        to follow, since `read` and `delete` go by it.
+        """
+        return DiffResult(changes=None if _differs(olds, news) else bool(news[_PLAN]))
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Take over what is there and make it as wanted."""
@@ -79,13 +84,13 @@ class KindProvider(ResourceProvider):
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """Return what is live as inputs.
 
-        The Pulumi CLI stops everything at a failed read. There a host that can't be read keeps
-        what is recorded, with a warning, and `check` tells the rest.
+        The Pulumi CLI stops everything at a failed read. There what can't be read keeps what is
+        recorded, with a warning, and `check` tells the rest.
         """
         desired = self.kind.desired(props)
         try:
             live = self.kind.observe(desired, self._session)
-        except HostError as error:
+        except MapinfraError as error:
             if not is_provider_process():
                 raise
             self._session.warn_once(str(error))
@@ -102,10 +107,30 @@ class KindProvider(ResourceProvider):
         return ReadResult(id_, {**inputs, **_told(props)}, inputs)
 
     def delete(self, _id: str, props: dict[str, Any]) -> None:
-        """Put back what was found."""
+        """Put back what was found, unless another resource of the program has taken it over.
+
+        So it is when the spec names a remote, or a page, in another way.
+        """
         desired = self.kind.desired(props)
         live = self.kind.observe(desired, self._session)
+        kept = self._kept(desired, live)
+        if kept:
+            _report(kept)
+            return
         execute(self.kind, self.kind.removal(desired, live), desired, self._session, _report)
+
+    def removal(self, props: dict[str, Any]) -> list[str]:
+        """Return the steps of `delete` as a preview prints them; Pulumi itself asks for none."""
+        desired = self.kind.desired(props)
+        live = self.kind.observe(desired, self._session)
+        kept = self._kept(desired, live)
+        return [kept] if kept else self.kind.removal(desired, live).lines()
+
+    def _kept(self, desired: Any, live: Any) -> str:
+        thing = self.kind.thing(desired, live)
+        if not self._session.claimed(thing):
+            return ""
+        return f"{thing} is left as it is: the spec has it under another name"
 
     def _plan(self, inputs: Mapping[str, Any]) -> Plan:
         desired = self.kind.desired(inputs)

@@ -32,9 +32,9 @@ from mapinfra.centreon.survey import (
 from mapinfra.errors import CentreonError
 from mapinfra.hosts import Facts, Target, Transaction
 from mapinfra.resources import broker_plan, records
-from mapinfra.resources.broker_plan import Deploy, Deployed, Desired, Edit, Kept, Live
+from mapinfra.resources.broker_model import Deploy, Deployed, Desired, Edit, Kept, Live
 from mapinfra.resources.contract import Inputs, Kind, Plan, Step
-from mapinfra.resources.session import Session, database_of
+from mapinfra.resources.session import Session, address_of, database_of
 from mapinfra.resources.waiting import until
 
 _RECORD = "broker-outputs"
@@ -99,8 +99,12 @@ class BrokerOutputsKind(Kind[Desired, Live]):
             outputs=tuple(groups(rows, identity, "output")),
             file=tuple(file_outputs(json_object(file))),
             listening=listening_ports(remote.text(LISTENING.name)),
-            record=records.read(remote, _RECORD),
+            record=records.read(remote, _RECORD, broker_plan.sound),
         )
+
+    def thing(self, desired: Desired, live: Live) -> str:
+        """See `Kind.thing`."""
+        return f"{live.config_name} (id {live.config_id}) on {address_of(desired.central)}"
 
     def plan(self, desired: Desired, live: Live) -> Plan:
         """See `Kind.plan`."""

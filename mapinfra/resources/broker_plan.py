@@ -1,148 +1,31 @@
 """What makes the outputs of one broker configuration be as wanted: pure, from facts to steps."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mapinfra.centreon.access import Api
-from mapinfra.centreon.broker import (
-    TYPE,
-    Group,
-    Output,
-    Row,
-    faults,
-    file_holds,
-    mended,
-    output_of,
-    recognise,
-    rows_of,
-    same_rows,
-    served_ports,
+from mapinfra.centreon.broker import Group, Row, faults, output_of, same_rows
+from mapinfra.resources.broker_matching import Matched, check, doubles, match_outputs
+from mapinfra.resources.broker_model import (
+    Deploy,
+    Deployed,
+    Desired,
+    Edit,
+    Kept,
+    Live,
+    past,
+    recorded,
 )
-from mapinfra.errors import CentreonError
-from mapinfra.hosts import Target
 from mapinfra.resources.contract import Change, Plan, Step
 from mapinfra.resources.records import Record
 
 
-@dataclass(frozen=True)
-class Desired:
-    """The outputs that mapinfra owns in the broker configuration of one poller."""
-
-    central: Target
-    remote: Target
-    api: Api
-    poller: str
-    configuration: str | None
-    outputs: tuple[Output, ...]
-
-
-@dataclass(frozen=True)
-class Live:
-    """What is there: rows on the central, the generated file and the ports on the remote."""
-
-    poller_id: int
-    config_id: int
-    config_name: str
-    file_name: str
-    block: str
-    categories: frozenset[str]
-    inputs: tuple[Group, ...]
-    outputs: tuple[Group, ...]
-    file: tuple[Mapping[str, Any], ...]
-    listening: Mapping[int, str]
-    record: Record | None
-
-    @property
-    def ports(self) -> frozenset[int]:
-        """The ports that the broker serves."""
-        return served_ports(self.listening)
-
-
-@dataclass(frozen=True)
-class Edit:
-    """The rows of one output group before and after; no rows: the group isn't there."""
-
-    config_id: int
-    group: int
-    before: tuple[Row, ...]
-    after: tuple[Row, ...]
-
-    def back(self) -> "Edit":
-        """Return the edit that undoes this one."""
-        return replace(self, before=self.after, after=self.before)
-
-
-@dataclass(frozen=True)
-class Deployed:
-    """How the remote's file and ports are when a deployment has arrived."""
-
-    outputs: tuple[Output, ...]
-    gone: frozenset[str] = frozenset()
-    closed: frozenset[int] = frozenset()
-
-    def in_file(self, file: Sequence[Mapping[str, Any]]) -> bool:
-        """Tell whether the file holds what it should and nothing that is gone."""
-        return all(file_holds(file, output) for output in self.outputs) and not any(
-            one.get("name") in self.gone for one in file
-        )
-
-    def open_ports(self) -> frozenset[int]:
-        """Return the ports that must listen."""
-        return frozenset(int(output.port) for output in self.outputs if not output.host)
-
-    def on_ports(self, ports: frozenset[int]) -> bool:
-        """Tell whether what must listen does, and what must not doesn't."""
-        return self.open_ports() <= ports and not self.closed & ports
-
-
-@dataclass(frozen=True)
-class Deploy:
-    """What the deploying steps work on."""
-
-    remote: str
-    poller_id: int
-    file_name: str
-    arrived: Deployed
-    before: Deployed
-
-
-@dataclass(frozen=True)
-class Kept:
-    """A record as it is to be and as it was; None: there is none."""
-
-    record: Record | None
-    before: Record | None
-
-
-@dataclass(frozen=True)
-class _Matched:
-    """One owned output: as wanted (None: to be put back as found), and where it stands."""
-
-    name: str
-    wanted: Output | None
-    group: Group | None
-    found: tuple[Row, ...]
-
-    def after(self, block: str) -> tuple[Row, ...]:
-        if self.wanted is None:
-            return self.found
-        rows = self.group.rows if self.group else ()
-        return mended(rows, self.wanted, block) if rows else rows_of(self.wanted, block)
-
-
 def plan(desired: Desired, live: Live) -> Plan:
     """Return the plan; raise CentreonError when an output can't be as wanted on this platform."""
-    _known_categories(desired, live)
-    matched = _match(desired, live)
-    doubles = _doubles(desired, live, matched)
-    own = [*(match.group for match in matched if match.group), *doubles]
-    others = [group for group in (*live.inputs, *live.outputs) if group not in own]
-    _free_ports(desired, live, others)
-    _free_names(desired, live, others)
-    edits = _edits(live, matched, doubles)
-    arrived = _arrived(live, matched, edits)
-    return _Planner(desired, live, matched, edits, arrived).plan()
+    matched = match_outputs(desired, live)
+    check(desired, live, matched)
+    edits = _edits(live, matched, doubles(desired, live, matched))
+    return _Planner(desired, live, matched, edits, _arrived(live, matched, edits)).plan()
 
 
 def without_outputs(desired: Desired) -> Desired:
@@ -152,26 +35,26 @@ def without_outputs(desired: Desired) -> Desired:
 
 def owned(desired: Desired, live: Live) -> dict[str, dict[str, Any]]:
     """Return the values of the outputs that are mapinfra's: wanted now, or taken over before."""
-    groups = [match.group for match in _match(desired, live) if match.group]
+    groups = [match.group for match in match_outputs(desired, live) if match.group]
     return {group.value("name"): output_of(group.rows).values() for group in groups}
 
 
 def row_faults(desired: Desired, live: Live) -> list[str]:
     """Return what Centreon's form would not have written so, in the owned outputs."""
-    matched = _match(desired, live)
+    matched = match_outputs(desired, live)
     said = [
         f"{match.name}: {fault}"
         for match in matched
         if match.group and match.wanted
         for fault in faults(match.group.rows, live.block)
     ]
-    return said + [f"{group} is a double" for group in _doubles(desired, live, matched)]
+    return said + [f"{group} is a double" for group in doubles(desired, live, matched)]
 
 
 def deployed(desired: Desired, live: Live) -> tuple[bool, bool]:
     """Tell whether the remote's file holds the outputs, and whether cbd serves them."""
-    matched = _match(desired, live)
-    arrived = _arrived(live, matched, _edits(live, matched, _doubles(desired, live, matched)))
+    matched = match_outputs(desired, live)
+    arrived = _arrived(live, matched, _edits(live, matched, doubles(desired, live, matched)))
     due = bool((live.record or {}).get("restart"))
     return arrived.in_file(live.file), arrived.on_ports(live.ports) and not due
 
@@ -185,105 +68,15 @@ def deploy_back(move: Step) -> list[Step]:
     return [*steps, Step(deploy.remote, "wait", "wait until it has arrived", data=data)]
 
 
-def _recorded(live: Live) -> dict[str, dict[str, Any]]:
-    outputs = (live.record or {}).get("outputs", {})
-    return {str(name): dict(kept) for name, kept in outputs.items()}
+def sound(record: Record) -> Record:
+    """Return a record that the planner can work with; raise LookupError or TypeError."""
+    for kept in record["outputs"].values():
+        _ = kept["port"], kept["host"], [Row(*row) for row in kept["found"]]
+    _ = record["restart"], record["configuration"]
+    return record
 
 
-def _past(live: Live) -> dict[str, Output]:
-    """Return the outputs that mapinfra took over before, by name, where they were then."""
-    return {
-        name: Output(name, port=str(kept["port"]), host=str(kept["host"]))
-        for name, kept in _recorded(live).items()
-    }
-
-
-def _match(desired: Desired, live: Live) -> list[_Matched]:
-    wanted = {output.name: output for output in desired.outputs}
-    past = _past(live)
-    known = recognise(list({**past, **wanted}.values()), past, live.outputs)
-    recorded = _recorded(live)
-    return [
-        _Matched(
-            name=name,
-            wanted=wanted.get(name),
-            group=known.get(name),
-            found=_found(recorded.get(name), known.get(name)),
-        )
-        for name in {**past, **wanted}
-    ]
-
-
-def _found(kept: Mapping[str, Any] | None, group: Group | None) -> tuple[Row, ...]:
-    if kept is None:
-        return group.rows if group else ()
-    return tuple(Row(*row) for row in kept["found"])
-
-
-def _doubles(desired: Desired, live: Live, matched: Sequence[_Matched]) -> list[Group]:
-    """Return the groups that say again, under the same name, what a wanted one says."""
-    taken = [match.group for match in matched if match.group]
-    return [
-        group
-        for group in live.outputs
-        if group not in taken
-        and any(
-            (group.value("type"), group.value("name"), group.value("port"), group.value("host"))
-            == (TYPE, output.name, output.port, output.host)
-            for output in desired.outputs
-        )
-    ]
-
-
-def _known_categories(desired: Desired, live: Live) -> None:
-    for output in desired.outputs:
-        unknown = sorted(set(output.categories) - live.categories)
-        if unknown:
-            known = [value for value in output.categories if value in live.categories]
-            raise CentreonError(
-                f"filter category {', '.join(unknown)} is not known to this Centreon"
-                + (" (bam comes with Centreon BAM)" if "bam" in unknown else ""),
-                where=f"{desired.remote.name}: output {output.name}",
-                remedy=f"write `categories: [{', '.join(known or sorted(live.categories))}]`"
-                + (", or install BAM" if "bam" in unknown else ""),
-            )
-
-
-def _free_ports(desired: Desired, live: Live, others: Sequence[Group]) -> None:
-    for output in desired.outputs:
-        taken = next((group for group in others if _collide(output, group)), None)
-        if taken is not None:
-            raise CentreonError(
-                f"port {output.port} is used already by {taken}",
-                where=f"{desired.remote.name}: output {output.name} of {live.config_name}",
-                remedy="give the output another port, or remove the other one in Centreon",
-            )
-        program = live.listening.get(int(output.port), "")
-        if not output.host and program not in ("cbd", ""):
-            raise CentreonError(
-                f"port {output.port} is used already by the program {program}",
-                where=f"{desired.remote.name}: output {output.name} of {live.config_name}",
-                remedy="give the output another port, or stop that program",
-            )
-
-
-def _free_names(desired: Desired, live: Live, others: Sequence[Group]) -> None:
-    for output in desired.outputs:
-        taken = next((group for group in others if group.value("name") == output.name), None)
-        if taken is not None:
-            raise CentreonError(
-                f"the name is used already by {taken}, port {taken.value('port') or 'none'}",
-                where=f"{desired.remote.name}: output {output.name} of {live.config_name}",
-                remedy="give the output another name, or remove the other one in Centreon",
-            )
-
-
-def _collide(output: Output, group: Group) -> bool:
-    server = group.value("type") == "bbdo_server" and group.value("port") == output.port
-    return not output.host and (server or group.listens_on(output.port))
-
-
-def _edits(live: Live, matched: Sequence[_Matched], doubles: Sequence[Group]) -> list[Edit]:
+def _edits(live: Live, matched: Sequence[Matched], twice: Sequence[Group]) -> list[Edit]:
     edits = []
     number = max((group.number for group in live.outputs), default=-1)
     for match in matched:
@@ -296,25 +89,25 @@ def _edits(live: Live, matched: Sequence[_Matched], doubles: Sequence[Group]) ->
         edits.append(
             Edit(live.config_id, match.group.number if match.group else number, before, after)
         )
-    return edits + [Edit(live.config_id, group.number, group.rows, ()) for group in doubles]
+    return edits + [Edit(live.config_id, group.number, group.rows, ()) for group in twice]
 
 
-def _arrived(live: Live, matched: Sequence[_Matched], edits: Sequence[Edit]) -> Deployed:
+def _arrived(live: Live, matched: Sequence[Matched], edits: Sequence[Edit]) -> Deployed:
     """Return how the remote is once everything is deployed."""
     there = tuple(output_of(rows) for m in matched if (rows := m.after(live.block)))
     names = {output.name for output in there}
-    left = {int(output.port) for output in there if not output.host}
+    left = {output.listens_on for output in there}
     edited = [edit.group for edit in edits]
     untouched = [group for group in live.outputs if group.number not in edited]
-    foreign = {int(p) for g in (*untouched, *live.inputs) if (p := g.value("port")).isdigit()}
+    foreign = {int(p) for g in (*untouched, *live.inputs) if (p := g.value("port")).isdecimal()}
     before = [output_of(edit.before) for edit in edits if edit.before]
-    taken_over = (*before, *_past(live).values())
-    past = [output for output in taken_over if not output.host]
+    taken_over = (*before, *past(live).values())
+    listened = {o.listens_on for o in taken_over if o.listens_on is not None}
     foreign_names = {group.value("name") for group in untouched}
     return Deployed(
         outputs=there,
         gone=frozenset({output.name for output in taken_over} - names - foreign_names),
-        closed=frozenset({int(o.port) for o in past if o.port.isdigit()} - left - foreign),
+        closed=frozenset(listened - left - foreign),
     )
 
 
@@ -324,7 +117,7 @@ class _Planner:
 
     desired: Desired
     live: Live
-    matched: Sequence[_Matched]
+    matched: Sequence[Matched]
     edits: Sequence[Edit]
     arrived: Deployed
 
@@ -372,15 +165,15 @@ class _Planner:
             }
             for match in self.matched
         }
-        return {"outputs": outputs, "restart": True}
+        return {"configuration": self.live.config_id, "outputs": outputs, "restart": True}
 
     def _end(self, name: str) -> dict[str, Any]:
-        return _recorded(self.live)[name]
+        return recorded(self.live)[name]
 
     def _settled(self) -> Record | None:
         wanted = {match.name for match in self.matched if match.wanted}
         outputs = {name: kept for name, kept in self._record()["outputs"].items() if name in wanted}
-        return {"outputs": outputs, "restart": False} if outputs else None
+        return {**self._record(), "outputs": outputs, "restart": False} if outputs else None
 
     def _keep(self, record: Record | None, before: Record | None) -> list[Step]:
         if record == before:

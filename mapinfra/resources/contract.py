@@ -80,6 +80,10 @@ class Kind(Protocol[D, L]):
         """
         ...
 
+    def thing(self, desired: D, live: L) -> str:
+        """Return, in words, which one thing of the platform this is, however the spec names it."""
+        ...
+
     def plan(self, desired: D, live: L) -> Plan:
         """Return what makes `live` be as `desired`; raise CentreonError when nothing can."""
         ...

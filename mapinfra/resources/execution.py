@@ -46,14 +46,17 @@ def _run(
 def _back(
     kind: Kind[Any, Any], done: Sequence[Step], desired: Any, session: Session, report: Report
 ) -> str:
-    """Take back what was done, as much as can be; return in words what came of it."""
-    left = []
-    for step in kind.undo(done):
+    """Take back what was done; return in words what came of it.
+
+    It ends at the first step that fails: the later ones stand on it. Above all, the record of what
+    was found is forgotten last, or the next run would take what is left of this one as found.
+    """
+    back = list(kind.undo(done))
+    for number, step in enumerate(back):
         report(f"{step.host}: [undo] {step.text}")
         try:
             kind.run(step, desired, session)
         except MapinfraError as error:
-            left.append(f"{step} ({error})")
-    if left:
-        return f"could not be put back: {'; '.join(left)}"
+            left = "".join(f", {later}" for later in back[number + 1 :])
+            return f"could not be put back: {step} ({error}){left}; run again to go on"
     return "the old state is back" if len(done) > 1 else "nothing was changed"

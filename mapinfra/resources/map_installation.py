@@ -21,7 +21,7 @@ from mapinfra.resources import map_facts, map_plan
 from mapinfra.resources.contract import Inputs, Kind, Plan, Step
 from mapinfra.resources.map_operation import Operation, write_file
 from mapinfra.resources.map_plan import Contents, Desired, GoBack, Live, Replace
-from mapinfra.resources.session import Session, database_of
+from mapinfra.resources.session import Session, address_of, database_of
 
 _WEB_PACKAGES = "/var/lib/mapinfra/web-client"
 _FRESH_FOLDER = 'umask 077; rm -rf -- "$1" && mkdir -p -- "$1"'
@@ -76,9 +76,7 @@ class MapInstallationKind(Kind[Desired, Live]):
 
     def thing(self, desired: Desired, live: Live) -> str:
         """See `Kind.thing`."""
-        ssh = desired.map.ssh
-        place = f"{ssh.host}:{ssh.port or 22}" + (f" via {ssh.jump}" if ssh.jump else "")
-        return f"{desired.edition.title} on {place}"
+        return f"{desired.edition.title} on {address_of(desired.map)}"
 
     def plan(self, desired: Desired, live: Live) -> Plan:
         """See `Kind.plan`."""
@@ -253,6 +251,7 @@ class _Runner:
         packages.install(host, {change.package: change.new}, f"mapinfra-{purpose}-{self._service}")
 
     def _keep_web(self, web: Replace, operation: Operation) -> None:
+        packages.foresee(self._web, {web.package: web.new})
         if web.old is None:
             return
         folder = f"{_WEB_PACKAGES}-{self._service}"

@@ -91,7 +91,11 @@ class Operation:
         journal.release(self.host, self.keeper.entry)
 
     def fetch(self, server: Replace) -> None:
-        """Fetch the new package, for what its configuration files are like."""
+        """Fetch the new package, for what its configuration files are like.
+
+        Whatever the package manager would refuse is told now, while the service still runs.
+        """
+        packages.foresee(self.host, {server.package: server.new})
         folder = f"{_INCOMING}-{self.desired.edition.service}"
         self.host.run(["sh", "-c", _FRESH_FOLDER, "sh", folder])
         (self.incoming,) = packages.fetch(self.host, {server.package: server.new}, folder)

@@ -381,7 +381,7 @@ class _Planner:
         yield Step(
             self.map,
             "fetch",
-            f"fetch {server.package} {server.new} to compare its configuration files",
+            f"fetch {server.package} {server.new}, see that it can be installed",
             data=server,
         )
         yield Step(
@@ -500,9 +500,11 @@ class _Planner:
         return Replace(WEB_CLIENT.package, old, new)
 
     def _keep(self, web: Replace) -> Step:
-        text = f"fetch {web.package} {web.old}, for the way back"
+        text = (
+            f"fetch {web.package} {web.old} for the way back, see that {web.new} can be installed"
+        )
         if web.old is None:
-            text = f"note that {web.package} isn't installed"
+            text = f"see that {web.package} {web.new} can be installed"
         return Step(self.web, "keep", text, "", web)
 
     def _web_step(self, web: Replace) -> Step:

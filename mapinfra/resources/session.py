@@ -9,7 +9,7 @@ import pulumi
 
 from mapinfra.centreon.access import Api
 from mapinfra.centreon.api import CentreonApi
-from mapinfra.errors import DatabaseError
+from mapinfra.errors import CentreonError, DatabaseError
 from mapinfra.hosts import Database, Fleet, Target
 from mapinfra.secrets import SecretResolver
 
@@ -23,6 +23,7 @@ class Session:
     held: dict[Hashable, Any] = field(default_factory=dict)
     """What a resource keeps from one step to the next, under a name of its own."""
     _clients: dict[Api, CentreonApi] = field(default_factory=dict)
+    _claims: dict[str, Hashable] = field(default_factory=dict)
     _warned: set[str] = field(default_factory=set)
     _lock: Lock = field(default_factory=Lock)
 
@@ -37,6 +38,19 @@ class Session:
         """Log a line of progress."""
         pulumi.log.info(line)
 
+    def claim(self, thing: str, by: Hashable) -> None:
+        """Note that a resource of the program holds a thing; CentreonError when another does."""
+        with self._lock:
+            if self._claims.setdefault(thing, by) != by:
+                raise CentreonError(
+                    "two resources hold it", where=thing, remedy="take one of them out of the spec"
+                )
+
+    def claimed(self, thing: str) -> bool:
+        """Tell whether a resource of the program holds a thing."""
+        with self._lock:
+            return thing in self._claims
+
     def warn_once(self, line: str) -> None:
         """Log a warning, unless it was logged before."""
         with self._lock:
@@ -49,6 +63,13 @@ class Session:
         for client in self._clients.values():
             client.close()
         self.fleet.close()
+
+
+def address_of(target: Target) -> str:
+    """Return where a host is, whatever the spec calls it."""
+    ssh = target.ssh
+    address = f"{ssh.host or target.name}:{ssh.port or 22}".lower()
+    return f"{address} via {ssh.jump}" if ssh.jump else address
 
 
 def database_of(target: Target) -> Database:

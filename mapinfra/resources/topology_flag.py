@@ -13,7 +13,7 @@ from mapinfra.errors import CentreonError
 from mapinfra.hosts import Target, Transaction
 from mapinfra.resources import records
 from mapinfra.resources.contract import Change, Inputs, Kind, Plan, Step
-from mapinfra.resources.session import Session, database_of
+from mapinfra.resources.session import Session, address_of, database_of
 
 _SHOW = "UPDATE topology SET topology_show = %s WHERE topology_id = %s"
 _LOOK = "SELECT topology_show FROM topology WHERE topology_id = %s"
@@ -73,8 +73,13 @@ class TopologyFlagKind(Kind[Desired, Live]):
         """See `Kind.observe`."""
         facts = session.fleet.facts(desired.server)
         page = find_page(desired.page, pages(facts.rows(TOPOLOGY.name)), facts.host)
-        record = records.read(facts, _record(page.number))
-        return Live(page, None if record is None else bool(record["shown"]))
+        return Live(
+            page, records.read(facts, _record(page.number), lambda kept: bool(kept["shown"]))
+        )
+
+    def thing(self, desired: Desired, live: Live) -> str:
+        """See `Kind.thing`."""
+        return f"{live.page} on {address_of(desired.server)}"
 
     def plan(self, desired: Desired, live: Live) -> Plan:
         """See `Kind.plan`."""

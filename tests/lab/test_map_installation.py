@@ -221,6 +221,7 @@ def test_a_broken_version_ends_with_the_old_state(world: World, fault: str) -> N
     told = next(line for line in result.out.splitlines() if "failed: " in line)
     assert said in told, result
     assert "the old state is back" in told, result
+    assert ("] stop centreon-map" in result.err) == (fault != "dependency")
     assert world.state() == before
     world.want(NEXT, release_notes_read="23.10")
     world.expect_up()
@@ -262,6 +263,17 @@ def test_what_was_changed_by_hand_is_mended_alone(world: World) -> None:
     world.expect_up()
     assert world.web_versions() == (NEWER, NEWER, NEWER)
     assert world.version() == OLD
+
+
+def test_differences_to_be_reviewed_stop_the_update_before_the_service(world: World) -> None:
+    world.edit("s/-Xmx[0-9]*[A-Za-z]/-Xmx6G/")
+    before = world.state()
+    world.want(NEWER, config="review")
+    result = world.up()
+    assert result.code == 1
+    assert 'JAVA_OPTS: to be decided, local has "-Xmx6G"' in result.out, result
+    assert "] stop centreon-map" not in result.err
+    assert world.state() == before
 
 
 def begun(world: World, step: str) -> subprocess.Popen[str]:

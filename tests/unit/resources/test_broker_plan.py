@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from mapinfra.centreon.broker import Group, Output, Row, rows_of
 from mapinfra.errors import CentreonError
-from mapinfra.resources.broker_plan import Edit, Live, plan, without_outputs
+from mapinfra.resources.broker_model import Edit, Live
+from mapinfra.resources.broker_plan import plan, without_outputs
 from mapinfra.resources.contract import Change, Plan
 from tests.unit.resources.world import (
     BLOCK,
@@ -249,6 +250,18 @@ def test_a_name_of_a_foreign_output_is_refused() -> None:
     live = fresh(group(4, MAP), group(5, replace(MAP, name="other", port="5759")))
     with pytest.raises(CentreonError, match="the name is used already by Centreon-Map"):
         plan(wanted(replace(MAP, port="5759")), live)
+
+
+def test_another_poller_of_the_same_host_is_refused_while_outputs_are_owned() -> None:
+    live = applied(plan(wanted(MAP), fresh()), fresh())
+    with pytest.raises(CentreonError, match="taken over in the broker configuration 4"):
+        plan(wanted(MAP), replace(live, config_id=7, config_name="lyon-broker"))
+
+
+def test_an_output_found_with_a_port_that_is_no_number_is_given_back_as_found() -> None:
+    live = fresh(group(4, replace(MAP, port="none")))
+    there = applied(plan(wanted(MAP), live), live)
+    assert applied(KIND.removal(wanted(MAP), there), there).outputs == live.outputs
 
 
 def test_nothing_wanted_and_nothing_recorded_is_nothing_to_do() -> None:

@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from mapinfra.centreon.broker import Group, Output, Row, in_file, output_of, rows_of, same_rows
+from mapinfra.resources.broker_model import Deployed, Desired, Edit, Live
 from mapinfra.resources.broker_outputs import BrokerOutputsKind
-from mapinfra.resources.broker_plan import Deployed, Desired, Edit, Live
 from mapinfra.resources.contract import Plan, Step
 
 BLOCK = "1_3"
@@ -68,7 +68,8 @@ def deployed(live: Live) -> Live:
 
 def restarted(live: Live) -> Live:
     """Return the remote after a restart of cbd, which serves what the file says."""
-    listening = {int(o["port"]) for o in live.file if o.get("port") and not o.get("host")}
+    ports = {str(one.get("port", "")) for one in live.file if not one.get("host")}
+    listening = {int(port) for port in ports if port.isdecimal()}
     return replace(live, listening={22: "sshd"} | dict.fromkeys({5669, *listening}, "cbd"))
 
 

@@ -1,0 +1,156 @@
+"""The lease: units on the host that take the way back, unless someone alive prevents it.
+
+A timer fires when it isn't prolonged; the service that it starts is also enabled, so that a host
+that reboots in the middle goes back as soon as it is up. When going back fails, it is tried again
+every minute. The units are real files, since transient ones don't survive a reboot, and know no
+limit of starts, since prolonging starts the timer anew.
+"""
+
+from dataclasses import dataclass
+
+from mapinfra.backup.login import CLIENT_FILE, write
+from mapinfra.backup.manifest import Manifest
+from mapinfra.backup.remote import BackupFailed, script
+from mapinfra.backup.subject import Client
+from mapinfra.backup.wayback import BACK, SCRIPT, UNITS, Reach, unit
+from mapinfra.hosts import Host
+
+DEFAULT_MINUTES = 15.0
+
+_SERVICE = """\
+[Unit]
+Description=mapinfra: {service} back to backup {id}
+After=network.target local-fs.target mariadb.service mysqld.service mysql.service
+StartLimitIntervalSec=0
+
+[Service]
+Type=oneshot
+ExecStart=/bin/sh -c 'until sh {directory}/{script} {reach} lease; do sleep 60; done'
+TimeoutStartSec=infinity
+
+[Install]
+WantedBy=multi-user.target
+"""
+_TIMER = """\
+[Unit]
+Description=mapinfra: {service} back to backup {id}, unless prolonged
+StartLimitIntervalSec=0
+
+[Timer]
+OnActiveSec={seconds}s
+AccuracySec=1s
+
+[Install]
+WantedBy=timers.target
+"""
+_UNTOUCHED = f"""\
+untouched() {{
+  [ ! -e "$1/{BACK}" ] &&
+    [ "$(systemctl show -p ActiveState "$2.service")" = ActiveState=inactive ]
+}}
+"""
+# Enabled before it is started: a power cut in between must end with the way back, too.
+_ARM = f"""\
+{_UNTOUCHED}
+set -e
+if [ -e "{UNITS}/$2.service" ]; then
+  untouched "$@" || {{ echo lost; exit 0; }}
+else
+  rm -f "$1/{BACK}"
+fi
+printf %s "$3" >"{UNITS}/$2.service"
+printf %s "$4" >"{UNITS}/$2.timer"
+sync
+systemctl daemon-reload
+systemctl --quiet enable "$2.service" "$2.timer"
+systemctl restart "$2.timer"
+untouched "$@" || echo lost
+"""
+# Looked at again after the restart: the timer may have fired at that very moment.
+_PROLONG = f"""\
+{_UNTOUCHED}
+untouched "$@" && systemctl restart "$2.timer" && untouched "$@" || echo lost
+"""
+_DISARM = f"""\
+{_UNTOUCHED}
+[ -e "{UNITS}/$2.timer" ] || [ -e "{UNITS}/$2.service" ] || {{
+  ! grep -q '"by": "lease"' "$1/{BACK}" 2>/dev/null || echo lost
+  rm -f "$1/{CLIENT_FILE}"
+  exit 0
+}}
+systemctl stop "$2.timer"
+if ! untouched "$@"; then
+  systemctl start "$2.timer"
+  echo lost
+  exit 0
+fi
+set -e
+systemctl --quiet disable "$2.service" "$2.timer"
+rm -f "{UNITS}/$2.service" "{UNITS}/$2.timer" "$1/{CLIENT_FILE}"
+systemctl daemon-reload
+"""
+
+
+class LeaseLost(BackupFailed):
+    """The host takes, or has taken, the way back on its own."""
+
+
+@dataclass(frozen=True)
+class Lease:
+    """An armed way back to one backup, which fires after `minutes` without being prolonged."""
+
+    manifest: Manifest
+    minutes: float
+    reach: Reach
+
+
+def arm(
+    host: Host,
+    manifest: Manifest,
+    client: Client,
+    minutes: float = DEFAULT_MINUTES,
+    reach: Reach = Reach.ALL,
+) -> Lease:
+    """Let the host go back by itself in `minutes`, or after a reboot.
+
+    Arming an armed lease again changes its minutes and its reach: as long as only the service was
+    stopped, Reach.SERVICE saves what users wrote since the dump.
+    Raises BackupFailed, and LeaseLost when the lease to be changed has ended.
+    """
+    write(host, client, f"{manifest.directory}/{CLIENT_FILE}")
+    told = {"service": manifest.service, "id": manifest.id}
+    service = _SERVICE.format(
+        **told, directory=manifest.directory, script=SCRIPT, reach=reach.value
+    )
+    timer = _TIMER.format(**told, seconds=f"{minutes * 60:g}")
+    said = script(host, "arming the way back", _ARM, *_names(manifest), service, timer)
+    _expect_not_lost(host, manifest, said)
+    return Lease(manifest, minutes, reach)
+
+
+def prolong(host: Host, lease: Lease) -> None:
+    """Start the lease's minutes anew; raise LeaseLost when the host goes or went back."""
+    said = script(host, "prolonging the lease", _PROLONG, *_names(lease.manifest))
+    _expect_not_lost(host, lease.manifest, said)
+
+
+def disarm(host: Host, manifest: Manifest) -> None:
+    """Take the lease back without a trace; nothing happens when there is none.
+
+    Raises LeaseLost when the host goes or went back by itself: it is too late then.
+    """
+    said = script(host, "disarming the lease", _DISARM, *_names(manifest))
+    _expect_not_lost(host, manifest, said)
+
+
+def _names(manifest: Manifest) -> tuple[str, str]:
+    return manifest.directory, unit(manifest.id)
+
+
+def _expect_not_lost(host: Host, manifest: Manifest, said: str) -> None:
+    if said.strip():
+        raise LeaseLost(
+            f"the host goes back to backup {manifest.id} by itself, the lease has ended",
+            where=host.name,
+            remedy=f"see {manifest.directory}/{BACK} there",
+        )

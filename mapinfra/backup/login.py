@@ -1,0 +1,39 @@
+"""The option file by which MariaDB's tools log in: their password is never in an argument."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mapinfra.backup.remote import script
+from mapinfra.backup.subject import Client
+from mapinfra.hosts import Host
+
+CLIENT_FILE = "client.cnf"
+"""Its name in a backup's directory, where it lies while the host must find the way back alone."""
+
+_RUN = "/run/mapinfra"  # in memory: gone with a reboot
+_WRITE = """\
+umask 077
+mkdir -p "${1%/*}" && cat >"$1.new" && mv "$1.new" "$1"
+"""
+
+
+@contextmanager
+def logged_in(host: Host, client: Client, service: str) -> Iterator[str]:
+    """Give the path of an option file on the host, removed at the end."""
+    path = f"{_RUN}/{service}.cnf"
+    write(host, client, path)
+    try:
+        yield path
+    finally:
+        remove(host, path)
+
+
+def write(host: Host, client: Client, path: str) -> None:
+    """Write the option file with mode 600, in a directory that is made with mode 700 if missing."""
+    content = client.option_file().encode()
+    script(host, "writing how to log in to MariaDB", _WRITE, path, stdin=content)
+
+
+def remove(host: Host, path: str) -> None:
+    """Remove the option file, if it is there."""
+    host.run(("rm", "-f", path))

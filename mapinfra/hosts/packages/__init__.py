@@ -1,0 +1,61 @@
+"""Packages on a host, of both families: what there is, what is to be had, and changing it."""
+
+from mapinfra.hosts.packages.changes import (
+    fetch,
+    foresee,
+    install,
+    install_files,
+    install_files_argv,
+    installed,
+    offered,
+    pristine,
+    remove,
+)
+from mapinfra.hosts.packages.model import (
+    Change,
+    Conffiles,
+    Family,
+    Installed,
+    ManagerBusy,
+    Offered,
+    PackageError,
+    PackageFile,
+    RemovalRefused,
+    VersionNotOffered,
+)
+from mapinfra.hosts.packages.probes import (
+    INSTALLED,
+    OFFERED,
+    installed_probe,
+    offered_probe,
+    read_installed,
+    read_offered,
+)
+
+__all__ = [
+    "INSTALLED",
+    "OFFERED",
+    "Change",
+    "Conffiles",
+    "Family",
+    "Installed",
+    "ManagerBusy",
+    "Offered",
+    "PackageError",
+    "PackageFile",
+    "RemovalRefused",
+    "VersionNotOffered",
+    "fetch",
+    "foresee",
+    "install",
+    "install_files",
+    "install_files_argv",
+    "installed",
+    "installed_probe",
+    "offered",
+    "offered_probe",
+    "pristine",
+    "read_installed",
+    "read_offered",
+    "remove",
+]

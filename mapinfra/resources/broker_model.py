@@ -1,0 +1,115 @@
+"""What the outputs of one broker configuration are made of: as wanted, as found, as deployed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mapinfra.centreon.access import Api
+from mapinfra.centreon.broker import Group, Output, Row, file_holds, served_ports
+from mapinfra.hosts import Target
+from mapinfra.resources.records import Record
+
+
+@dataclass(frozen=True)
+class Desired:
+    """The outputs that mapinfra owns in the broker configuration of one poller."""
+
+    central: Target
+    remote: Target
+    api: Api
+    poller: str
+    configuration: str | None
+    outputs: tuple[Output, ...]
+
+
+@dataclass(frozen=True)
+class Live:
+    """What is there: rows on the central, the generated file and the ports on the remote."""
+
+    poller_id: int
+    config_id: int
+    config_name: str
+    file_name: str
+    block: str
+    categories: frozenset[str]
+    inputs: tuple[Group, ...]
+    outputs: tuple[Group, ...]
+    file: tuple[Mapping[str, Any], ...]
+    listening: Mapping[int, str]
+    record: Record | None
+
+    @property
+    def ports(self) -> frozenset[int]:
+        """The ports that the broker serves."""
+        return served_ports(self.listening)
+
+
+@dataclass(frozen=True)
+class Edit:
+    """The rows of one output group before and after; no rows: the group isn't there."""
+
+    config_id: int
+    group: int
+    before: tuple[Row, ...]
+    after: tuple[Row, ...]
+
+    def back(self) -> "Edit":
+        """Return the edit that undoes this one."""
+        return replace(self, before=self.after, after=self.before)
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """How the remote's file and ports are when a deployment has arrived."""
+
+    outputs: tuple[Output, ...]
+    gone: frozenset[str] = frozenset()
+    closed: frozenset[int] = frozenset()
+
+    def in_file(self, file: Sequence[Mapping[str, Any]]) -> bool:
+        """Tell whether the file holds what it should and nothing that is gone."""
+        return all(file_holds(file, output) for output in self.outputs) and not any(
+            one.get("name") in self.gone for one in file
+        )
+
+    def open_ports(self) -> frozenset[int]:
+        """Return the ports that must listen."""
+        ports = (output.listens_on for output in self.outputs)
+        return frozenset(port for port in ports if port is not None)
+
+    def on_ports(self, ports: frozenset[int]) -> bool:
+        """Tell whether what must listen does, and what must not doesn't."""
+        return self.open_ports() <= ports and not self.closed & ports
+
+
+@dataclass(frozen=True)
+class Deploy:
+    """What the deploying steps work on."""
+
+    remote: str
+    poller_id: int
+    file_name: str
+    arrived: Deployed
+    before: Deployed
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A record as it is to be and as it was; None: there is none."""
+
+    record: Record | None
+    before: Record | None
+
+
+def recorded(live: Live) -> dict[str, dict[str, Any]]:
+    """Return what the record says of each output that was taken over."""
+    outputs = (live.record or {}).get("outputs", {})
+    return {str(name): dict(kept) for name, kept in outputs.items()}
+
+
+def past(live: Live) -> dict[str, Output]:
+    """Return the outputs that mapinfra took over before, by name, where they were then."""
+    return {
+        name: Output(name, port=str(kept["port"]), host=str(kept["host"]))
+        for name, kept in recorded(live).items()
+    }

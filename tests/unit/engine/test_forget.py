@@ -1,0 +1,58 @@
+"""Forgetting what can't be undone any more."""
+
+import pytest
+
+from mapinfra.engine.forget import forget
+from mapinfra.engine.stacks import open_stack
+from mapinfra.engine.urn import name
+from mapinfra.errors import StackLocked, StateError
+from tests.unit.engine.sandbox import Sandbox
+
+
+@pytest.fixture
+def converged(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
+    sandbox = Sandbox(tmp_path_factory.mktemp("forget"))
+    sandbox.files(a="one", b="two")
+    sandbox.up()
+    sandbox.calls()
+    return sandbox
+
+
+def test_a_resource_is_forgotten_and_left_as_it_is(converged: Sandbox) -> None:
+    stack = open_stack(converged.project, "dev", converged.environment)
+    (urn,) = forget(stack, "a")
+    assert urn.endswith("::a")
+    assert {"a", "b"} & converged.resources().keys() == {"b"}
+    assert converged.live() == {"a": "one", "b": "two"}
+    assert converged.calls() == []
+    converged.files(b="two")
+    assert converged.up().told("done") == {"b": "same"}
+
+
+def test_what_belongs_to_it_is_forgotten_with_it(converged: Sandbox) -> None:
+    inside = {"c": {"text": "three", "folder": "box"}, "d": {"text": "four"}}
+    converged.program(folders={"box": "label"}, files=inside)
+    converged.up()
+    stack = open_stack(converged.project, "dev", converged.environment)
+    assert [name(urn) for urn in forget(stack, "box")] == ["c", "box"]
+    assert {"box", "c", "d"} & converged.resources().keys() == {"d"}
+
+
+def test_the_stack_itself_is_no_resource_to_forget(converged: Sandbox) -> None:
+    stack = open_stack(converged.project, "dev", converged.environment)
+    with pytest.raises(StateError, match="no resource sandbox-dev; it has a, b"):
+        forget(stack, "sandbox-dev")
+
+
+def test_a_name_that_isnt_there_lists_what_is(converged: Sandbox) -> None:
+    stack = open_stack(converged.project, "dev", converged.environment)
+    before = converged.state_file.read_bytes()
+    with pytest.raises(StateError, match="no resource c; it has a, b"):
+        forget(stack, "c")
+    assert converged.state_file.read_bytes() == before
+
+
+def test_a_locked_stack_is_left_alone(converged: Sandbox) -> None:
+    stack = open_stack(converged.project, "dev", converged.environment)
+    with stack.files.locked(), pytest.raises(StackLocked):
+        forget(stack, "a")

@@ -1,0 +1,84 @@
+"""A spec as inputs: plain values, nothing that is a default, no secret, the same every time."""
+
+import json
+from pathlib import Path
+
+from mapinfra.platform import inputs
+from mapinfra.platform.components import _summary
+from mapinfra.resources.broker_outputs import BrokerOutputsKind
+from mapinfra.resources.topology_flag import TopologyFlagKind
+from mapinfra.spec import Spec, load
+
+SPEC = """\
+central:
+  ssh: {host: central.example.net}
+  database: {user: m, password: {file: pw}}
+  api: {url: "https://central.example.net/centreon/", user: admin, password: {env: P}}
+remotes:
+  paris:
+    ssh: {host: paris.example.net, become: sudo}
+    database: {user: m, password: {file: pw}}
+    pages: {Images: shown, 50103: hidden}
+    broker_configuration: paris-broker
+    broker_outputs:
+      Centreon-Map: {categories: [neb, bam], retry_interval: 30, tls: no}
+  lyon:
+    broker_outputs: {Centreon-Map: {}}
+"""
+
+
+def _spec(folder: Path) -> Spec:
+    path = folder / "spec.yaml"
+    path.write_text(SPEC)
+    return load(path)
+
+
+def test_a_page_is_text_whatever_the_spec_gives(tmp_path: Path) -> None:
+    spec = _spec(tmp_path)
+    wanted = [
+        inputs.topology_flag(spec, "paris", page, visibility)
+        for page, visibility in spec.remotes["paris"].pages.items()
+    ]
+    assert [(one["page"], one["shown"]) for one in wanted] == [("Images", True), ("50103", False)]
+    kind = TopologyFlagKind()
+    assert [kind.desired(one).page for one in wanted] == ["Images", "50103"]
+
+
+def test_what_is_a_default_stays_out(tmp_path: Path) -> None:
+    wanted = inputs.broker_outputs(_spec(tmp_path), "paris", _spec(tmp_path).remotes["paris"])
+    assert wanted["remote"]["ssh"] == {"host": "paris.example.net", "become": "sudo"}
+    assert wanted["api"]["password"] == {"env": "P"}
+    assert wanted["poller"] == "paris"
+    assert wanted["configuration"] == "paris-broker"
+
+
+def test_a_remote_that_names_nothing_is_found_by_its_name(tmp_path: Path) -> None:
+    spec = _spec(tmp_path)
+    wanted = inputs.broker_outputs(spec, "lyon", spec.remotes["lyon"])
+    assert wanted["remote"] == {"name": "lyon", "ssh": {"host": "lyon"}}
+    assert "configuration" not in wanted
+
+
+def test_values_of_an_output_are_text_and_in_order(tmp_path: Path) -> None:
+    spec = _spec(tmp_path)
+    wanted = inputs.broker_outputs(spec, "paris", spec.remotes["paris"])
+    values = wanted["outputs"]["Centreon-Map"]
+    assert (values["port"], values["retry_interval"], values["tls"]) == ("5758", "30", "no")
+    assert values["categories"] == ["bam", "neb"]
+
+
+def test_inputs_survive_pulumis_json(tmp_path: Path) -> None:
+    spec = _spec(tmp_path)
+    wanted = inputs.broker_outputs(spec, "paris", spec.remotes["paris"])
+    kind = BrokerOutputsKind()
+    desired = kind.desired(json.loads(json.dumps(wanted)))
+    assert desired == kind.desired(wanted)
+    assert {output.name: output.values() for output in desired.outputs} == wanted["outputs"]
+
+
+def test_the_summary_tells_what_a_map_server_needs(tmp_path: Path) -> None:
+    assert _summary(_spec(tmp_path).remotes["paris"]) == {
+        "address": "paris.example.net",
+        "pages": {"Images": "shown", "50103": "hidden"},
+        "ports": {"Centreon-Map": 5758},
+    }
