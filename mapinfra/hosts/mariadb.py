@@ -19,7 +19,8 @@ from mapinfra.secrets import SecretResolver
 
 Snapshot = Mapping[str, Rows | DatabaseError]
 
-_NO_PASSWORD_ERROR = 1698  # the user is known by its unix socket only
+# The user is known by its unix socket only; MariaDB also says so of some that it doesn't know.
+_NO_PASSWORD_ERROR = 1698
 _GONE = (CR.CR_SERVER_LOST, CR.CR_SERVER_GONE_ERROR, CR.CR_CONN_HOST_ERROR)
 
 
@@ -193,8 +194,8 @@ class _Faults:
                 "correct the database's user and password",
             ),
             _NO_PASSWORD_ERROR: (
-                f"{at} takes no password from user {database.user}",
-                "set the database's socket instead, and log in by SSH as that user",
+                f"{at} refuses user {database.user}: unknown, or known by its unix socket only",
+                "correct the database's user, or set its socket and log in by SSH as that user",
             ),
             ER.DBACCESS_DENIED_ERROR: (
                 f"{at} denies user {database.user} the database {database.name}",

@@ -475,6 +475,7 @@ def is_back(world: World, manifest: Manifest) -> bool:
     return back is not None and back.state == "done"
 
 
+@pytest.mark.endurance
 def test_the_host_goes_back_by_itself_when_the_lease_is_not_prolonged(world: World) -> None:
     before = world.state()
     manifest = world.take("first")
@@ -491,6 +492,7 @@ def test_the_host_goes_back_by_itself_when_the_lease_is_not_prolonged(world: Wor
         backup.disarm(world.host, manifest)
 
 
+@pytest.mark.endurance
 def test_a_lease_that_is_prolonged_does_not_fire_and_disarmed_leaves_nothing(world: World) -> None:
     manifest = world.take("first")
     lease = backup.arm(world.host, manifest, world.subject.client, 0.05)
@@ -504,6 +506,7 @@ def test_a_lease_that_is_prolonged_does_not_fire_and_disarmed_leaves_nothing(wor
     backup.disarm(world.host, manifest)
 
 
+@pytest.mark.endurance
 def test_a_way_back_that_fails_is_tried_again_until_it_succeeds(world: World) -> None:
     manifest = world.take("first")
     world.lab.run(f"mv {FOLDER}/first/config.tar /root/away")
@@ -519,6 +522,7 @@ def test_a_way_back_that_fails_is_tried_again_until_it_succeeds(world: World) ->
     wait_until(lambda: units(world) == "")
 
 
+@pytest.mark.endurance
 def test_a_reboot_in_the_middle_ends_with_the_way_back(world: World) -> None:
     before = world.state()
     manifest = world.take("first")
@@ -531,6 +535,7 @@ def test_a_reboot_in_the_middle_ends_with_the_way_back(world: World) -> None:
     wait_until(lambda: units(world) == "")
 
 
+@pytest.mark.endurance
 def test_a_power_cut_on_the_way_back_ends_with_it_done(world: World) -> None:
     before = world.state()
     world.sql("create table many (id int primary key, t varchar(200));"
@@ -550,6 +555,7 @@ def test_a_power_cut_on_the_way_back_ends_with_it_done(world: World) -> None:
     assert world.state() == before
 
 
+@pytest.mark.endurance
 def test_who_goes_back_while_the_host_does_waits_and_does_it_once(world: World) -> None:
     manifest = world.take("first")
     backup.arm(world.host, manifest, world.subject.client, 10)
@@ -605,6 +611,7 @@ def test_of_many_runs_that_take_the_lock_at_once_one_gets_it(world: World) -> No
     assert held.run == winner
 
 
+@pytest.mark.endurance
 def test_the_journal_survives_a_reboot_and_is_read_in_the_survey(
     world: World, fleet: Fleet, lab: Lab
 ) -> None:
@@ -632,6 +639,7 @@ def test_an_abandoned_lock_is_taken_over_by_one_of_two(world: World) -> None:
     assert found(world).entry == mine
 
 
+@pytest.mark.endurance
 def test_a_host_that_went_back_by_itself_frees_the_lock(world: World) -> None:
     manifest = world.take("first")
     mine = journal.take(world.host, entry(world, backup=manifest.directory), 10)
@@ -642,6 +650,7 @@ def test_a_host_that_went_back_by_itself_frees_the_lock(world: World) -> None:
     journal.take(world.host, entry(world), 10, over=mine)
 
 
+@pytest.mark.endurance
 def test_a_keeper_keeps_lock_and_lease_until_the_cable_is_pulled_for_too_long(
     world: World,
 ) -> None:

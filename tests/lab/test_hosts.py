@@ -610,7 +610,7 @@ def test_a_database_user_known_by_the_socket_alone(world: World) -> None:
         assert world.facts(target).rows("notes") == [{"id": 1, "text": "first"}]
     other = world.facts(world.target("lyon", database=database))
     message = world.refused(DatabaseError, lambda: other.rows("notes"), by="lyon")
-    assert "takes no password from user socketeer" in message
+    assert "refuses user socketeer: unknown, or known by its unix socket only" in message
 
 
 def test_a_query_that_gets_no_answer_in_time(world: World) -> None:

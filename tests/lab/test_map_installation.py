@@ -208,6 +208,7 @@ def test_an_upgrade_over_a_line_waits_for_its_release_notes_to_be_read(world: Wo
     assert world.sql("select count(*) from map_view").strip() == "5"
 
 
+@pytest.mark.endurance
 @pytest.mark.parametrize("fault", BROKEN)
 @each(ENGINE_ON_DNF, LEGACY_ON_APT)
 def test_a_broken_version_ends_with_the_old_state(world: World, fault: str) -> None:
@@ -291,6 +292,7 @@ def kill(process: subprocess.Popen[str]) -> None:
     process.communicate(timeout=20)
 
 
+@pytest.mark.endurance
 @pytest.mark.parametrize(
     "step",
     ["back up database", "stop centreon", "change centreon-map-", "merge the conf", "wait until"],
@@ -307,6 +309,7 @@ def test_a_run_killed_in_the_middle_is_completed_by_the_next(world: World, step:
     assert "mapinfra-back" not in world.traces()
 
 
+@pytest.mark.endurance
 def test_a_server_whose_run_is_gone_goes_back_by_itself(world: World) -> None:
     world.next_line("23.04", "23.10", "broken-health")
     before = world.state()
