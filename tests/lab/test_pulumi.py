@@ -2,9 +2,12 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
+from lab import Lab
+from tests.lab.map_world import ENGINE_ON_DNF, NEWER, OLD, make
 from tests.lab.project import REMOTES, Project, images_shown, listens, output_rows, query
 
 pytestmark = pytest.mark.skipif(
@@ -76,3 +79,23 @@ def test_a_remote_that_is_off_is_one_line_with_the_real_cli(project: Project) ->
     assert "Traceback" not in result.out + result.err
     assert "KeyboardInterrupt" not in result.out + result.err
     assert "paris" in result.out + result.err
+
+
+def test_an_update_of_map_with_the_real_cli_then_both_engines_find_nothing(
+    lab: Lab, tmp_path: Path
+) -> None:
+    world = make(lab, tmp_path, *ENGINE_ON_DNF)
+    world.want(NEWER)
+    preview = world.project.pulumi("preview", "--diff")
+    assert preview.code == 0, preview
+    assert "mapinfra:MapInstallation" in preview.out
+    assert f"back up database {world.server.edition.database}" in preview.out
+    assert world.version() == OLD
+    up = world.project.pulumi("up", "--yes", "--skip-preview")
+    assert up.code == 0, up
+    assert world.version() == NEWER
+    assert world.web_versions() == (NEWER, NEWER, NEWER)
+    assert world.service() == ("active", "enabled")
+    again = world.project.pulumi("preview", "--expect-no-changes")
+    assert again.code == 0, again
+    world.project.expect_nothing_to_do()

@@ -1,0 +1,144 @@
+"""A MAP server of an older version, set up by hand, and a project that has it in its spec."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lab import Host, Lab
+from lab.packages.by_hand import MapServer, add_repository, map_server, set_platform_version
+from tests.lab.project import Project, Result, query, reset
+
+ENGINE_ON_DNF = ("map", "central", "engine")
+LEGACY_ON_DNF = ("map", "central", "legacy")
+ENGINE_ON_APT = ("lyon", "lyon", "engine")
+LEGACY_ON_APT = ("lyon", "lyon", "legacy")
+ALL = [ENGINE_ON_DNF, LEGACY_ON_DNF, ENGINE_ON_APT, LEGACY_ON_APT]
+OLD, NEWER, NEXT = "22.10.1", "22.10.5", "23.10.3"
+ROWS = "select id, name, owner, md5(background) from map_view order by id"
+
+
+@dataclass(frozen=True)
+class World:
+    """A MAP server of an older version, set up by hand, and a project that has it in its spec."""
+
+    server: MapServer
+    project: Project
+
+    @property
+    def host(self) -> Host:
+        return self.server.host
+
+    def want(self, version: str, **more: Any) -> None:
+        self.project.spec["map"] = {
+            "edition": self.server.edition.name,
+            "version": version,
+            "start_seconds": 25,
+            **more,
+        }
+        self.project.write_spec()
+
+    def up(self) -> Result:
+        return self.project.mapinfra("up", "--yes")
+
+    def expect_up(self) -> Result:
+        result = self.up()
+        assert result.code == 0, result
+        self.project.expect_nothing_to_do()
+        return result
+
+    def sql(self, statement: str) -> str:
+        command = ["mariadb", "-N", self.server.edition.database, "-e", statement]
+        return self.host.run(command).stdout
+
+    def schema(self) -> str:
+        return self.sql("select max(version) from schema_version").strip()
+
+    def conf(self) -> str:
+        return self.host.run(
+            ["cat", f"{self.server.edition.configuration}/centreon-map.conf"]
+        ).stdout
+
+    def edit(self, expression: str) -> None:
+        file = f"{self.server.edition.configuration}/centreon-map.conf"
+        self.host.run(["sed", "-i", expression, file])
+
+    def version(self, host: Host | None = None, package: str | None = None) -> str:
+        host, package = host or self.host, package or self.server.edition.package
+        if host.spec.family == "rpm":
+            return host.run(["rpm", "-q", "--qf", "%{VERSION}", package]).stdout
+        shown = host.run(
+            ["dpkg-query", "-W", "-f", "${db:Status-Abbrev}${Version}", package]
+        ).stdout
+        return shown.removeprefix("ii ").partition("-")[0]
+
+    def web_versions(self) -> tuple[str, ...]:
+        """Package, module and widget."""
+        web = self.server.web
+        rows = query(web, "select mod_release from modules_informations where name like '%map4%'")
+        rows += query(web, "select version from widget_models where title like 'MAP%'")
+        return (self.version(web, "centreon-map-web-client"), *(row[0] for row in rows))
+
+    def service(self) -> tuple[str, str]:
+        def said(word: str) -> str:
+            command = ["systemctl", word, self.server.edition.service]
+            return self.host.run(command, check=False).stdout.strip()
+
+        return said("is-active"), said("is-enabled")
+
+    def state(self) -> tuple[Any, ...]:
+        """Everything that has to be as before when an update failed."""
+        folder = self.server.edition.configuration
+        listed = self.host.run(
+            f"find {folder} -printf '%p %u %g %m %l\\n' | sort; "
+            f"find {folder} -type f | sort | xargs -d '\\n' md5sum"
+        ).stdout
+        rows = (self.schema(), self.sql(ROWS))
+        return (self.version(), *rows, listed, *self.service(), *self.web_versions())
+
+    def traces(self) -> str:
+        """What only an update under way has on its host."""
+        return self.host.run(
+            "ls /var/lib/mapinfra | grep -v page; ls /etc/systemd/system | grep mapinfra",
+            check=False,
+        ).stdout
+
+    def next_line(self, *repositories: str) -> None:
+        """Upgrade the platform, and add repositories."""
+        for host in {self.host.name: self.host, self.server.web.name: self.server.web}.values():
+            for repository in repositories:
+                add_repository(host, repository)
+        set_platform_version(self.server.web, "23.10.0")
+
+
+def make(lab: Lab, folder: Path, name: str, web: str, edition: str) -> World:
+    reset(lab, (name, "central", "lyon") if name == "map" else ("central", name))
+    server = map_server(lab, name, web, edition)
+    if server.host.spec.family == "deb":
+        # The system that lines 22.10 and 23.10 have packages for.
+        server.host.run(["sed", "-i", 's/^VERSION_ID=.*/VERSION_ID="11"/', "/etc/os-release"])
+    server.install(OLD)
+    server.install_web_client(OLD)
+    project = Project.make(lab, folder)
+    api = project.spec["central"]["api"]
+    if name == web:
+        remote = {"ssh": {"host": name}, "map_server": {}}
+        remote["api"] = {**api, "url": f"http://{server.web.address}/centreon"}
+        project.spec["remotes"] = {name: remote}
+    else:
+        project.spec["remotes"] = {}
+        project.spec["central"]["map_server"] = {"ssh": {"host": name}}
+    world = World(server, project)
+    wait_until(lambda: world.host.run(
+        ["mariadb", "-N", server.edition.database, "-e", "select 1 from map_view limit 1"],
+        check=False).returncode == 0)  # fmt: skip
+    server.run_program("sample", "--views=5")
+    return world
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "not in time"
+        time.sleep(0.1)
