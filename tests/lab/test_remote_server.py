@@ -11,13 +11,6 @@ from tests.lab.project import (
     query,
 )
 
-CONFIG = (
-    "FROM cfg_centreonbroker_info WHERE config_group = 'output' AND config_id = "
-    "(SELECT config_id FROM cfg_centreonbroker WHERE config_name = 'paris-broker')"
-)
-GROUP = f"config_group_id = (SELECT g FROM (SELECT config_group_id g {CONFIG} AND config_key = "
-GROUP += "'port' AND config_value = '5758') x)"
-
 
 def test_up_shows_the_page_makes_the_output_and_sees_the_port(project: Project) -> None:
     lab = project.lab
