@@ -174,9 +174,20 @@ class Host:
         if self.run(["systemctl", "is-failed", "--quiet", _PROVISION], check=False).returncode == 0:
             log = self.run(["journalctl", "--unit", _PROVISION, "--output=cat", "--lines=5"]).stdout
             raise LabError(f"{self.name}: {_PROVISION} failed: {' / '.join(log.splitlines())}")
-        with socket.create_connection((self.address, 22), timeout=5) as connection:
-            if not connection.recv(4) == b"SSH-":
+        self._wait_until_sshd_answers(deadline)
+
+    def _wait_until_sshd_answers(self, deadline: float) -> None:
+        """Return when sshd answers; while the address was dead, the kernel may remember it so."""
+        while True:
+            try:
+                with socket.create_connection((self.address, 22), timeout=5) as connection:
+                    if connection.recv(4) == b"SSH-":
+                        return
                 raise LabError(f"{self.name}: what answers on port 22 is not sshd")
+            except OSError as error:
+                if time.monotonic() > deadline:
+                    raise LabError(f"{self.name}: sshd doesn't answer: {error}") from error
+                time.sleep(0.1)
 
     def _has_booted(self, deadline: float) -> bool:
         if not self._machine.pids():

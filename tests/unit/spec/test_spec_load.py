@@ -190,5 +190,10 @@ def test_the_error_survives_a_process_boundary(spec_file: Path) -> None:
 
 def test_the_example_is_a_spec() -> None:
     example = load(Path(__file__).parents[3] / "stacks" / "example.yaml")
-    assert [target.name for target in example.targets()] == ["central", "paris", "lyon"]
+    assert [target.name for target in example.targets()] == [
+        "central",
+        "central/map",
+        "paris",
+        "lyon",
+    ]
     assert example.remotes["lyon"].pages == {50102: "shown"}
