@@ -55,13 +55,16 @@ class MapServer:
         self.host.run([f"{self.edition.configuration}/configure.sh", "--automatic"])
         self.host.run(["systemctl", "enable", "--quiet", "--now", self.edition.service])
 
-    def prepare(self) -> None:
-        """What comes before the package: contact, database user, answers for configure.sh."""
-        password = self._password("web")
+    def add_contact(self) -> None:
+        """The contact that MAP logs in to Centreon Web as."""
         self.web.run(
             ["sh", "-c", f"cd /usr/share/lab && exec python3 -c '{_ADD_CONTACT}'"],
-            input=f"{WEB_USER}\n{password}\n",
+            input=f"{WEB_USER}\n{self.password_file('web').read_text()}\n",
         )
+
+    def prepare(self) -> None:
+        """What comes before the package: contact and database user."""
+        self.add_contact()
         user = f"'centreon_map'@'{self.host.address}'"
         self.web.run(["mariadb"], input=(
             f"create or replace user {user} identified by '{self._password('database')}';"
@@ -155,13 +158,16 @@ class MapServer:
         return self.host.run(["/usr/bin/java", "-jar", jar, *arguments], timeout=300).stdout
 
     def _password(self, purpose: str) -> str:
-        """The password for this purpose, made when it is first asked for."""
+        return self.password_file(purpose).read_text()
+
+    def password_file(self, purpose: str) -> Path:
+        """The file with the password for this purpose, made when it is first asked for."""
         host = self.host if purpose == "own" else self.web
         file: Path = self.lab.directory / "secrets" / f"map-{host.name}-{purpose}"
         if not file.exists():
             file.touch(mode=0o600)
             file.write_text(secrets.token_urlsafe(12))
-        return file.read_text()
+        return file
 
 
 def map_server(lab: Lab, host: str, web: str, edition: str) -> MapServer:

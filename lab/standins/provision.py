@@ -166,6 +166,7 @@ def _create_databases(host: Host, own_secrets: Secrets) -> None:
             database.run_script(f"create database {name} character set utf8; use {name}; {script}")
         _create_user(database, "mapinfra", own_secrets.database_password)
         _grant(database, "select", "centreon.*", "mapinfra")
+        _grant(database, "insert, update, delete", "centreon.options", "mapinfra")
         if host.role == "central":
             changes = "insert, update, delete"
             _grant(database, changes, "centreon.cfg_centreonbroker_info", "mapinfra")

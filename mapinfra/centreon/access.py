@@ -58,3 +58,8 @@ class Api(BaseModel):
     timeout: Annotated[
         float, Field(gt=0, le=3600, description="Seconds that one call may take.")
     ] = 60.0
+
+    @property
+    def host(self) -> str:
+        """The host part of the address."""
+        return _address(self.url) or ""

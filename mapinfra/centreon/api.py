@@ -66,6 +66,12 @@ class CentreonApi:
             raise self._error(f"{action} in Extension Manager failed: {_said(reply)}")
         return body
 
+    def log_in(self) -> None:
+        """See that the user can log in; raise ApiError when not."""
+        with self._lock:
+            if self._token is None:
+                self._token = self._log_in()
+
     def close(self) -> None:
         """Close the connection."""
         self._http.close()

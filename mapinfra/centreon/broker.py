@@ -12,6 +12,7 @@ from typing import Any
 
 MAP_PORT = "5758"
 TYPE = "ipv4"
+MASTER_PORT = "5669"
 
 
 @dataclass(frozen=True)
@@ -158,6 +159,24 @@ def groups(rows: Iterable[Mapping[str, Any]], config: int, kind: str) -> list[Gr
         if row["config_id"] == config and row["config_group"] == kind:
             gathered.setdefault(int(row["config_group_id"]), []).append(row_of(row))
     return [Group(number, tuple(gathered[number])) for number in sorted(gathered)]
+
+
+def masters(
+    configurations: Iterable[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]], poller: int
+) -> list[Mapping[str, Any]]:
+    """Return the configurations of a poller's own broker, not of its modules; mostly one.
+
+    It is known by its part (daemon, active, takes the engine's events on 5669): its name differs
+    from what the documentation says, and may have been changed.
+    """
+    return [
+        row
+        for row in configurations
+        if row["ns_nagios_server"] == poller
+        and str(row["daemon"]) == "1"
+        and str(row["config_activate"]) == "1"
+        and any(g.value("port") == MASTER_PORT for g in groups(rows, row["config_id"], "input"))
+    ]
 
 
 def row_of(row: Mapping[str, Any]) -> Row:

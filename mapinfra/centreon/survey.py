@@ -10,6 +10,7 @@ from mapinfra.centreon.extensions import EXTENSIONS_ON_DISK, MODULE_ROWS, WIDGET
 from mapinfra.centreon.health import UNITS
 from mapinfra.centreon.map_host import BACKUPS, CONFIGURATION, SYSTEM
 from mapinfra.centreon.map_servers import MAP_SERVERS
+from mapinfra.centreon.surroundings import ACCOUNTS, CONTACTS, GROUND
 from mapinfra.centreon.web_options import OPTIONS
 from mapinfra.hosts import Probe, Query, Survey, Target, packages
 
@@ -83,8 +84,8 @@ CENTREON = Survey(
 )
 """Facts of a central or a remote server."""
 
-PLATFORM_VERSION = Query(
-    "platform-version", "SELECT value FROM informations WHERE `key` = 'version'"
+PLATFORM = Query(
+    "platform", "SELECT `key`, value FROM informations WHERE `key` IN ('version', 'isCentral')"
 )
 MAP = Survey(
     probes=(
@@ -92,13 +93,15 @@ MAP = Survey(
         MAP_SERVERS,
         CONFIGURATION,
         SYSTEM,
+        GROUND,
         BACKUPS,
         *(journal.probe(edition.service) for edition in EDITIONS.values()),
     )
 )
 """Facts of a MAP server, without its packages."""
 WEB = Survey(
-    probes=(EXTENSIONS_ON_DISK,), queries=(MODULE_ROWS, WIDGET_ROWS, OPTIONS, PLATFORM_VERSION)
+    probes=(EXTENSIONS_ON_DISK, ACCOUNTS),
+    queries=(MODULE_ROWS, WIDGET_ROWS, OPTIONS, PLATFORM, CONTACTS),
 )
 """Facts of MAP's web client, without its packages."""
 

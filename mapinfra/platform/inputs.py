@@ -9,6 +9,9 @@ from mapinfra.errors import SpecError
 from mapinfra.spec import BrokerOutput, Central, Remote, Spec
 from mapinfra.spec.model import CENTRAL
 
+_SELDOM = ("removal", "drop_database")
+"""Keys that stand in the inputs only where the spec has them."""
+
 
 def topology_flag(spec: Spec, remote: str, page: str | int, visibility: str) -> dict[str, Any]:
     """Return the inputs of a TopologyFlag."""
@@ -44,10 +47,19 @@ def map_installation(spec: Spec, name: str, server: Central | Remote) -> dict[st
     if spec.map is None or target is None or server.map_server is None or server.api is None:
         raise SpecError([f"{name}: map_server needs the block map, and the server's api"])
     web = spec.central_target if name == CENTRAL else spec.remote_target(name)
-    given = spec.map.model_dump(mode="json", exclude_none=True)
-    inputs = {**given, "map": _plain(target), "web": _plain(web), "api": _plain(server.api)}
+    given = spec.map.model_dump(mode="json", exclude_none=True, exclude=set(_SELDOM))
+    seldom = spec.map.model_dump(mode="json", exclude_defaults=True, include=set(_SELDOM))
+    inputs = {
+        **given,
+        **seldom,
+        "map": _plain(target),
+        "web": _plain(web),
+        "api": _plain(server.api),
+    }
     if server.map_server.address is not None:
         inputs["address"] = server.map_server.address
+    if server.map_server.install is not None:
+        inputs["install"] = _plain(server.map_server.install)
     return inputs
 
 

@@ -4,18 +4,17 @@ Manual "Installing MAP on a remote server", chapter on the broker: the output is
 central, in the configuration of the remote's poller, and deployed to it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mapinfra.centreon.access import Api
 from mapinfra.centreon.broker import (
+    MASTER_PORT,
     TYPE,
     Output,
-    Row,
     file_outputs,
     groups,
-    row_of,
-    same_rows,
+    masters,
     served_ports,
 )
 from mapinfra.centreon.facts import files, json_object, listening_ports
@@ -30,30 +29,14 @@ from mapinfra.centreon.survey import (
     POLLERS,
 )
 from mapinfra.errors import CentreonError
-from mapinfra.hosts import Facts, Target, Transaction
-from mapinfra.resources import broker_plan, records
-from mapinfra.resources.broker_model import Deploy, Deployed, Desired, Edit, Kept, Live
+from mapinfra.hosts import Facts, Target
+from mapinfra.resources import broker_plan, broker_rows, records
+from mapinfra.resources.broker_model import Deploy, Deployed, Desired, Kept, Live
 from mapinfra.resources.contract import Inputs, Kind, Plan, Step
 from mapinfra.resources.session import Session, address_of, database_of
 from mapinfra.resources.waiting import until
 
 _RECORD = "broker-outputs"
-_MASTER_PORT = "5669"
-
-_ROWS = (
-    "SELECT config_key, config_value, grp_level, subgrp_id, parent_grp_id, fieldIndex "
-    "FROM cfg_centreonbroker_info "
-    "WHERE config_id = %s AND config_group = 'output' AND config_group_id = %s"
-)
-_DELETE = (
-    "DELETE FROM cfg_centreonbroker_info "
-    "WHERE config_id = %s AND config_group = 'output' AND config_group_id = %s"
-)
-_INSERT = (
-    "INSERT INTO cfg_centreonbroker_info (config_id, config_group, config_group_id, config_key, "
-    "config_value, grp_level, subgrp_id, parent_grp_id, fieldIndex) "
-    "VALUES (%s, 'output', %s, %s, %s, %s, %s, %s, %s)"
-)
 
 
 class BrokerOutputsKind(Kind[Desired, Live]):
@@ -121,7 +104,9 @@ class BrokerOutputsKind(Kind[Desired, Live]):
             case "keep":
                 _keep(step.data, desired, session)
             case "write":
-                _write(step.data, desired, session)
+                where = f"{desired.central.name}: broker configuration of poller {desired.poller}"
+                host = session.fleet.host(desired.central)
+                broker_rows.write(host, database_of(desired.central), step.data, where)
             case "generate":
                 api.clapi("POLLERGENERATE", str(step.data.poller_id))
             case "test":
@@ -181,22 +166,16 @@ def _poller(central: Facts, desired: Desired) -> int:
 
 
 def _configuration(central: Facts, desired: Desired, poller: int) -> Mapping[str, Any]:
-    """Return the row of the configuration of the poller's own broker, not of its modules.
-
-    It is found by its part (daemon, active, takes the engine's events on 5669): its name differs
-    from what the documentation says, and may have been changed.
-    """
+    """Return the row of the configuration of the poller's own broker, or of the one named."""
     all_rows = central.rows(BROKER_CONFIGURATIONS.name)
-    own = [row for row in all_rows if row["ns_nagios_server"] == poller]
+    own: list[Mapping[str, Any]] = [row for row in all_rows if row["ns_nagios_server"] == poller]
+    found = masters(own, central.rows(BROKER_ROWS.name), poller)
     if desired.configuration is not None:
         found = [row for row in own if row["config_name"] == desired.configuration]
-    else:
-        rows = central.rows(BROKER_ROWS.name)
-        found = [row for row in own if _is_master(row, rows)]
     if len(found) == 1:
         return found[0]
     names = ", ".join(sorted(str(row["config_name"]) for row in found or own)) or "none"
-    wanted = desired.configuration or f"active, a daemon, with an input on port {_MASTER_PORT}"
+    wanted = desired.configuration or f"active, a daemon, with an input on port {MASTER_PORT}"
     raise CentreonError(
         f"{len(found)} broker configurations are {wanted}; the poller has {names}"
         if not found
@@ -204,12 +183,6 @@ def _configuration(central: Facts, desired: Desired, poller: int) -> Mapping[str
         where=f"{desired.remote.name}: broker configuration of poller {desired.poller}",
         remedy="name the right one as `broker_configuration` in the spec",
     )
-
-
-def _is_master(row: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> bool:
-    runs = str(row["daemon"]) == "1" and str(row["config_activate"]) == "1"
-    inputs = groups(rows, int(row["config_id"]), "input")
-    return runs and any(group.value("port") == _MASTER_PORT for group in inputs)
 
 
 def _block(central: Facts) -> str:
@@ -230,36 +203,6 @@ def _keep(kept: Kept, desired: Desired, session: Session) -> None:
         records.remove(host, _RECORD)
     else:
         records.write(host, _RECORD, kept.record)
-
-
-def _write(edits: Sequence[Edit], desired: Desired, session: Session) -> None:
-    """Write all edits in one transaction, each checked before and read back after."""
-    host = session.fleet.host(desired.central)
-    with host.transaction(database_of(desired.central)) as transaction:
-        for edit in edits:
-            _edit(transaction, edit, desired)
-
-
-def _edit(transaction: Transaction, edit: Edit, desired: Desired) -> None:
-    key = (edit.config_id, edit.group)
-    there = [row_of(row) for row in transaction.query(f"{_ROWS} FOR UPDATE", key)]
-    if same_rows(there, edit.after):
-        return
-    _expect(there, edit.before, edit, desired)
-    transaction.execute(_DELETE, key)
-    for row in edit.after:
-        values = (row.key, row.value, row.level, row.subgroup, row.parent, row.index)
-        transaction.execute(_INSERT, (*key, *values))
-    _expect(map(row_of, transaction.query(_ROWS, key)), edit.after, edit, desired)
-
-
-def _expect(there: Iterable[Row], rows: Sequence[Row], edit: Edit, desired: Desired) -> None:
-    if not same_rows(there, rows):
-        raise CentreonError(
-            f"the rows of output group {edit.group} are no longer as they were read",
-            where=f"{desired.central.name}: broker configuration of poller {desired.poller}",
-            remedy="somebody else changes it; preview again",
-        )
 
 
 def _await_file(deploy: Deploy, desired: Desired, session: Session) -> None:

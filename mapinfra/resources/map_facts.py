@@ -2,10 +2,18 @@
 
 from mapinfra.backup import Standing, journal
 from mapinfra.centreon import extensions, health, map_host, web_options
-from mapinfra.centreon.survey import PLATFORM_VERSION
+from mapinfra.centreon.surroundings import (
+    ACCOUNTS,
+    CONTACTS,
+    GROUND,
+    broker_of_central,
+    read_accounts,
+    read_ground,
+)
+from mapinfra.centreon.survey import BROKER_CONFIGURATIONS, BROKER_ROWS, PLATFORM, POLLERS
 from mapinfra.centreon.version import Version
 from mapinfra.hosts import Facts, packages
-from mapinfra.resources.map_plan import Desired, Live
+from mapinfra.resources.map_model import Desired, Live, Place
 
 
 def observed(desired: Desired, map_facts: Facts, web_facts: Facts) -> Live:
@@ -28,10 +36,32 @@ def observed(desired: Desired, map_facts: Facts, web_facts: Facts) -> Live:
         web_offered=packages.read_offered(web_facts.text(packages.OFFERED)),
         extensions=extensions.observed(web_facts),
         options=web_options.read(web_facts.rows(web_options.OPTIONS.name)),
-        central=_platform_version(web_facts),
+        central=_version(_platform(web_facts).get("version")),
+        place=_place(map_facts, web_facts) if desired.install is not None else None,
     )
 
 
-def _platform_version(facts: Facts) -> Version | None:
-    rows = facts.rows(PLATFORM_VERSION.name)
-    return Version.of_package(str(rows[0]["value"])) if rows else None
+def _version(text: str | None) -> Version | None:
+    return Version.of_package(text) if text else None
+
+
+def _platform(facts: Facts) -> dict[str, str]:
+    return {str(row["key"]): str(row["value"]) for row in facts.rows(PLATFORM.name)}
+
+
+def _place(map_facts: Facts, web_facts: Facts) -> Place:
+    is_central = _platform(web_facts).get("isCentral") == "yes"
+    broker = broker_of_central(
+        web_facts.rows(POLLERS.name),
+        web_facts.rows(BROKER_CONFIGURATIONS.name),
+        web_facts.rows(BROKER_ROWS.name),
+    )
+    return Place(
+        ground=read_ground(map_facts.text(GROUND.name)),
+        accounts=read_accounts(web_facts.text(ACCOUNTS.name)),
+        contacts={
+            str(row["alias"]): str(row["admin"]) == "1" for row in web_facts.rows(CONTACTS.name)
+        },
+        broker=broker if is_central else None,
+        is_central=is_central,
+    )

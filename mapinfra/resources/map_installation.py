@@ -12,15 +12,29 @@ from mapinfra.centreon.access import Api
 from mapinfra.centreon.config_files import Strategy
 from mapinfra.centreon.editions import edition
 from mapinfra.centreon.extensions import MODULE, WIDGET, ExtensionManager
+from mapinfra.centreon.map_setup import Install
 from mapinfra.centreon.survey import CENTREON_READS, MAP_READS, WEB_READS
 from mapinfra.centreon.verdict import RotateSigningKey
 from mapinfra.centreon.version import Version
 from mapinfra.errors import CentreonError
 from mapinfra.hosts import Host, Target, packages
-from mapinfra.resources import map_facts, map_plan
+from mapinfra.resources import map_facts, map_plan, map_undo
 from mapinfra.resources.contract import Inputs, Kind, Plan, Step
+from mapinfra.resources.map_installing import Installing
+from mapinfra.resources.map_model import (
+    UNINSTALL,
+    Contents,
+    Desired,
+    GoBack,
+    Live,
+    Replace,
+    database_of_map,
+    server_version,
+    settings_of,
+    web_client_version,
+)
 from mapinfra.resources.map_operation import Operation, write_file
-from mapinfra.resources.map_plan import Contents, Desired, GoBack, Live, Replace
+from mapinfra.resources.map_removal_plan import removal
 from mapinfra.resources.session import Session, address_of, database_of
 
 _WEB_PACKAGES = "/var/lib/mapinfra/web-client"
@@ -46,6 +60,7 @@ class MapInstallationKind(Kind[Desired, Live]):
         version = Version.parse(str(inputs["version"]))
         web_client = inputs.get("web_client")
         downgrade = inputs.get("downgrade_to")
+        install = inputs.get("install")
         return Desired(
             map=Target.model_validate(inputs["map"]).reading(MAP_READS),
             web=Target.model_validate(inputs["web"]).reading(CENTREON_READS, WEB_READS),
@@ -62,6 +77,9 @@ class MapInstallationKind(Kind[Desired, Live]):
             keep=int(inputs["backup"]["keep"]),
             lease_minutes=float(inputs["lease_minutes"]),
             start_seconds=float(inputs["start_seconds"]),
+            install=Install.model_validate(install) if install else None,
+            uninstall=inputs.get("removal") == UNINSTALL,
+            drop_database=bool(inputs.get("drop_database")),
         )
 
     def targets(self, desired: Desired) -> Sequence[Target]:
@@ -83,8 +101,8 @@ class MapInstallationKind(Kind[Desired, Live]):
         return map_plan.plan(desired, live)
 
     def removal(self, desired: Desired, live: Live) -> Plan:
-        """See `Kind.removal`. An installation is kept: it was there before mapinfra."""
-        return Plan(reason=f"{desired.edition.title} on {desired.map.name} is left as it is")
+        """See `Kind.removal`. An installation is kept, unless the spec said otherwise."""
+        return removal(desired, live)
 
     def run(self, step: Step, desired: Desired, session: Session) -> None:
         """See `Kind.run`."""
@@ -92,7 +110,7 @@ class MapInstallationKind(Kind[Desired, Live]):
 
     def undo(self, done: Sequence[Step]) -> Sequence[Step]:
         """See `Kind.undo`."""
-        return map_plan.undo(done)
+        return map_undo.undo(done)
 
     def computed(self, desired: Desired, live: Live | None) -> Inputs:
         """See `Kind.computed`."""
@@ -109,15 +127,15 @@ class MapInstallationKind(Kind[Desired, Live]):
 
     def live_inputs(self, desired: Desired, live: Live) -> Inputs | None:
         """See `Kind.live_inputs`."""
-        version = map_plan.server_version(desired, live)
+        version = server_version(desired, live)
         if version is None:
             return None
         inputs: Inputs = {"version": str(version)}
-        web = map_plan.web_client_version(live)
+        web = web_client_version(live)
         if web != desired.web_client:
             inputs["web_client"] = web and str(web)
         if desired.settings:
-            inputs["settings"] = map_plan.settings_of(desired, live)
+            inputs["settings"] = settings_of(desired, live)
         return inputs
 
     def report(self, desired: Desired, session: Session) -> Sequence[str]:
@@ -163,7 +181,7 @@ class _Runner:
                 operation.fetch(step.data)
             case "backup":
                 live = MapInstallationKind().observe(self._desired, self._session)
-                operation.back_up(step.data, map_plan.database_of_map(self._desired, live))
+                operation.back_up(step.data, database_of_map(self._desired, live))
             case "compare":
                 for line in operation.compare(step.data):
                     self._tell(line)
@@ -171,14 +189,14 @@ class _Runner:
                 operation.arm(Reach.SERVICE)
             case "server":
                 operation.begin_changes()
-                self._install(self._map, step.data, "server")
+                self._change(self._map, step.data, "server")
             case "config":
                 operation.configure()
             case "health":
                 self._await_health(operation)
             case "settings":
                 self._write(step.data)
-            case "keep" | "web" | "unweb" | "extend" | "options":
+            case "keep" | "web" | "unweb" | "extend" | "retire" | "options":
                 self._do_web(step, operation)
             case _:
                 self._do_service(step, operation)
@@ -200,21 +218,21 @@ class _Runner:
                 self._map.run(["systemctl", "enable", "--quiet", "--now", step.data.unit])
             case "keys":
                 self._rotate_keys(step.data)
-            case verb:
-                raise ValueError(f"no step of MAP: {verb}")
+            case _:
+                Installing(self._desired, self._session).run(step)
 
     def _do_web(self, step: Step, operation: Operation) -> None:
         match step.verb:
             case "keep":
                 self._keep_web(step.data, operation)
             case "web":
-                self._install(self._web, step.data, "web")
+                self._change(self._web, step.data, "web")
             case "unweb":
                 self._put_web_back(step.data, operation)
             case "extend":
-                api = self._session.api(self._desired.api)
-                database = database_of(self._desired.web)
-                ExtensionManager(api, self._web, database).run(step.data)
+                self._extensions.run(step.data)
+            case "retire":
+                self._extensions.run(step.data.action)
             case "options":
                 database = database_of(self._desired.web)
                 web_options.write(self._web, database, step.data.after)
@@ -247,16 +265,26 @@ class _Runner:
         if operation.stopped_for is not None:
             self._tell(f"healthy {operation.stopped_for:.1f} s after it was stopped")
 
-    def _install(self, host: Host, change: Replace, purpose: str) -> None:
-        packages.install(host, {change.package: change.new}, f"mapinfra-{purpose}-{self._service}")
+    @property
+    def _extensions(self) -> ExtensionManager:
+        api = self._session.api(self._desired.api)
+        return ExtensionManager(api, self._web, database_of(self._desired.web))
+
+    def _change(self, host: Host, change: Replace, purpose: str) -> None:
+        unit = f"mapinfra-{purpose}-{self._service}"
+        if change.new is None:
+            packages.remove(host, [change.package], unit, purge=True)
+        else:
+            packages.install(host, change.wanted, unit)
 
     def _keep_web(self, web: Replace, operation: Operation) -> None:
-        packages.foresee(self._web, {web.package: web.new})
+        if web.new is not None:
+            packages.foresee(self._web, web.wanted)
         if web.old is None:
             return
         folder = f"{_WEB_PACKAGES}-{self._service}"
         self._web.run(["sh", "-c", _FRESH_FOLDER, "sh", folder])
-        operation.kept_web = packages.fetch(self._web, {web.package: web.old}, folder)
+        operation.kept_web = packages.fetch(self._web, web.past, folder)
 
     def _put_web_back(self, web: Replace, operation: Operation) -> None:
         unit = f"mapinfra-web-back-{self._service}"

@@ -12,11 +12,12 @@ from mapinfra.centreon.config_files import Merged, format_of, merge, with_settin
 from mapinfra.centreon.config_files import settings as read_settings
 from mapinfra.centreon.editions import Edition
 from mapinfra.centreon.map_host import LEFTOVERS
+from mapinfra.centreon.map_setup import check_questions
 from mapinfra.centreon.verdict import ReplaceWord, SetProperty
 from mapinfra.errors import CentreonError
 from mapinfra.hosts import Host, packages
 from mapinfra.hosts.packages import PackageFile
-from mapinfra.resources.map_plan import CHANGED, Comparison, Desired, Lock, Replace
+from mapinfra.resources.map_model import CHANGED, Comparison, Desired, Lock, Replace
 
 _CLIENT = Client()
 """MariaDB's root through its socket: the database is the MAP server's own."""
@@ -95,20 +96,22 @@ class Operation:
 
         Whatever the package manager would refuse is told now, while the service still runs.
         """
-        packages.foresee(self.host, {server.package: server.new})
+        packages.foresee(self.host, server.wanted)
         folder = f"{_INCOMING}-{self.desired.edition.service}"
         self.host.run(["sh", "-c", _FRESH_FOLDER, "sh", folder])
-        (self.incoming,) = packages.fetch(self.host, {server.package: server.new}, folder)
+        (self.incoming,) = packages.fetch(self.host, server.wanted, folder)
+        if server.old is None:
+            vendor = f"{self.desired.edition.config_dir}/{self.desired.edition.vars_file}"
+            check_questions(self._in_package(self.incoming.path, vendor), self.host.name)
 
     def back_up(self, server: Replace, database: str) -> None:
         """Take the backup and note it in the journal."""
         family = packages.installed(self.host, ()).family
-        old = {server.package: server.old} if server.old else {}
         subject = Subject(
             service=self.desired.edition.service,
             config_folder=self.desired.edition.config_dir,
             database=database,
-            packages=old,
+            packages=server.past,
             family=family,
             client=_CLIENT,
             folder=self.desired.folder,

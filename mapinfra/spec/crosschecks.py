@@ -23,6 +23,9 @@ def crosschecks(spec: object, places: Places) -> Iterator[Finding]:
     }
     for keys, server in servers.items():
         yield from _map_server(keys, server, spec)
+    if _at(spec, "map", "drop_database") is True and _at(spec, "map", "removal") != "uninstall":
+        text = "a database goes with its packages only; write removal: uninstall, or take it out"
+        yield ("map", "drop_database"), text
     hosts = {**servers, **{keys: one for keys, one in maps.items() if _at(one, "ssh", "host")}}
     yield from _same_host(hosts)
     for keys, host in {**servers, **maps}.items():

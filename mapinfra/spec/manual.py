@@ -58,6 +58,7 @@ _SECTIONS: Final = {
     "Central": "central",
     "Api": "api",
     "MapServer": "map_server",
+    "Install": "install",
     "Remote": "remotes",
     "BrokerOutput": "broker_outputs",
     "Ssh": "ssh",
@@ -119,6 +120,8 @@ def _default(node: Node, root: Node) -> str:
             return "empty"
         case list() as items:
             return f"`[{', '.join(items)}]`"
+        case bool() as switch:
+            return "`true`" if switch else "`false`"
         case float() as seconds:
             return f"`{seconds:g}`"
         case value:

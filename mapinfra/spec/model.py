@@ -22,6 +22,7 @@ from pydantic import (
 from mapinfra.backup import FOLDER
 from mapinfra.centreon.access import Api
 from mapinfra.centreon.editions import EDITIONS
+from mapinfra.centreon.map_setup import Install
 from mapinfra.centreon.survey import CENTREON_READS, MAP_READS, WEB_READS
 from mapinfra.centreon.version import Line, Version
 from mapinfra.errors import CentreonError
@@ -285,6 +286,18 @@ class Map(Model):
             "that changes it is gone.",
         ),
     ] = 15
+    removal: Annotated[
+        Literal["keep", "uninstall"],
+        Field(
+            description="What becomes of a MAP server that the spec has no more. `keep`: it is "
+            "left as it is. `uninstall`: service, packages, module and widget go, after a last "
+            "backup. What counts is what the last `up` had."
+        ),
+    ] = "keep"
+    drop_database: Annotated[
+        bool,
+        Field(description="With `removal: uninstall`: whether MAP's own database goes as well."),
+    ] = False
     start_seconds: Annotated[
         int,
         Field(ge=5, le=86400, description="Seconds that a started MAP server has to be healthy."),
@@ -306,6 +319,13 @@ class MapServer(Model):
             pattern=r"^https?://[^\s/]+:[0-9]+/?$",
             description="Where users' browsers reach it, with protocol and port, such as "
             "`http://192.0.2.7:8081`; default: what Administration > Extensions > Map has now.",
+        ),
+    ] = None
+    install: Annotated[
+        Install | None,
+        Field(
+            description="What an installation from nothing needs to know; none: a MAP server "
+            "that isn't installed is an error. Of no use once it is."
         ),
     ] = None
 

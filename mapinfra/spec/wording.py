@@ -20,6 +20,8 @@ def allowed(node: Node) -> str:
     match node.get("type"):
         case "integer" | "number":
             return _number(node)
+        case "boolean":
+            return "true or false"
         case "array":
             return f"a list of {either(_words(node['items']))}"
         case "object":

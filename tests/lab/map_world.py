@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from lab import Host, Lab
-from lab.packages.by_hand import MapServer, add_repository, map_server, set_platform_version
+from lab.packages.by_hand import (
+    WEB_USER,
+    MapServer,
+    add_repository,
+    map_server,
+    set_platform_version,
+)
 from tests.lab.project import Project, Result, query, reset
 
 ENGINE_ON_DNF = ("map", "central", "engine")
@@ -38,6 +44,24 @@ class World:
             **more,
         }
         self.project.write_spec()
+
+    def want_installed(self, version: str, **more: Any) -> None:
+        """Want MAP on a host without it; its contact is made by hand, as the manual says."""
+        self.server.add_contact()
+        self.map_server["install"] = {
+            "contact": WEB_USER,
+            "contact_password": {"file": str(self.server.password_file("web"))},
+            "database_password": {"file": str(self.server.password_file("database"))},
+        }
+        self.want(version, **more)
+
+    @property
+    def map_server(self) -> dict[str, Any]:
+        """That block of the spec."""
+        spec = self.project.spec
+        server = spec["remotes"].get(self.host.name, spec["central"])
+        block: dict[str, Any] = server["map_server"]
+        return block
 
     def up(self) -> Result:
         return self.project.mapinfra("up", "--yes")
@@ -113,13 +137,24 @@ class World:
 
 
 def make(lab: Lab, folder: Path, name: str, web: str, edition: str) -> World:
+    world = make_bare(lab, folder, name, web, edition)
+    server = world.server
+    server.install(OLD)
+    server.install_web_client(OLD)
+    wait_until(lambda: world.host.run(
+        ["mariadb", "-N", server.edition.database, "-e", "select 1 from map_view limit 1"],
+        check=False).returncode == 0)  # fmt: skip
+    server.run_program("sample", "--views=5")
+    return world
+
+
+def make_bare(lab: Lab, folder: Path, name: str, web: str, edition: str) -> World:
+    """Return a world whose MAP server has nothing of MAP yet."""
     reset(lab, (name, "central", "lyon") if name == "map" else ("central", name))
     server = map_server(lab, name, web, edition)
     if server.host.spec.family == "deb":
         # The system that lines 22.10 and 23.10 have packages for.
         server.host.run(["sed", "-i", 's/^VERSION_ID=.*/VERSION_ID="11"/', "/etc/os-release"])
-    server.install(OLD)
-    server.install_web_client(OLD)
     project = Project.make(lab, folder)
     api = project.spec["central"]["api"]
     if name == web:
@@ -129,12 +164,7 @@ def make(lab: Lab, folder: Path, name: str, web: str, edition: str) -> World:
     else:
         project.spec["remotes"] = {}
         project.spec["central"]["map_server"] = {"ssh": {"host": name}}
-    world = World(server, project)
-    wait_until(lambda: world.host.run(
-        ["mariadb", "-N", server.edition.database, "-e", "select 1 from map_view limit 1"],
-        check=False).returncode == 0)  # fmt: skip
-    server.run_program("sample", "--views=5")
-    return world
+    return World(server, project)
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:

@@ -115,9 +115,6 @@ def test_a_version_that_no_repository_has_is_told_with_those_it_has(world: World
 
 
 def test_what_was_changed_by_hand_is_mended_alone(world: World) -> None:
-    world.server.web.run(
-        ["mariadb", "-e", "grant update on centreon.options to mapinfra@'127.0.0.1'"]
-    )
     address = f"http://{world.host.address}:8081"
     world.project.spec["central"]["map_server"]["address"] = address
     world.want(OLD, settings={"centreon-map.conf": {"RUN_ARGS": "--spring.profiles.active=prod"}})

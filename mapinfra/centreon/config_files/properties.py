@@ -68,7 +68,8 @@ class Properties:
         body = raw.removesuffix(piece.line_end or line_end)
         backslashes = len(body) - len(body.rstrip(b"\\"))
         goes_on = piece.kind is not Kind.COMMENT and backslashes % 2
-        return raw + line_end if goes_on else raw
+        # Of its own kind: a CR and an LF would be one line end together.
+        return raw + (piece.line_end or line_end) if goes_on else raw
 
     def adapted(self, piece: Piece, line_end: bytes) -> Piece:
         """Return the piece with other line ends, its continuation lines too."""

@@ -133,9 +133,12 @@ class Apt:
         pairs = [word for option in options for word in ("-o", option)]
         return [*_APT, *pairs, *_INSTALL, *specs]
 
-    def remove(self, names: Sequence[str]) -> list[str]:
-        """Return the transaction that removes these packages; their conffiles stay."""
-        return [*_APT, "remove", *names]
+    def remove(self, names: Sequence[str], *, purge: bool) -> list[str]:
+        """Return the transaction that removes these packages, with their conffiles or without.
+
+        dpkg never brings back a conffile that was deleted by hand, so that is no other way.
+        """
+        return [*_APT, "purge" if purge else "remove", *names]
 
     def foreseeing(self, verb: str, specs: Sequence[str]) -> list[str]:
         """Return the words of the dry run."""

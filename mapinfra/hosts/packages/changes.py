@@ -97,11 +97,14 @@ def remove(
     names: Sequence[str],
     unit: str,
     *,
+    purge: bool = False,
     patience: float = _PATIENCE,
     timeout: float = _TRANSACTION_SECONDS,
 ) -> tuple[Change, ...]:
-    """Remove packages, and return what was removed; edited configuration files stay.
+    """Remove packages, and return what was removed.
 
+    Edited configuration files stay; with `purge`, dpkg's go and are forgotten, so that they come
+    new should the package come again.
     Raises RemovalRefused when others depend on them, ManagerBusy, PackageError, CommandTimeout.
     """
     tool = _manager(host)
@@ -111,7 +114,7 @@ def remove(
     changes = _dry_run(host, tool, "remove", there)
     _refuse_removals(host, changes, there)
     said = f"removing {', '.join(there)}"
-    done = _transaction(host, tool, tool.remove(there), unit, said, patience, timeout)
+    done = _transaction(host, tool, tool.remove(there, purge=purge), unit, said, patience, timeout)
     if done.status != 0 or installed(host, there).versions:
         raise _failed(host, tool, done, said)
     return changes

@@ -112,8 +112,11 @@ class Dnf:
         del conffiles  # rpm has no say in it
         return [*_DNF, "--setopt=exit_on_lock=True", "--refresh", "install", *specs]
 
-    def remove(self, names: Sequence[str]) -> list[str]:
-        """Return the transaction that removes these packages, and no dependencies."""
+    def remove(self, names: Sequence[str], *, purge: bool) -> list[str]:
+        """Return the transaction that removes these packages, and no dependencies.
+
+        rpm keeps no account of configuration files, so there is nothing to purge.
+        """
         return [*_DNF, "--setopt=exit_on_lock=True", "--noautoremove", "remove", *names]
 
     def foreseeing(self, verb: str, specs: Sequence[str]) -> list[str]:

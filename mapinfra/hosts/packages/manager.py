@@ -45,7 +45,7 @@ class Manager(Protocol):
         """Return the transaction that brings packages to versions, up or down."""
         ...
 
-    def remove(self, names: Sequence[str]) -> list[str]:
+    def remove(self, names: Sequence[str], *, purge: bool) -> list[str]:
         """Return the transaction that removes packages and nothing else."""
         ...
 

@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
@@ -154,6 +154,7 @@ def test_java_reads_back_what_was_set(tmp_path: Path) -> None:
 
 
 @given(files, st.dictionaries(keys, texts))
+@example(b"\na\\\r", {"centreon.url": ""})
 def test_what_was_set_is_read_back(content: bytes, wanted: dict[str, str]) -> None:
     result = with_settings(content, wanted, PROPERTIES)
     assert settings(result, PROPERTIES) == settings(content, PROPERTIES) | wanted

@@ -30,9 +30,9 @@ from mapinfra.centreon.version import Version
 from mapinfra.errors import CentreonError
 from mapinfra.hosts import Database, Ssh, Target
 from mapinfra.hosts.packages import Installed, Offered
-from mapinfra.resources import map_plan
+from mapinfra.resources import map_plan, map_undo
 from mapinfra.resources.contract import Plan, Step
-from mapinfra.resources.map_plan import CHANGED, Desired, Live
+from mapinfra.resources.map_model import CHANGED, Desired, Live
 from mapinfra.secrets import EnvironmentSecret
 
 OLD, NEWER = "22.10.1", "22.10.5"
@@ -209,7 +209,7 @@ def test_a_change_of_line_is_refused_with_what_its_notes_ask_for() -> None:
 @pytest.mark.parametrize(
     ("live", "words"),
     [
-        (found(installed=Installed("rpm")), "only updates what is"),
+        (found(installed=Installed("rpm")), "add `install` to its map_server"),
         (found(installed=Installed("rpm", versions=found().installed.versions, faults=("cut",))),
          "cut; mend the packages"),
         (found(central=Version.parse("22.04.1")), "upgrade it to 22.10 first"),
@@ -249,7 +249,7 @@ def test_a_server_that_went_back_by_itself_is_simply_updated() -> None:
 def undone(plan: Plan, last: str) -> list[str]:
     steps = [step for step in plan.steps if step.verb != "note"]
     done = steps[: [step.verb for step in steps].index(last) + 1]
-    return [step.verb for step in map_plan.undo(done)]
+    return [step.verb for step in map_undo.undo(done)]
 
 
 @pytest.mark.parametrize(
@@ -271,7 +271,7 @@ def test_only_the_service_comes_back_where_the_server_was_not_changed_yet() -> N
     plan = map_plan.plan(wanted(), found())
     for last, reach in (("web", Reach.SERVICE), ("server", Reach.ALL), ("health", Reach.ALL)):
         done = plan.steps[: [step.verb for step in plan.steps].index(last) + 1]
-        assert next(one.data.reach for one in map_plan.undo(done) if one.verb == "back") is reach
+        assert next(one.data.reach for one in map_undo.undo(done) if one.verb == "back") is reach
 
 
 # A world that does what the steps say

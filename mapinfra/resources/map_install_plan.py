@@ -1,0 +1,191 @@
+"""A MAP server installed from nothing: the steps, in the order of the vendor's page. Pure.
+
+24.10, graph-views/map-web-install; a remote is served "exactly like" a central (manual "Installing
+MAP on a remote server"), but for its broker output, which is made on its central.
+"""
+
+from collections.abc import Iterator
+
+from mapinfra.centreon.map_setup import DATABASE_USER, OUTPUT_NAMES, Install
+from mapinfra.errors import CentreonError
+from mapinfra.resources.contract import Step
+from mapinfra.resources.map_model import (
+    Account,
+    Desired,
+    Live,
+    Place,
+    Replace,
+    Setup,
+    offered_as,
+)
+from mapinfra.resources.map_server_plan import ServerSide
+from mapinfra.resources.map_web_plan import WebSide
+
+
+class Installation:
+    """The steps between a host without MAP and one where it is healthy."""
+
+    def __init__(self, desired: Desired, live: Live) -> None:
+        self._desired = desired
+        self._live = live
+        self._map, self._web = desired.map.name, desired.web.name
+        self._edition = desired.edition
+        self._server_side, self._web_side = ServerSide(desired, live), WebSide(desired, live)
+        self._wanted, self._place = self._expect_wanted()
+        self._own_address = self._wanted.own_address or self._only_address()
+        self._expect_contact()
+        self._expect_broker()
+
+    def steps(self) -> Iterator[Step]:
+        """Return them, without lock and release."""
+        server = self._server()
+        packages = self._web_side.packages()
+        yield from map(self._web_side.keep, packages)
+        yield self._server_side.fetch(server)
+        yield from self._logins()
+        text = f"install {server.package} {server.new}"
+        yield Step(self._map, "install", text, "remove it", server)
+        yield Step(self._map, "mariadb", "restart MariaDB, so that MAP's map.cnf counts")
+        yield from self._configure()
+        yield from self._deploy()
+        text = f"take INSERT on centreon back from {self._user}"
+        yield Step(self._web, "revoke", text, data=self._account)
+        yield from map(self._web_side.change, packages)
+        yield from self._web_side.extensions()
+        yield from self._web_side.options(self._address)
+        yield self._server_side.start()
+        yield self._server_side.healthy()
+        yield self._server_side.enable()
+
+    # What must be there first
+
+    def _expect_wanted(self) -> tuple[Install, Place]:
+        if self._desired.install is None or self._live.place is None:
+            raise CentreonError(
+                f"{self._edition.title} isn't installed ({self._edition.server_package})",
+                where=self._map,
+                remedy="add `install` to its map_server in the spec, or install it by hand",
+            )
+        return self._desired.install, self._live.place
+
+    def _only_address(self) -> str:
+        addresses = self._place.ground.addresses
+        if len(addresses) == 1:
+            return addresses[0]
+        raise CentreonError(
+            f"it has {len(addresses)} IPv4 addresses ({', '.join(addresses)}), and Centreon's "
+            "database must know from which one MAP comes",
+            where=self._map,
+            remedy="write that one as `own_address` into `install` of its map_server",
+        )
+
+    def _expect_contact(self) -> None:
+        contact = self._wanted.contact
+        if contact not in self._place.contacts:
+            raise CentreonError(
+                f"Centreon has no active contact {contact!r} that may reach the API Realtime",
+                where=self._web,
+                remedy="make it under Configuration > Users, no administrator, with access to all "
+                "resources, Reach API Realtime on and a password that doesn't expire",
+            )
+        if self._place.contacts[contact]:
+            raise CentreonError(
+                f"contact {contact!r} is an administrator, and MAP's must not be",
+                where=self._web,
+                remedy="give MAP a contact of its own as `install.contact`",
+            )
+        if self._place.accounts is None:
+            raise CentreonError(
+                "MariaDB's root can't be used there by its socket, so MAP's database user can't "
+                "be made",
+                where=self._web,
+                remedy="install MAP by hand; mapinfra then takes it over",
+            )
+
+    def _expect_broker(self) -> None:
+        if not self._place.is_central:
+            return
+        broker = self._place.broker
+        if broker is None:
+            raise CentreonError(
+                "its own broker configuration can't be told (active, a daemon, with an input on "
+                "port 5669)",
+                where=self._web,
+                remedy="check Configuration > Pollers > Broker configuration",
+            )
+        foreign = broker.foreign(OUTPUT_NAMES)
+        if foreign is not None:
+            raise CentreonError(
+                f"output {foreign} of {broker.name} listens on MAP's port, and configure.sh "
+                f"would add {OUTPUT_NAMES[0]} beside it",
+                where=self._web,
+                remedy=f"rename it to {OUTPUT_NAMES[0]}, or remove it",
+            )
+
+    # The steps
+
+    @property
+    def _user(self) -> str:
+        return f"{DATABASE_USER}@{self._own_address}"
+
+    @property
+    def _account(self) -> Account:
+        known = self._place.accounts or frozenset()
+        return Account(self._own_address, self._own_address not in known)
+
+    @property
+    def _address(self) -> str:
+        default = f"http://{self._own_address}:{self._edition.http_port}"
+        return self._desired.address or default
+
+    @property
+    def _centreon_address(self) -> str:
+        return self._wanted.centreon_address or self._desired.api.host
+
+    def _server(self) -> Replace:
+        name, version = self._edition.server_package, self._desired.version
+        return Replace(name, None, offered_as(self._live.offered, name, version, self._map))
+
+    def _logins(self) -> Iterator[Step]:
+        text = f"see that contact {self._wanted.contact} can log in"
+        yield Step(self._web, "contact", text)
+        account = self._account
+        verb = "make" if account.is_new else "set right"
+        text = (
+            f"{verb} database user {self._user}: SELECT on centreon_storage, SELECT and, for "
+            "configure.sh, INSERT on centreon"
+        )
+        undo = "remove it" if account.is_new else "take INSERT back"
+        yield Step(self._web, "account", text, undo, account)
+
+    def _configure(self) -> Iterator[Step]:
+        is_new = self._edition.database not in self._place.ground.databases
+        setup = Setup(self._centreon_address, self._place.broker, is_new)
+        script = f"{self._edition.config_dir}/{self._edition.configure_script}"
+        text = f"run {script} --automatic, with vars.sh of mode 600 that goes afterwards"
+        undo = f"drop database {self._edition.database}" if is_new else ""
+        yield Step(self._map, "configure", text, undo, setup)
+        if self._desired.settings:
+            keys = ", ".join(
+                f"{key} in {path}"
+                for path, wanted in self._desired.settings_by_path.items()
+                for key in wanted
+            )
+            yield Step(self._map, "declare", f"set {keys}")
+
+    def _deploy(self) -> Iterator[Step]:
+        """Return the steps that deploy the output configure.sh made; on a remote it makes none."""
+        broker = self._place.broker
+        if not self._place.is_central or broker is None:
+            return
+        name = broker.poller
+        yield Step(
+            self._web, "generate", f"generate the configuration of poller {name}", "", broker
+        )
+        yield Step(self._web, "test", f"test the configuration of poller {name}", "", broker)
+        text = f"send the configuration to poller {name}"
+        yield Step(self._web, "move", text, "take the output away, send it again", broker)
+        text = f"wait until {broker.file_name} has the output for MAP"
+        yield Step(self._web, "arrive", text, "", broker)
+        yield Step(self._web, "cbd", "restart cbd", "restart it again", broker)
+        yield Step(self._web, "listen", "see port 5758 listening", "", broker)

@@ -1,0 +1,274 @@
+"""A MAP installation as it is to be and as it is, and what the steps between work on. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import urlsplit
+
+from mapinfra.backup import Found, Manifest, Reach
+from mapinfra.backup.journal import Entry
+from mapinfra.centreon import web_options
+from mapinfra.centreon.access import Api
+from mapinfra.centreon.config_files import Strategy, format_of, settings
+from mapinfra.centreon.editions import WEB_CLIENT, Edition
+from mapinfra.centreon.extensions import Action, Extensions
+from mapinfra.centreon.health import Health
+from mapinfra.centreon.map_host import System
+from mapinfra.centreon.map_setup import Install
+from mapinfra.centreon.surroundings import Broker, Ground
+from mapinfra.centreon.verdict import ReplaceWord, SetProperty
+from mapinfra.centreon.version import Version
+from mapinfra.errors import CentreonError
+from mapinfra.hosts import Target
+from mapinfra.hosts.packages import Installed, Offered
+
+INSTALLATION: Final = "installation"
+REMOVAL: Final = "removal"
+"""Operations, as the journal on the host names them."""
+
+UNINSTALL: Final = "uninstall"
+"""The value of `removal` with which packages go."""
+
+CHANGED: Final = " (after the server was changed)"
+"""Ends a journal's step from when the server's package begins to change: before, only the service
+has to be brought back."""
+
+_LOCAL = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True)
+class Desired:
+    """One MAP server and the web client of the central or remote that it serves."""
+
+    map: Target
+    web: Target
+    api: Api
+    edition: Edition
+    version: Version
+    web_client: Version
+    release_notes_read: str | None
+    downgrade_to: Version | None
+    strategy: Strategy
+    settings: Mapping[str, Mapping[str, str]]
+    """By the file's name and key."""
+    address: str | None
+    folder: str
+    keep: int
+    lease_minutes: float
+    start_seconds: float
+    install: Install | None = None
+    """What an installation from nothing needs to know; None: only what is there is changed."""
+    uninstall: bool = False
+    """Whether packages go when the spec has this MAP no more."""
+    drop_database: bool = False
+    """Whether its database goes with them."""
+
+    @property
+    def settings_by_path(self) -> dict[str, Mapping[str, str]]:
+        """The declared settings by the file's full path."""
+        return {
+            f"{self.edition.config_dir}/{name}": wanted for name, wanted in self.settings.items()
+        }
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a new installation stands on."""
+
+    ground: Ground
+    accounts: frozenset[str] | None
+    """From where MAP's user may log in to Centreon's databases; None: nobody could ask."""
+    contacts: Mapping[str, bool]
+    """Contacts that may reach the API Realtime, and whether they are administrators."""
+    broker: Broker | None
+    """The central's; None on a remote, whose output is made on its central."""
+    is_central: bool
+
+
+@dataclass(frozen=True)
+class Live:
+    """What the passes over both hosts found."""
+
+    journal: Found
+    interrupted: Manifest | None
+    """The backup of a run that ended without a word, after which nobody went back."""
+    installed: Installed
+    offered: Offered
+    health: Health
+    configuration: Mapping[str, bytes] = field(repr=False)
+    system: System
+    web_installed: Installed
+    web_offered: Offered
+    extensions: Extensions
+    options: web_options.Values
+    central: Version | None
+    place: Place | None = None
+    """What a new installation would stand on; None where it isn't asked for."""
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether an installation was cut off."""
+        entry = self.journal.entry
+        return entry is not None and entry.operation == INSTALLATION
+
+    @property
+    def packages(self) -> Mapping[str, str]:
+        """Package versions on the MAP server; those to go back to, where a run was interrupted."""
+        past = self.interrupted.packages if self.interrupted else {}
+        return {**self.installed.versions, **past}
+
+
+@dataclass(frozen=True)
+class Lock:
+    """What the step that takes the lock works on."""
+
+    operation: str
+    target: str
+    over: Entry | None
+    unfinished: bool = False
+    """Whether the run that had the lock has left something to go back from."""
+
+
+@dataclass(frozen=True)
+class GoBack:
+    """Going back to a backup: the one of an interrupted run, or, without one, this run's own."""
+
+    reach: Reach
+    manifest: Manifest | None = None
+
+
+@dataclass(frozen=True)
+class Replace:
+    """A package at one version and, for the way back, at the one before; None: not installed."""
+
+    package: str
+    old: str | None
+    new: str | None
+
+    @property
+    def wanted(self) -> dict[str, str]:
+        """The package at its new version, as package managers are asked for it."""
+        return {self.package: self.new} if self.new is not None else {}
+
+    @property
+    def past(self) -> dict[str, str]:
+        """The package at the version before."""
+        return {self.package: self.old} if self.old is not None else {}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What the configuration files are compared for."""
+
+    actions: tuple[ReplaceWord | SetProperty, ...]
+
+
+@dataclass(frozen=True)
+class Contents:
+    """New contents of files and, for the way back, the ones before, by full path."""
+
+    before: Mapping[str, bytes] = field(repr=False)
+    after: Mapping[str, bytes] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Account:
+    """MAP's user at the databases of Centreon, for logins from one address."""
+
+    client: str
+    is_new: bool
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What configure.sh is run for."""
+
+    centreon_address: str
+    broker: Broker | None
+    is_new_database: bool
+
+
+@dataclass(frozen=True)
+class Options:
+    """Rows of table `options` as wanted, and as they were."""
+
+    before: web_options.Values
+    after: web_options.Values
+
+
+@dataclass(frozen=True)
+class Unoutput:
+    """The central's output for MAP to be taken away again, as far as it has come."""
+
+    broker: Broker
+    """As it was before."""
+    sent: bool
+    restarted: bool
+
+
+@dataclass(frozen=True)
+class Retired:
+    """An extension to remove; the module's own removal deletes its options."""
+
+    action: Action
+    options: web_options.Values
+
+
+def settings_of(desired: Desired, live: Live) -> dict[str, dict[str, str | None]]:
+    """Return the declared settings as they are now."""
+    return {
+        name: {key: held(live, f"{desired.edition.config_dir}/{name}").get(key) for key in wanted}
+        for name, wanted in desired.settings.items()
+    }
+
+
+def server_version(desired: Desired, live: Live) -> Version | None:
+    """Return the version of the server's package; None when it isn't installed."""
+    text = live.packages.get(desired.edition.server_package)
+    return Version.of_package(text) if text else None
+
+
+def web_client_version(live: Live) -> Version | None:
+    """Return the version of the web client's package; None when it isn't installed."""
+    text = live.web_installed.versions.get(WEB_CLIENT.package)
+    return Version.of_package(text) if text else None
+
+
+def database_of_map(desired: Desired, live: Live) -> str:
+    """Return the name of MAP's own database; CentreonError when it is on another host."""
+    edition = desired.edition
+    access = held(live, f"{edition.config_dir}/{edition.own_database_file}")
+    url = access.get(f"{edition.database}.connection.url", "").removeprefix("jdbc:")
+    parts = urlsplit(url)
+    if parts.hostname and parts.hostname not in _LOCAL:
+        raise CentreonError(
+            f"MAP's own database is on {parts.hostname}; only one on the MAP server itself can be "
+            "backed up",
+            where=desired.map.name,
+            remedy="move it there, or update this MAP by hand",
+        )
+    return parts.path.strip("/") or edition.database
+
+
+def held(live: Live, path: str) -> dict[str, str]:
+    """Return the settings of a configuration file; empty where there is none."""
+    form, content = format_of(path), live.configuration.get(path)
+    return {} if form is None or content is None else settings(content, form)
+
+
+def offered_as(offered: Offered, package: str, version: Version, where: str) -> str:
+    """Return a package's version, its newest release, that is offered of a version of MAP.
+
+    Raises CentreonError that lists what is offered when that version isn't.
+    """
+    versions = offered.versions.get(package, ())
+    fitting = [text for text in versions if Version.of_package(text) == version]
+    if fitting:
+        return fitting[-1]
+    told = f"offered: {', '.join(versions)}" if versions else "no version of it is"
+    unread = f" (not read: {'; '.join(offered.unreadable)})" if offered.unreadable else ""
+    raise CentreonError(
+        f"no repository offers {package} {version}; {told}{unread}",
+        where=where,
+        remedy="ask for one that is, or configure the repository of its line",
+    )

@@ -1,0 +1,65 @@
+"""A MAP installation taken away, as far as the spec said: the steps. Pure.
+
+24.10, graph-views/map-legacy-eol, for the legacy edition; of the engine's removal nothing is
+documented, so it is done alike. Manual "Installing MAP on a remote server": on a remote as on a
+central.
+"""
+
+from collections.abc import Iterator
+
+from mapinfra.centreon.editions import EDITIONS
+from mapinfra.centreon.map_setup import DATABASE_USER
+from mapinfra.resources.contract import Plan, Step
+from mapinfra.resources.map_model import REMOVAL, Desired, Live, Replace, database_of_map
+from mapinfra.resources.map_server_plan import ServerSide
+from mapinfra.resources.map_web_plan import WebSide
+
+
+def removal(desired: Desired, live: Live) -> Plan:
+    """Return what takes MAP away; nothing where the spec said that packages are kept."""
+    edition = desired.edition
+    if not desired.uninstall:
+        return Plan(
+            reason=f"{edition.title} on {desired.map.name} is left as it is (removal: keep)"
+        )
+    server_side = ServerSide(desired, live)
+    server_side.expect_free()
+    body = list(_steps(desired, live, server_side))
+    if not body:
+        return Plan(reason=f"{edition.title} isn't on {desired.map.name} any more")
+    armed = any(step.verb == "arm" for step in body)
+    return Plan(steps=(server_side.lock(REMOVAL), *body, server_side.release(disarm=armed)))
+
+
+def _steps(desired: Desired, live: Live, server_side: ServerSide) -> Iterator[Step]:
+    edition, host = desired.edition, desired.map.name
+    if live.interrupted is not None:
+        yield server_side.go_back_first()
+    web = list(WebSide(desired, live).leave()) if _alone(desired, live) else []
+    yield from (step for step in web if step.verb == "keep")
+    old = live.packages.get(edition.server_package)
+    if old is None:
+        yield from (step for step in web if step.verb != "keep")
+        return
+    server = Replace(edition.server_package, old, None)
+    yield server_side.back_up(server)
+    yield from server_side.stop()
+    yield from (step for step in web if step.verb != "keep")
+    yield server_side.change(server)
+    back = "it comes back with the backup"
+    yield Step(host, "clear", f"remove {edition.config_dir}, which the backup has", back)
+    database = database_of_map(desired, live)
+    if desired.drop_database:
+        yield Step(host, "drop", f"drop database {database}, which the backup has", back, database)
+    else:
+        yield server_side.note(f"database {database} stays (drop_database: false)")
+    yield server_side.note(
+        f"left to you, should nothing else use them: user {DATABASE_USER} at Centreon's "
+        "database, and on a central the broker output that configure.sh made (port 5758)"
+    )
+
+
+def _alone(desired: Desired, live: Live) -> bool:
+    """Tell whether no other edition on the same host uses the web client."""
+    others = (one.server_package for one in EDITIONS.values() if one != desired.edition)
+    return not any(other in live.installed.versions for other in others)

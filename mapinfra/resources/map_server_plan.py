@@ -1,0 +1,194 @@
+"""The server's side of a MAP installation: package, configuration, service, the way back. Pure."""
+
+from collections.abc import Iterator, Mapping
+
+from mapinfra.backup import Reach, Standing
+from mapinfra.centreon.config_files import format_of, settings, with_settings
+from mapinfra.centreon.health import State
+from mapinfra.centreon.order import Stage
+from mapinfra.centreon.verdict import (
+    ReplaceWord,
+    RotateSigningKey,
+    SetProperty,
+    StopAndDisable,
+    Verdict,
+)
+from mapinfra.errors import CentreonError
+from mapinfra.resources.contract import Step
+from mapinfra.resources.map_model import (
+    CHANGED,
+    INSTALLATION,
+    REMOVAL,
+    Comparison,
+    Contents,
+    Desired,
+    GoBack,
+    Live,
+    Lock,
+    Replace,
+    database_of_map,
+    held,
+)
+
+
+class ServerSide:
+    """Steps on the MAP server."""
+
+    def __init__(self, desired: Desired, live: Live) -> None:
+        self._desired = desired
+        self._live = live
+        self._host = desired.map.name
+        self._edition = desired.edition
+
+    def expect_free(self) -> None:
+        """Raise CentreonError while another run is at work on this server."""
+        if self._live.journal.standing is Standing.HELD:
+            raise CentreonError(
+                self._live.journal.reason, where=self._host, remedy="wait until it has ended"
+            )
+
+    # Around everything
+
+    def lock(self, operation: str) -> Step:
+        """Return the step that takes the lock, from an interrupted run if there was one."""
+        target = str(self._desired.version)
+        over = self._live.journal.entry
+        text = f"take the lock for the {operation}"
+        if operation != REMOVAL:
+            text += f" of {target}" if operation == INSTALLATION else f" to {target}"
+        if over is not None:
+            text += f" over from a run that was interrupted (since {over.since})"
+        interrupted = self._live.interrupted is not None
+        data = Lock(operation, target, over, interrupted)
+        return Step(self._host, "lock", text, "release it", data)
+
+    def release(self, *, disarm: bool) -> Step:
+        """Return the last step."""
+        text = "disarm the way back and release the lock" if disarm else "release the lock"
+        return Step(self._host, "release", text)
+
+    def note(self, text: str) -> Step:
+        """Return a line that a person should read; nothing is done."""
+        return Step(self._host, "note", text)
+
+    def go_back_first(self) -> Step:
+        """Return the step that takes back what an interrupted run has left."""
+        entry, manifest = self._live.journal.entry, self._live.interrupted
+        assert entry is not None and manifest is not None  # noqa: PT018
+        reach = Reach.ALL if entry.step.endswith(CHANGED) else Reach.SERVICE
+        what = "the service" if reach is Reach.SERVICE else "everything"
+        text = f"go back to backup {manifest.id} of the interrupted run: {what}"
+        return Step(self._host, "back", text, data=GoBack(reach, manifest))
+
+    # The package, and what it changes
+
+    def fetch(self, server: Replace) -> Step:
+        """Return the step that fetches the new package."""
+        text = f"fetch {server.package} {server.new}, see that it can be installed"
+        return Step(self._host, "fetch", text, data=server)
+
+    def back_up(self, server: Replace) -> Step:
+        """Return the step that backs up database, configuration and the installed package."""
+        text = (
+            f"back up database {database_of_map(self._desired, self._live)}, "
+            f"{self._edition.config_dir} and {server.package} {server.old}, and verify it"
+        )
+        return Step(self._host, "backup", text, data=server)
+
+    def compare(self, server: Replace, verdict: Verdict) -> Step:
+        """Return the step that merges the configuration files in memory."""
+        changes = tuple(
+            one.do for one in verdict.actions if isinstance(one.do, ReplaceWord | SetProperty)
+        )
+        what = "".join(f", {change}" for change in changes)
+        text = f"compare the configuration files with those of {server.new}{what}"
+        return Step(self._host, "compare", text, data=Comparison(changes))
+
+    def stop(self) -> Iterator[Step]:
+        """Return the steps that arm the way back and stop the service."""
+        minutes = f"{self._desired.lease_minutes:g} minutes"
+        text = f"arm the way back, which the host takes after {minutes} without a word"
+        yield Step(self._host, "arm", text, "disarm it")
+        yield Step(self._host, "stop", f"stop {self._edition.service}", "start it")
+
+    def disable_others(self, verdict: Verdict) -> Iterator[Step]:
+        """Return the steps that stop what the new version doesn't need any more."""
+        for action in verdict.actions_at(Stage.STOP):
+            if isinstance(action.do, StopAndDisable):
+                yield Step(self._host, "disable", str(action), "enable and start it", action.do)
+
+    def keys(self, verdict: Verdict) -> Iterator[Step]:
+        """Return the steps that replace revoked signing keys."""
+        for action in verdict.actions_at(Stage.PREPARE):
+            if isinstance(action.do, RotateSigningKey):
+                yield Step(self._host, "keys", str(action), data=action.do)
+
+    def change(self, server: Replace) -> Step:
+        """Return the step that changes, or removes, the package of a server that is backed up."""
+        text = f"change {server.package} from {server.old} to {server.new}"
+        if server.new is None:
+            text = f"remove {server.package} {server.old}"
+        return Step(self._host, "server", text, f"{server.old} from the backup", server)
+
+    def merge(self) -> Step:
+        """Return the step that writes the merged configuration files."""
+        text = f"merge the configuration ({self._desired.strategy.value})"
+        return Step(self._host, "config", text, "the old files come back with the backup")
+
+    # The service and its settings
+
+    def start(self, state: str | None = None) -> Step:
+        """Return the step that starts the service."""
+        return Step(self._host, "start", f"start {self._edition.service}", "stop it", state)
+
+    def healthy(self) -> Step:
+        """Return the step that waits until the server is healthy."""
+        seconds = f"{self._desired.start_seconds:g} s at most"
+        text = f"wait until {self._edition.title} is healthy, {seconds}"
+        return Step(self._host, "health", text)
+
+    def running(self, *, restart: bool) -> Iterator[Step]:
+        """Return what makes the service run: nothing where it does and needn't be restarted."""
+        service, state = self._edition.service, self._live.health.state
+        if state in (State.STOPPED, State.FAILED):
+            yield self.start(state.value)
+        elif restart or state is State.DOWN:
+            yield Step(self._host, "restart", f"restart {service}", "restart it again")
+        elif state is not State.STARTING:
+            return
+        yield self.healthy()
+
+    def enable(self) -> Step:
+        """Return the step that enables the service."""
+        return Step(self._host, "enable", f"enable {self._edition.service}", "disable it")
+
+    def settings(self) -> Iterator[Step]:
+        """Return the step that makes declared settings as wanted where they aren't."""
+        before, after = {}, {}
+        for path, wanted in self._desired.settings_by_path.items():
+            form, content = format_of(path), self._live.configuration.get(path)
+            if form is None or content is None:
+                raise CentreonError(
+                    "this file isn't there, so its settings can't be made",
+                    where=f"{self._host}: {path}",
+                )
+            new = with_settings(content, wanted, form)
+            if new != content and _differs(wanted, settings(content, form)):
+                before[path], after[path] = content, new
+        if after:
+            keys = ", ".join(
+                f"{key} in {path}"
+                for path, content in before.items()
+                for key in self._drifted(path)
+            )
+            data = Contents(before, after)
+            yield Step(self._host, "settings", f"set {keys}", "the old values", data)
+
+    def _drifted(self, path: str) -> list[str]:
+        now = held(self._live, path)
+        wanted = self._desired.settings_by_path[path]
+        return [key for key, value in wanted.items() if now.get(key) != value]
+
+
+def _differs(wanted: Mapping[str, str], now: Mapping[str, str]) -> bool:
+    return any(now.get(key) != value for key, value in wanted.items())

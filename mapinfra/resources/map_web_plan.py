@@ -1,0 +1,104 @@
+"""The web side of a MAP installation: the package, module, widget and options. Pure."""
+
+from collections.abc import Callable, Iterator
+
+from mapinfra.centreon import extensions, web_options
+from mapinfra.centreon.editions import WEB_CLIENT
+from mapinfra.centreon.extensions import LICENSE_MANAGER, Action, Part
+from mapinfra.centreon.version import Version
+from mapinfra.errors import CentreonError
+from mapinfra.resources.contract import Step
+from mapinfra.resources.map_model import Desired, Live, Options, Replace, Retired, offered_as
+
+
+class WebSide:
+    """Steps on the central or remote that a MAP server serves."""
+
+    def __init__(self, desired: Desired, live: Live) -> None:
+        self._desired = desired
+        self._live = live
+        self._host = desired.web.name
+
+    def packages(self) -> list[Replace]:
+        """Return the packages to change; raise CentreonError where none is offered as wanted."""
+        return [*self._license_manager(), *self._web_client()]
+
+    def keep(self, package: Replace) -> Step:
+        """Return the step before it: what the package manager would refuse is told in time."""
+        name, old, new = package.package, package.old, package.new
+        text = f"see that {name} {new} can be installed"
+        if new is None:
+            text = f"fetch {name} {old} for the way back"
+        elif old is not None:
+            text = f"fetch {name} {old} for the way back, see that {new} can be installed"
+        return Step(self._host, "keep", text, "", package)
+
+    def change(self, package: Replace) -> Step:
+        """Return the step that changes a package."""
+        name, old, new = package.package, package.old, package.new
+        if new is None:
+            return Step(self._host, "web", f"remove {name} {old}", "install it again", package)
+        if old is None:
+            return Step(self._host, "web", f"install {name} {new}", "remove it", package)
+        text = f"change {name} from {old} to {new}"
+        return Step(self._host, "web", text, f"{old} again", package)
+
+    def extensions(self, chosen: Callable[[Part], bool] = lambda _: True) -> Iterator[Step]:
+        """Return what Extension Manager has to do with the parts chosen."""
+        for action in extensions.actions(self._live.extensions, str(self._desired.web_client)):
+            if chosen(action.part):
+                yield self._extend(action)
+
+    def options(self, address: str | None) -> Iterator[Step]:
+        """Return the step that tells the module where users reach this server."""
+        if address is None:
+            return
+        wanted = web_options.wanted(self._desired.edition, address)
+        differing = web_options.differences(self._live.options, wanted)
+        if differing:
+            text = ", ".join(f"{one.key} to {one.desired}" for one in differing)
+            before = {one.key: self._live.options.get(one.key) for one in differing}
+            after = {one.key: one.desired for one in differing}
+            data = Options(before, after)
+            yield Step(self._host, "options", f"set {text}", "the old values", data)
+
+    def leave(self) -> Iterator[Step]:
+        """Return the steps that remove widget, module and package; License Manager stays.
+
+        Other extensions may need that one.
+        """
+        old = self._live.web_installed.versions.get(WEB_CLIENT.package)
+        gone = Replace(WEB_CLIENT.package, old, None)
+        if old is not None:
+            yield self.keep(gone)
+        for action in extensions.removals(self._live.extensions):
+            data = Retired(action, self._live.options)
+            yield Step(self._host, "retire", str(action), str(action.undone), data)
+        if old is not None:
+            yield self.change(gone)
+
+    def _extend(self, action: Action) -> Step:
+        return Step(self._host, "extend", str(action), str(action.undone), action)
+
+    def _web_client(self) -> Iterator[Replace]:
+        name, wanted = WEB_CLIENT.package, self._desired.web_client
+        old = self._live.web_installed.versions.get(name)
+        if old is None or Version.of_package(old) != wanted:
+            new = offered_as(self._live.web_offered, name, wanted, self._host)
+            yield Replace(name, old, new)
+
+    def _license_manager(self) -> Iterator[Replace]:
+        """MAP's module needs it; where its files are missing, its package is installed."""
+        if self._live.extensions.found[LICENSE_MANAGER].available is not None:
+            return
+        name, line = WEB_CLIENT.needed_module, self._desired.web_client.line
+        offered = self._live.web_offered.versions.get(name, ())
+        fitting = [text for text in offered if Version.of_package(text).line == line]
+        if not fitting:
+            raise CentreonError(
+                f"the files of {name}, which MAP needs, aren't there, and no repository offers "
+                f"its package of line {line}",
+                where=self._host,
+                remedy=f"install package {name}, or configure the repository of its line",
+            )
+        yield Replace(name, None, fitting[-1])
