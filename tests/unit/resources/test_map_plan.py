@@ -7,128 +7,36 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapinfra.backup import Entry, Found, Holder, Manifest, Reach
+from mapinfra.backup import Entry, Found, Holder, Reach
 from mapinfra.backup.wayback import Back
-from mapinfra.centreon.access import Api
-from mapinfra.centreon.config_files import Strategy
-from mapinfra.centreon.editions import EDITIONS, ENGINE, LEGACY, WEB_CLIENT, Edition
+from mapinfra.centreon.editions import EDITIONS, ENGINE, LEGACY, WEB_CLIENT
 from mapinfra.centreon.extensions import (
     LICENSE_MANAGER,
-    MODULE,
-    WIDGET,
     Action,
-    Extension,
     Extensions,
-    Part,
     Row,
 )
-from mapinfra.centreon.health import Health, Unit
-from mapinfra.centreon.lines import Dbms, OperatingSystem
-from mapinfra.centreon.map_host import System
-from mapinfra.centreon.map_servers import Answer, Report
+from mapinfra.centreon.health import Health
 from mapinfra.centreon.version import Version
 from mapinfra.errors import CentreonError
-from mapinfra.hosts import Database, Ssh, Target
-from mapinfra.hosts.packages import Installed, Offered
+from mapinfra.hosts.packages import Installed
 from mapinfra.resources import map_plan, map_undo
 from mapinfra.resources.contract import Plan, Step
 from mapinfra.resources.map_model import CHANGED, Desired, Live
-from mapinfra.secrets import EnvironmentSecret
-
-OLD, NEWER = "22.10.1", "22.10.5"
-CONF = "centreon-map.conf"
-ADDRESS = "http://192.0.2.7:8081"
-
-
-def wanted(version: str = NEWER, edition: Edition = ENGINE, **changed: Any) -> Desired:
-    password = EnvironmentSecret(env="API")
-    return Desired(
-        **{
-            "map": Target(name="central/map", ssh=Ssh(host="map"), reads=("map",)),
-            "web": Target(name="central", ssh=Ssh(host="central"), database=Database(user="m")),
-            "api": Api(url="http://central/centreon", user="admin", password=password),
-            "edition": edition,
-            "version": Version.parse(version),
-            "web_client": Version.parse(version),
-            "release_notes_read": None,
-            "downgrade_to": None,
-            "strategy": Strategy.CARRY,
-            "settings": {},
-            "address": None,
-            "folder": "/var/backups/mapinfra",
-            "keep": 3,
-            "lease_minutes": 15.0,
-            "start_seconds": 300.0,
-            **changed,
-        }
-    )
-
-
-def package(version: str) -> str:
-    return f"{version}-1.el8"
-
-
-def health(edition: Edition, active: str = "active", enablement: str = "enabled") -> Health:
-    unit = Unit(edition.service, "loaded", active, "", enablement, "", 0, 0, "")
-    answer = Answer("http://localhost/health", 200, '{"status": "UP"}', "")
-    return Health(edition, unit, Report(edition, (answer,), 5758, (), None))
-
-
-def extension(part: Part, available: str | None, installed: str | None) -> Extension:
-    rows = (Row(1, installed),) if installed else ()
-    return Extension(part, part.name, available, rows)
-
-
-def extensions(disk: str | None, module: str | None, widget: str | None) -> Extensions:
-    held = (
-        extension(LICENSE_MANAGER, OLD, OLD),
-        extension(MODULE, disk, module),
-        extension(WIDGET, disk, widget),
-    )
-    return Extensions("central", {one.part: one for one in held})
-
-
-def found(version: str = OLD, edition: Edition = ENGINE, **changed: Any) -> Live:
-    offered = tuple(package(one) for one in (OLD, NEWER, "23.10.3"))
-    folder = edition.config_dir
-    return Live(
-        **{
-            "journal": Found(100),
-            "interrupted": None,
-            "installed": Installed("rpm", versions={edition.server_package: package(version)}),
-            "offered": Offered({edition.server_package: offered}),
-            "health": health(edition),
-            "configuration": {f"{folder}/{CONF}": b'RUN_ARGS="a"\nJAVA_OPTS="-Xmx4G"\n'},
-            "system": System(
-                OperatingSystem("almalinux", 8), 17, Dbms.parse("10.5.9-MariaDB"), False
-            ),
-            "web_installed": Installed("rpm", versions={WEB_CLIENT.package: package(version)}),
-            "web_offered": Offered({WEB_CLIENT.package: offered}),
-            "extensions": extensions(version, version, version),
-            "options": {},
-            "central": Version.parse("22.10.0"),
-            **changed,
-        }
-    )
-
-
-def verbs(plan: Plan) -> list[str]:
-    return [step.verb for step in plan.steps if step.verb != "note"]
-
-
-def manifest(active: bool = True) -> Manifest:
-    return Manifest(
-        "b1", "/var/backups/mapinfra/b1", ENGINE.service, "", "", "rpm",
-        {ENGINE.server_package: package(OLD)}, ENGINE.config_dir, "centreon_map", "utf8mb4", "",
-        "", active, "enabled", "database.sql", {}, {}, {},
-    )  # fmt: skip
-
-
-def interrupted(step: str, **changed: Any) -> Live:
-    holder = Holder("ada", "console", 1, "")
-    entry = Entry(ENGINE.service, "update", NEWER, holder, backup=manifest().directory, step=step)
-    journal = Found(100, replace(entry, until=50))
-    return found(**{"journal": journal, "interrupted": manifest(), **changed})
+from tests.unit.resources.map_cases import (
+    ADDRESS,
+    CONF,
+    NEWER,
+    OLD,
+    extension,
+    extensions,
+    found,
+    health,
+    interrupted,
+    package,
+    verbs,
+    wanted,
+)
 
 
 def test_what_is_as_wanted_needs_no_step_and_says_why() -> None:

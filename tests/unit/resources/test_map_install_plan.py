@@ -1,0 +1,204 @@
+"""Plans of an installation from nothing and of a removal, and what takes them back."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from mapinfra.backup import Entry, Found, Holder
+from mapinfra.centreon.broker import Group, Output, rows_of
+from mapinfra.centreon.editions import ENGINE, LEGACY, WEB_CLIENT
+from mapinfra.centreon.extensions import LICENSE_MANAGER, Extensions
+from mapinfra.centreon.map_setup import Install
+from mapinfra.centreon.surroundings import Broker, Ground
+from mapinfra.errors import CentreonError
+from mapinfra.hosts.packages import Installed, Offered
+from mapinfra.resources import map_plan, map_undo
+from mapinfra.resources.contract import Plan
+from mapinfra.resources.map_model import INSTALLATION, Desired, Live, Place
+from mapinfra.resources.map_removal_plan import removal
+from mapinfra.secrets import EnvironmentSecret
+from tests.unit.resources.map_cases import (
+    NEWER,
+    OLD,
+    extension,
+    extensions,
+    found,
+    health,
+    package,
+    verbs,
+    wanted,
+)
+
+INSTALL = Install(
+    contact="map",
+    contact_password=EnvironmentSecret(env="CONTACT"),
+    database_password=EnvironmentSecret(env="DATABASE"),
+)
+
+
+def place(*outputs: Output, is_central: bool = True, **changed: Any) -> Place:
+    groups = tuple(Group(n, rows_of(output, "1_3")) for n, output in enumerate(outputs))
+    broker = Broker(1, "Central", 1, "central-broker-master", "central-broker.json", groups)
+    return Place(
+        **{
+            "ground": Ground(("192.0.2.7",), frozenset()),
+            "accounts": frozenset(),
+            "contacts": {"map": False, "admin": True},
+            "broker": broker if is_central else None,
+            "is_central": is_central,
+            **changed,
+        }
+    )
+
+
+def nothing(on: Place | None = None, **changed: Any) -> Live:
+    """Return a place where nothing of MAP is."""
+    parts = {**extensions(None, None, None).found, LICENSE_MANAGER: extension(
+        LICENSE_MANAGER, None, None)}  # fmt: skip
+    offered = {name: (package(OLD), package(NEWER)) for name in
+               (WEB_CLIENT.package, WEB_CLIENT.needed_module)}  # fmt: skip
+    return found(
+        **{
+            "installed": Installed("rpm"),
+            "web_installed": Installed("rpm"),
+            "web_offered": Offered(offered),
+            "extensions": Extensions("central", parts),
+            "health": health(ENGINE, "inactive", "disabled"),
+            "configuration": {},
+            "place": on or place(),
+            **changed,
+        }
+    )
+
+
+def installing(**changed: Any) -> Desired:
+    return wanted(OLD, **{"install": INSTALL, **changed})
+
+
+BEFORE = ["lock", "keep", "keep", "fetch", "contact", "account", "install", "mariadb", "configure"]
+DEPLOY = ["generate", "test", "move", "arrive", "cbd", "listen"]
+AFTER = [
+    "revoke", "web", "web", "extend", "extend", "extend", "options", "start", "health", "enable",
+    "release",
+]  # fmt: skip
+
+
+def test_an_installation_for_a_central_is_in_the_vendors_order() -> None:
+    assert verbs(map_plan.plan(installing(), nothing())) == [*BEFORE, *DEPLOY, *AFTER]
+
+
+def test_on_a_remote_the_broker_output_is_left_to_its_central() -> None:
+    plan = map_plan.plan(installing(), nothing(place(is_central=False)))
+    assert verbs(plan) == [*BEFORE, *AFTER]
+
+
+def test_declared_settings_are_made_before_the_first_start() -> None:
+    plan = map_plan.plan(installing(settings={"centreon-map.conf": {"JAVA_OPTS": "a"}}), nothing())
+    assert verbs(plan).index("declare") == verbs(plan).index("configure") + 1
+
+
+def test_an_installation_that_was_cut_off_is_done_over() -> None:
+    entry = Entry(ENGINE.service, INSTALLATION, OLD, Holder("ada", "console", 1, ""), until=50)
+    half = Installed("rpm", versions={ENGINE.server_package: package(OLD)})
+    live = nothing(installed=half, journal=Found(100, entry))
+    plan = map_plan.plan(installing(), live)
+    assert verbs(plan) == [*BEFORE, *DEPLOY, *AFTER]
+    assert "over from a run that was interrupted" in plan.steps[0].text
+
+
+@pytest.mark.parametrize(
+    ("on", "changed", "words"),
+    [
+        (place(), {"install": None}, "add `install` to its map_server"),
+        (place(contacts={}), {}, "no active contact 'map' that may reach the API Realtime"),
+        (place(contacts={"map": True}), {}, "contact 'map' is an administrator"),
+        (place(accounts=None), {}, "MariaDB's root can't be used there"),
+        (place(ground=Ground(("192.0.2.7", "198.51.100.7"), frozenset())), {},
+         "it has 2 IPv4 addresses (192.0.2.7, 198.51.100.7)"),
+        (place(broker=None), {}, "its own broker configuration can't be told"),
+        (place(Output("Centreon-Map")), {}, "output Centreon-Map (ipv4, group 0) of central"),
+    ],
+)  # fmt: skip
+def test_what_an_installation_lacks_is_told_with_what_to_do(
+    on: Place, changed: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(CentreonError) as refused:
+        map_plan.plan(installing(**changed), nothing(on))
+    assert words in str(refused.value)
+
+
+def test_the_output_that_configure_made_before_is_no_obstacle() -> None:
+    assert map_plan.plan(installing(), nothing(place(Output("Centreon-Studio")))).steps
+
+
+def test_one_of_several_addresses_can_be_named() -> None:
+    ground = Ground(("192.0.2.7", "198.51.100.7"), frozenset())
+    named = INSTALL.model_copy(update={"own_address": "198.51.100.7"})
+    plan = map_plan.plan(installing(install=named), nothing(place(ground=ground)))
+    assert next(one.data.client for one in plan.steps if one.verb == "account") == "198.51.100.7"
+
+
+def undone(plan: Plan, last: str) -> list[str]:
+    done = plan.steps[: [step.verb for step in plan.steps].index(last) + 1]
+    return [step.verb for step in map_undo.undo(done)]
+
+
+@pytest.mark.parametrize(
+    ("last", "back"),
+    [
+        ("fetch", ["release"]),
+        ("account", ["unaccount", "release"]),
+        ("install", ["uninstall", "unaccount", "release"]),
+        ("configure", ["unoutput", "undatabase", "uninstall", "unaccount", "release"]),
+        ("health", ["stop", "options", "extend", "extend", "extend", "unweb", "unweb",
+                    "unoutput", "undatabase", "uninstall", "unaccount", "release"]),
+    ],
+)  # fmt: skip
+def test_a_failed_installation_leaves_nothing(last: str, back: list[str]) -> None:
+    assert undone(map_plan.plan(installing(), nothing()), last) == back
+
+
+def test_a_database_that_was_there_is_not_dropped_by_a_failed_installation() -> None:
+    ground = Ground(("192.0.2.7",), frozenset({ENGINE.database}))
+    plan = map_plan.plan(installing(), nothing(place(ground=ground)))
+    assert "undatabase" not in undone(plan, "health")
+
+
+# Removal
+
+
+def test_an_installation_is_kept_unless_the_spec_said_otherwise() -> None:
+    plan = removal(wanted(OLD), found())
+    assert (plan.steps, plan.reason) == ((), "MAP on central/map is left as it is (removal: keep)")
+
+
+GOING = ["lock", "keep", "backup", "arm", "stop", "retire", "retire", "web", "server", "clear"]
+
+
+def test_an_installation_goes_after_a_last_backup_and_its_database_only_if_asked() -> None:
+    assert verbs(removal(wanted(OLD, uninstall=True), found())) == [*GOING, "release"]
+    dropping = wanted(OLD, uninstall=True, drop_database=True)
+    assert verbs(removal(dropping, found())) == [*GOING, "drop", "release"]
+
+
+def test_what_another_edition_on_the_host_uses_stays() -> None:
+    both = {edition.server_package: package(OLD) for edition in (ENGINE, LEGACY)}
+    live = found(installed=Installed("rpm", versions=both))
+    steps = verbs(removal(wanted(OLD, uninstall=True), live))
+    assert steps == ["lock", "backup", "arm", "stop", "server", "clear", "release"]
+
+
+def test_what_is_gone_already_needs_no_removal() -> None:
+    live = replace(nothing(), extensions=extensions(None, None, None))
+    assert removal(wanted(OLD, uninstall=True), live).steps == ()
+
+
+def test_a_failed_removal_brings_server_and_web_side_back() -> None:
+    plan = removal(wanted(OLD, uninstall=True, drop_database=True), found())
+    assert undone(plan, "drop") == ["back", "unweb", "extend", "extend", "options", "release"]
+    again = [str(one.data) for one in map_undo.undo(plan.steps) if one.verb == "extend"]
+    assert again == [
+        f"install module centreon-map4-web-client {OLD}",
+        f"install widget MAP - Display views {OLD}",
+    ]
