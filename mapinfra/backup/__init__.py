@@ -12,6 +12,7 @@ from mapinfra.backup.manifest import File, Manifest, Table
 from mapinfra.backup.rehearsal import compare, rehearse
 from mapinfra.backup.remote import BackupFailed
 from mapinfra.backup.shelf import Listed, find, listing, retire
+from mapinfra.backup.state import expect_room, room_for
 from mapinfra.backup.subject import FOLDER, Client, Subject
 from mapinfra.backup.taking import take, verify
 from mapinfra.backup.wayback import Back, Reach, go_back, read_back
@@ -39,6 +40,7 @@ __all__ = [
     "arm",
     "compare",
     "disarm",
+    "expect_room",
     "find",
     "go_back",
     "journal",
@@ -48,6 +50,7 @@ __all__ = [
     "read_back",
     "rehearse",
     "retire",
+    "room_for",
     "take",
     "verify",
 ]

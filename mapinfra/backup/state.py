@@ -58,13 +58,22 @@ class State:
 
     def expect_room(self, where: str, folder: str) -> None:
         """Raise BackupFailed when the backup could fill the disk."""
-        if self.free < self.needed:
-            raise BackupFailed(
-                f"a backup may take {_megabytes(self.needed)}, and {folder} has "
-                f"{_megabytes(self.free)} left",
-                where=where,
-                remedy="make room there, or choose another folder for backups",
-            )
+        expect_room(self.needed, self.free, where, folder)
+
+
+def room_for(data: int, others: int = 0) -> int:
+    """Return the bytes that the backup of a database of so many bytes may take, and files."""
+    return int(data * _ESCAPED) + others + _SPARE
+
+
+def expect_room(needed: int, free: int, where: str, folder: str) -> None:
+    """Raise BackupFailed when a backup of that size could fill the disk."""
+    if free < needed:
+        raise BackupFailed(
+            f"a backup may take {_megabytes(needed)}, and {folder} has {_megabytes(free)} left",
+            where=where,
+            remedy="make room there, or choose another folder for backups",
+        )
 
 
 def read_state(host: Host, subject: Subject, login: str) -> State:
@@ -90,7 +99,7 @@ def read_state(host: Host, subject: Subject, login: str) -> State:
         data=int(data),
         mariadb=mariadb,
         config_folder=facts["config"],
-        needed=int(int(data) * _ESCAPED) + sizes + _SPARE,
+        needed=room_for(int(data), sizes),
         free=int(facts["free"]),
         active=facts["active"] == "active",
         enablement=facts["enablement"],

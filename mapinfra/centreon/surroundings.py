@@ -5,11 +5,12 @@ graph-views/map-web-install).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_interface
+from pathlib import PurePosixPath
 from typing import Any
 
-from mapinfra.centreon.broker import MAP_PORT, TYPE, Group, groups, masters
+from mapinfra.centreon.broker import MAP_PORT, TYPE, Group, groups, masters, output_of
 from mapinfra.centreon.editions import EDITIONS
 from mapinfra.centreon.map_setup import DATABASE_USER
 from mapinfra.hosts import Probe, Query
@@ -17,13 +18,19 @@ from mapinfra.hosts import Probe, Query
 _DATABASES = ", ".join(f"'{edition.database}'" for edition in EDITIONS.values())
 _CLIENT = 'client=$(command -v mariadb || command -v mysql) || exit 0; "$client" -N -B -e'
 
+_SIZES = (
+    "SELECT 'database', SCHEMA_NAME, (SELECT COALESCE(SUM(DATA_LENGTH), 0) "
+    "FROM information_schema.TABLES WHERE TABLE_SCHEMA = SCHEMA_NAME) "
+    "FROM information_schema.SCHEMATA WHERE SCHEMA_NAME IN"
+)
+
 GROUND = Probe(
     "map-ground",
     "ip -o -4 address show scope global | sed 's/^/address /'; "
-    f"""({_CLIENT} "SHOW DATABASES WHERE \\`Database\\` IN ({_DATABASES})" 2>/dev/null | """
-    "sed 's/^/database /'); true",
+    f"({_CLIENT} \"{_SIZES} ({_DATABASES})\" 2>/dev/null | tr '\\t' ' '); "
+    "df -Pk 2>/dev/null | sed -n '2,$s/^/disk /p'; true",
 )
-"""The MAP server's own addresses, and which databases of MAP are there already."""
+"""The MAP server's own addresses, the databases of MAP with their size, its disks."""
 
 ACCOUNTS = Probe(
     "map-accounts",
@@ -42,11 +49,18 @@ CONTACTS = Query(
 
 @dataclass(frozen=True)
 class Ground:
-    """A MAP server before MAP is on it."""
+    """A MAP server's host, whether MAP is on it or not. Sizes in bytes."""
 
     addresses: tuple[str, ...]
-    databases: frozenset[str]
-    """Those of MAP that are there already."""
+    databases: Mapping[str, int]
+    """The size of those of MAP that are there."""
+    disks: Mapping[str, int] = field(default_factory=dict)
+    """What is free, by the folder that a disk is mounted at."""
+
+    def free_at(self, folder: str) -> int | None:
+        """Return what is free on the disk that a folder is, or will be, on; None: not known."""
+        above = [str(path) for path in (PurePosixPath(folder), *PurePosixPath(folder).parents)]
+        return next((self.disks[path] for path in above if path in self.disks), None)
 
 
 @dataclass(frozen=True)
@@ -59,6 +73,14 @@ class Broker:
     name: str
     file_name: str
     outputs: tuple[Group, ...]
+
+    @property
+    def categories(self) -> frozenset[str] | None:
+        """The categories of events that MAP is sent; None: it has no output."""
+        for group in self.outputs:
+            if group.value("type") == TYPE and group.listens_on(MAP_PORT):
+                return frozenset(output_of(group.rows).categories)
+        return None
 
     def foreign(self, names: Sequence[str]) -> Group | None:
         """Return the output on MAP's port that configure.sh, which goes by names, wouldn't see."""
@@ -76,15 +98,18 @@ class Broker:
 
 def read_ground(text: str) -> Ground:
     """Return what `GROUND` printed."""
-    addresses, databases = [], set()
+    addresses: list[str] = []
+    databases: dict[str, int] = {}
+    disks: dict[str, int] = {}
     for line in text.splitlines():
-        kind, _, said = line.partition(" ")
-        words = said.split()
-        if kind == "address" and "inet" in words:
-            addresses.append(str(ip_interface(words[words.index("inet") + 1]).ip))
-        elif kind == "database":
-            databases.add(said)
-    return Ground(tuple(addresses), frozenset(databases))
+        match line.split():
+            case ["address", *words] if "inet" in words:
+                addresses.append(str(ip_interface(words[words.index("inet") + 1]).ip))
+            case ["database", name, size]:
+                databases[name] = int(size)
+            case ["disk", _, _, _, free, _, folder]:
+                disks[folder] = int(free) * 1024
+    return Ground(tuple(addresses), databases, disks)
 
 
 def read_accounts(text: str) -> frozenset[str] | None:

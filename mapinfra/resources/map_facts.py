@@ -6,6 +6,7 @@ from mapinfra.centreon.surroundings import (
     ACCOUNTS,
     CONTACTS,
     GROUND,
+    Broker,
     broker_of_central,
     read_accounts,
     read_ground,
@@ -22,6 +23,8 @@ def observed(desired: Desired, map_facts: Facts, web_facts: Facts) -> Live:
     found = journal.read(map_facts, edition.service)
     installed = packages.read_installed(map_facts.text(packages.INSTALLED))
     interrupted = None
+    platform = _platform(web_facts)
+    is_central = platform.get("isCentral") == "yes"
     if found.entry is not None and found.standing is Standing.ABANDONED:
         interrupted = map_host.manifests(map_facts).get(found.entry.backup)
     return Live(
@@ -36,8 +39,11 @@ def observed(desired: Desired, map_facts: Facts, web_facts: Facts) -> Live:
         web_offered=packages.read_offered(web_facts.text(packages.OFFERED)),
         extensions=extensions.observed(web_facts),
         options=web_options.read(web_facts.rows(web_options.OPTIONS.name)),
-        central=_version(_platform(web_facts).get("version")),
-        place=_place(map_facts, web_facts) if desired.install is not None else None,
+        central=_version(platform.get("version")),
+        is_central=is_central,
+        broker=_broker(web_facts) if is_central else None,
+        ground=read_ground(map_facts.text(GROUND.name)),
+        place=_place(web_facts) if desired.install is not None else None,
     )
 
 
@@ -49,19 +55,18 @@ def _platform(facts: Facts) -> dict[str, str]:
     return {str(row["key"]): str(row["value"]) for row in facts.rows(PLATFORM.name)}
 
 
-def _place(map_facts: Facts, web_facts: Facts) -> Place:
-    is_central = _platform(web_facts).get("isCentral") == "yes"
-    broker = broker_of_central(
-        web_facts.rows(POLLERS.name),
-        web_facts.rows(BROKER_CONFIGURATIONS.name),
-        web_facts.rows(BROKER_ROWS.name),
+def _broker(facts: Facts) -> Broker | None:
+    return broker_of_central(
+        facts.rows(POLLERS.name),
+        facts.rows(BROKER_CONFIGURATIONS.name),
+        facts.rows(BROKER_ROWS.name),
     )
+
+
+def _place(web_facts: Facts) -> Place:
     return Place(
-        ground=read_ground(map_facts.text(GROUND.name)),
         accounts=read_accounts(web_facts.text(ACCOUNTS.name)),
         contacts={
             str(row["alias"]): str(row["admin"]) == "1" for row in web_facts.rows(CONTACTS.name)
         },
-        broker=broker if is_central else None,
-        is_central=is_central,
     )

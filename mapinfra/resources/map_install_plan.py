@@ -69,7 +69,7 @@ class Installation:
         return self._desired.install, self._live.place
 
     def _only_address(self) -> str:
-        addresses = self._place.ground.addresses
+        addresses = self._live.ground.addresses
         if len(addresses) == 1:
             return addresses[0]
         raise CentreonError(
@@ -103,9 +103,9 @@ class Installation:
             )
 
     def _expect_broker(self) -> None:
-        if not self._place.is_central:
+        if not self._live.is_central:
             return
-        broker = self._place.broker
+        broker = self._live.broker
         if broker is None:
             raise CentreonError(
                 "its own broker configuration can't be told (active, a daemon, with an input on "
@@ -159,8 +159,8 @@ class Installation:
         yield Step(self._web, "account", text, undo, account)
 
     def _configure(self) -> Iterator[Step]:
-        is_new = self._edition.database not in self._place.ground.databases
-        setup = Setup(self._centreon_address, self._place.broker, is_new)
+        is_new = self._edition.database not in self._live.ground.databases
+        setup = Setup(self._centreon_address, self._live.broker, is_new)
         script = f"{self._edition.config_dir}/{self._edition.configure_script}"
         text = f"run {script} --automatic, with vars.sh of mode 600 that goes afterwards"
         undo = f"drop database {self._edition.database}" if is_new else ""
@@ -175,8 +175,8 @@ class Installation:
 
     def _deploy(self) -> Iterator[Step]:
         """Return the steps that deploy the output configure.sh made; on a remote it makes none."""
-        broker = self._place.broker
-        if not self._place.is_central or broker is None:
+        broker = self._live.broker
+        if not self._live.is_central or broker is None:
             return
         name = broker.poller
         yield Step(

@@ -73,16 +73,12 @@ class Desired:
 
 @dataclass(frozen=True)
 class Place:
-    """What a new installation stands on."""
+    """Who may log in where, for a new installation."""
 
-    ground: Ground
     accounts: frozenset[str] | None
     """From where MAP's user may log in to Centreon's databases; None: nobody could ask."""
     contacts: Mapping[str, bool]
     """Contacts that may reach the API Realtime, and whether they are administrators."""
-    broker: Broker | None
-    """The central's; None on a remote, whose output is made on its central."""
-    is_central: bool
 
 
 @dataclass(frozen=True)
@@ -102,6 +98,11 @@ class Live:
     extensions: Extensions
     options: web_options.Values
     central: Version | None
+    """Version of Centreon Web there."""
+    is_central: bool
+    broker: Broker | None
+    """The central's own; None on a remote, whose outputs are made on its central."""
+    ground: Ground
     place: Place | None = None
     """What a new installation would stand on; None where it isn't asked for."""
 

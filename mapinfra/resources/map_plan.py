@@ -19,7 +19,6 @@ from mapinfra.resources.map_model import (
     Desired,
     Live,
     Replace,
-    database_of_map,
     held,
     offered_as,
     server_version,
@@ -136,6 +135,7 @@ class _Planner:
             rpm_keys=frozenset(live.installed.signing_keys),
             dialects=dialects,
             pb_messages=main.get("broker.pb.message.enabled", ABSENT),
+            broker_categories=live.broker.categories if live.broker else None,
         )
 
     # The steps
@@ -165,7 +165,7 @@ class _Planner:
         server = Replace(name, self.live.packages[name], new)
         packages = self.web_side.packages()
         yield from map(self.web_side.keep, packages)
-        database_of_map(self.desired, self.live)
+        self.server_side.expect_room()
         for stage in update_order(self.edition):
             yield from self._at(stage.stage, server, packages, verdict)
         yield from self._enable()

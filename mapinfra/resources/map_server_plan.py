@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from mapinfra.backup import Reach, Standing
+from mapinfra.backup import Reach, Standing, expect_room, room_for
 from mapinfra.centreon.config_files import format_of, settings, with_settings
 from mapinfra.centreon.health import State
 from mapinfra.centreon.order import Stage
@@ -46,6 +46,14 @@ class ServerSide:
             raise CentreonError(
                 self._live.journal.reason, where=self._host, remedy="wait until it has ended"
             )
+
+    def expect_room(self) -> None:
+        """Raise BackupFailed when the disk surely can't take the backup."""
+        ground, folder = self._live.ground, self._desired.folder
+        free = ground.free_at(folder)
+        size = ground.databases.get(database_of_map(self._desired, self._live))
+        if free is not None and size is not None:
+            expect_room(room_for(size), free, self._host, folder)
 
     # Around everything
 

@@ -20,6 +20,7 @@ from mapinfra.centreon.health import Health, Unit
 from mapinfra.centreon.lines import Dbms, OperatingSystem
 from mapinfra.centreon.map_host import System
 from mapinfra.centreon.map_servers import Answer, Report
+from mapinfra.centreon.surroundings import Ground
 from mapinfra.centreon.version import Version
 from mapinfra.hosts import Database, Ssh, Target
 from mapinfra.hosts.packages import Installed, Offered
@@ -99,6 +100,9 @@ def found(version: str = OLD, edition: Edition = ENGINE, **changed: Any) -> Live
             "extensions": extensions(version, version, version),
             "options": {},
             "central": Version.parse("22.10.0"),
+            "is_central": True,
+            "broker": None,
+            "ground": Ground(("192.0.2.7",), {edition.database: 10**9}, {"/": 10**10}),
             **changed,
         }
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mapinfra.backup import Entry, Found, Holder
+from mapinfra.backup import BackupFailed, Entry, Found, Holder
 from mapinfra.centreon.broker import Group, Output, rows_of
 from mapinfra.centreon.editions import ENGINE, LEGACY, WEB_CLIENT
 from mapinfra.centreon.extensions import LICENSE_MANAGER, Extensions
@@ -37,22 +37,17 @@ INSTALL = Install(
 )
 
 
-def place(*outputs: Output, is_central: bool = True, **changed: Any) -> Place:
+def broker(*outputs: Output) -> Broker:
     groups = tuple(Group(n, rows_of(output, "1_3")) for n, output in enumerate(outputs))
-    broker = Broker(1, "Central", 1, "central-broker-master", "central-broker.json", groups)
-    return Place(
-        **{
-            "ground": Ground(("192.0.2.7",), frozenset()),
-            "accounts": frozenset(),
-            "contacts": {"map": False, "admin": True},
-            "broker": broker if is_central else None,
-            "is_central": is_central,
-            **changed,
-        }
-    )
+    return Broker(1, "Central", 1, "central-broker-master", "central-broker.json", groups)
 
 
-def nothing(on: Place | None = None, **changed: Any) -> Live:
+def place(**changed: Any) -> Place:
+    known = {"accounts": frozenset(), "contacts": {"map": False, "admin": True}}
+    return Place(**{**known, **changed})
+
+
+def nothing(**changed: Any) -> Live:
     """Return a place where nothing of MAP is."""
     parts = {**extensions(None, None, None).found, LICENSE_MANAGER: extension(
         LICENSE_MANAGER, None, None)}  # fmt: skip
@@ -66,7 +61,9 @@ def nothing(on: Place | None = None, **changed: Any) -> Live:
             "extensions": Extensions("central", parts),
             "health": health(ENGINE, "inactive", "disabled"),
             "configuration": {},
-            "place": on or place(),
+            "ground": Ground(("192.0.2.7",), {}),
+            "broker": broker(),
+            "place": place(),
             **changed,
         }
     )
@@ -89,7 +86,7 @@ def test_an_installation_for_a_central_is_in_the_vendors_order() -> None:
 
 
 def test_on_a_remote_the_broker_output_is_left_to_its_central() -> None:
-    plan = map_plan.plan(installing(), nothing(place(is_central=False)))
+    plan = map_plan.plan(installing(), nothing(is_central=False, broker=None))
     assert verbs(plan) == [*BEFORE, *AFTER]
 
 
@@ -108,34 +105,41 @@ def test_an_installation_that_was_cut_off_is_done_over() -> None:
 
 
 @pytest.mark.parametrize(
-    ("on", "changed", "words"),
+    ("live", "changed", "words"),
     [
-        (place(), {"install": None}, "add `install` to its map_server"),
-        (place(contacts={}), {}, "no active contact 'map' that may reach the API Realtime"),
-        (place(contacts={"map": True}), {}, "contact 'map' is an administrator"),
-        (place(accounts=None), {}, "MariaDB's root can't be used there"),
-        (place(ground=Ground(("192.0.2.7", "198.51.100.7"), frozenset())), {},
-         "it has 2 IPv4 addresses (192.0.2.7, 198.51.100.7)"),
-        (place(broker=None), {}, "its own broker configuration can't be told"),
-        (place(Output("Centreon-Map")), {}, "output Centreon-Map (ipv4, group 0) of central"),
+        (nothing(), {"install": None}, "add `install` to its map_server"),
+        (nothing(place=place(contacts={})), {}, "no active contact 'map' that may"),
+        (nothing(place=place(contacts={"map": True})), {}, "contact 'map' is an administrator"),
+        (nothing(place=place(accounts=None)), {}, "MariaDB's root can't be used there"),
+        (
+            nothing(ground=Ground(("192.0.2.7", "198.51.100.7"), {})),
+            {},
+            "it has 2 IPv4 addresses (192.0.2.7, 198.51.100.7)",
+        ),
+        (nothing(broker=None), {}, "its own broker configuration can't be told"),
+        (
+            nothing(broker=broker(Output("Centreon-Map"))),
+            {},
+            "output Centreon-Map (ipv4, group 0) of central",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_an_installation_lacks_is_told_with_what_to_do(
-    on: Place, changed: dict[str, Any], words: str
+    live: Live, changed: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(CentreonError) as refused:
-        map_plan.plan(installing(**changed), nothing(on))
+        map_plan.plan(installing(**changed), live)
     assert words in str(refused.value)
 
 
 def test_the_output_that_configure_made_before_is_no_obstacle() -> None:
-    assert map_plan.plan(installing(), nothing(place(Output("Centreon-Studio")))).steps
+    assert map_plan.plan(installing(), nothing(broker=broker(Output("Centreon-Studio")))).steps
 
 
 def test_one_of_several_addresses_can_be_named() -> None:
-    ground = Ground(("192.0.2.7", "198.51.100.7"), frozenset())
+    ground = Ground(("192.0.2.7", "198.51.100.7"), {})
     named = INSTALL.model_copy(update={"own_address": "198.51.100.7"})
-    plan = map_plan.plan(installing(install=named), nothing(place(ground=ground)))
+    plan = map_plan.plan(installing(install=named), nothing(ground=ground))
     assert next(one.data.client for one in plan.steps if one.verb == "account") == "198.51.100.7"
 
 
@@ -160,9 +164,15 @@ def test_a_failed_installation_leaves_nothing(last: str, back: list[str]) -> Non
 
 
 def test_a_database_that_was_there_is_not_dropped_by_a_failed_installation() -> None:
-    ground = Ground(("192.0.2.7",), frozenset({ENGINE.database}))
-    plan = map_plan.plan(installing(), nothing(place(ground=ground)))
+    ground = Ground(("192.0.2.7",), {ENGINE.database: 0})
+    plan = map_plan.plan(installing(), nothing(ground=ground))
     assert "undatabase" not in undone(plan, "health")
+
+
+def test_a_backup_that_the_disk_surely_can_not_take_is_told_in_the_preview() -> None:
+    live = found(ground=Ground((), {ENGINE.database: 10**9}, {"/": 10**10, "/var": 10**9}))
+    with pytest.raises(BackupFailed, match="may take 1367 MB, and /var/backups/mapinfra has 1000"):
+        map_plan.plan(wanted(NEWER), live)
 
 
 # Removal
