@@ -207,7 +207,8 @@ class _Runner:
                 operation.stop()
             case "start" | "restart":
                 self._systemctl("reset-failed", check=False)
-                self._systemctl(step.verb)
+                # What an interrupted run left running has to read its files anew, too.
+                self._systemctl("restart")
             case "enable":
                 self._systemctl("enable", "--quiet")
             case "unenable":
