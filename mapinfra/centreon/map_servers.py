@@ -101,9 +101,9 @@ def observed(facts: Facts) -> dict[str, Report]:
     return reports(facts.text(MAP_SERVERS.name), facts.host)
 
 
-def ask(host: Host, edition: Edition) -> Report | None:
+def ask(host: Host, edition: Edition, *, downloads: bool = False) -> Report | None:
     """Ask one edition's server now; None where it has no configuration. Raises HostError."""
-    asked = script((edition,), downloads=False)
+    asked = script((edition,), downloads=downloads)
     return reports(host.run(["sh"], stdin=asked.encode()).text, host.name).get(edition.name)
 
 

@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from mapinfra.backup import journal
+from mapinfra.centreon import mirror
 from mapinfra.centreon.editions import EDITIONS, WEB_CLIENT
 from mapinfra.centreon.extensions import EXTENSIONS_ON_DISK, MODULE_ROWS, WIDGET_ROWS
 from mapinfra.centreon.health import UNITS
@@ -20,6 +21,8 @@ MAP_READS: Final = "map"
 """Reads a MAP server."""
 WEB_READS: Final = "web"
 """Reads MAP's web client on the central or remote server."""
+DESKTOP_READS: Final = "desktop"
+"""Reads mapinfra's records of mirrors of the desktop client; with a folder, that mirror, too."""
 
 BROKER_FOLDER = "/etc/centreon-broker"
 """Where a poller keeps the generated configuration of its broker."""
@@ -106,7 +109,12 @@ WEB = Survey(
 """Facts of MAP's web client, without its packages."""
 
 _SURVEYS: Mapping[str, Survey] = MappingProxyType(
-    {CENTREON_READS: CENTREON, MAP_READS: MAP, WEB_READS: WEB}
+    {
+        CENTREON_READS: CENTREON,
+        MAP_READS: MAP,
+        WEB_READS: WEB,
+        DESKTOP_READS: Survey(probes=(RECORDS,)),
+    }
 )
 _PACKAGES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -116,15 +124,25 @@ _PACKAGES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 
 
+def desktop_reads(folder: str | None) -> tuple[str, ...]:
+    """Return what is read for the desktop client, with a mirror in this folder or without."""
+    return (DESKTOP_READS, f"{DESKTOP_READS} {folder}") if folder else (DESKTOP_READS,)
+
+
 def survey_of(target: Target) -> Survey:
     """Return all that is read of a host: one survey, whatever parts of the platform it serves."""
-    surveys = [_SURVEYS[name] for name in target.reads]
+    surveys = [_survey(name) for name in target.reads]
     names = [name for reads in target.reads for name in _PACKAGES.get(reads, ())]
-    probes = tuple(probe for survey in surveys for probe in survey.probes)
+    probes = dict.fromkeys(probe for survey in surveys for probe in survey.probes)
     return Survey(
         probes=(*probes, *_packages(names)),
         queries=tuple(query for survey in surveys for query in survey.queries),
     )
+
+
+def _survey(name: str) -> Survey:
+    kind, _, folder = name.partition(" ")
+    return Survey(probes=(mirror.probe(folder),)) if folder else _SURVEYS[kind]
 
 
 def _packages(names: Iterable[str]) -> tuple[Probe, ...]:

@@ -4,7 +4,7 @@ import pulumi
 from pulumi import ComponentResource, ResourceOptions
 
 from mapinfra.platform import inputs
-from mapinfra.resources.types import BrokerOutputs, MapInstallation, TopologyFlag
+from mapinfra.resources.types import BrokerOutputs, DesktopClient, MapInstallation, TopologyFlag
 from mapinfra.spec import Central, Remote, Spec
 from mapinfra.spec.model import CENTRAL
 
@@ -52,7 +52,13 @@ def _map_installation(
 ) -> MapInstallation | None:
     if server.map_server is None:
         return None
-    return MapInstallation(name, inputs.map_installation(spec, name, server), options)
+    installation = MapInstallation(name, inputs.map_installation(spec, name, server), options)
+    client = inputs.desktop_client(spec, name)
+    if client is not None:
+        # The client comes with the server: what is offered is known once the server is as wanted.
+        after = ResourceOptions(parent=options.parent, depends_on=[installation])
+        DesktopClient(name, client, after)
+    return installation
 
 
 def _summary(remote: Remote) -> dict[str, object]:

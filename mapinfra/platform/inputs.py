@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from mapinfra.centreon.broker import Output
+from mapinfra.centreon.editions import LEGACY
 from mapinfra.errors import SpecError
 from mapinfra.spec import BrokerOutput, Central, Remote, Spec
 from mapinfra.spec.model import CENTRAL
@@ -47,7 +48,8 @@ def map_installation(spec: Spec, name: str, server: Central | Remote) -> dict[st
     if spec.map is None or target is None or server.map_server is None or server.api is None:
         raise SpecError([f"{name}: map_server needs the block map, and the server's api"])
     web = spec.central_target if name == CENTRAL else spec.remote_target(name)
-    given = spec.map.model_dump(mode="json", exclude_none=True, exclude=set(_SELDOM))
+    others = {*_SELDOM, "desktop_client"}
+    given = spec.map.model_dump(mode="json", exclude_none=True, exclude=others)
     seldom = spec.map.model_dump(mode="json", exclude_defaults=True, include=set(_SELDOM))
     inputs = {
         **given,
@@ -60,6 +62,17 @@ def map_installation(spec: Spec, name: str, server: Central | Remote) -> dict[st
         inputs["address"] = server.map_server.address
     if server.map_server.install is not None:
         inputs["install"] = _plain(server.map_server.install)
+    return inputs
+
+
+def desktop_client(spec: Spec, name: str) -> dict[str, Any] | None:
+    """Return the inputs of the DesktopClient of a MAP server; None for an edition without one."""
+    target = spec.map_target(name)
+    if spec.map is None or target is None or spec.map.edition != LEGACY.name:
+        return None
+    inputs: dict[str, Any] = {"map": _plain(target), "version": spec.map.version}
+    if spec.map.desktop_client is not None:
+        inputs["mirror"] = spec.map.desktop_client.mirror
     return inputs
 
 

@@ -56,13 +56,13 @@ class KindProvider(ResourceProvider):
             live = self.kind.observe(desired, self._session)
             self._session.claim(self.kind.thing(desired, live), desired)
             steps = self.kind.plan(desired, live).lines()
+            computed = self.kind.foreseen(desired, live)
         except HostError as error:
             if not is_provider_process():
                 return _refused(news, error)
-            steps = [str(error)]
+            steps, computed = [str(error)], self.kind.computed(desired, None)
         except MapinfraError as error:
             return _refused(news, error)
-        computed = self.kind.computed(desired, None)
         return CheckResult({**_own(news), **computed, _PLAN: steps}, [])
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:

@@ -104,6 +104,10 @@ class Kind(Protocol[D, L]):
         """Return the inputs that are facts: as wanted (no `live`), or as they are live."""
         ...
 
+    def foreseen(self, desired: D, live: L) -> Inputs:
+        """Return the inputs that are facts as they will be, where that depends on `live`."""
+        return self.computed(desired, None)
+
     def live_inputs(self, desired: D, live: L) -> Inputs | None:
         """Return the inputs that describe `live`; None when the thing itself is gone."""
         ...

@@ -7,6 +7,7 @@ from pulumi.dynamic import Resource
 
 from mapinfra.resources.adapter import KindProvider
 from mapinfra.resources.broker_outputs import BrokerOutputsKind
+from mapinfra.resources.desktop_client import DesktopClientKind
 from mapinfra.resources.map_installation import MapInstallationKind
 from mapinfra.resources.topology_flag import TopologyFlagKind
 
@@ -29,6 +30,12 @@ class MapInstallationProvider(KindProvider):
     kind = MapInstallationKind()
 
 
+class DesktopClientProvider(KindProvider):
+    """Pulumi's provider of DesktopClient."""
+
+    kind = DesktopClientKind()
+
+
 class TopologyFlag(Resource, module="mapinfra", name="TopologyFlag"):
     """A page of a server's Centreon menu, shown or hidden."""
 
@@ -48,3 +55,10 @@ class MapInstallation(Resource, module="mapinfra", name="MapInstallation"):
 
     def __init__(self, name: str, inputs: dict[str, Any], opts: ResourceOptions) -> None:
         super().__init__(MapInstallationProvider(), name, inputs, opts)
+
+
+class DesktopClient(Resource, module="mapinfra", name="DesktopClient"):
+    """What users of a legacy MAP server get as their desktop client, and a mirror of it."""
+
+    def __init__(self, name: str, inputs: dict[str, Any], opts: ResourceOptions) -> None:
+        super().__init__(DesktopClientProvider(), name, inputs, opts)

@@ -21,6 +21,9 @@ def crosschecks(spec: object, places: Places) -> Iterator[Finding]:
         for keys, server in servers.items()
         if _at(server, "map_server") is not None
     }
+    if _at(spec, "map", "desktop_client") is not None and _at(spec, "map", "edition") == "engine":
+        text = "browsers need no client; take it out, it goes with edition: legacy"
+        yield ("map", "desktop_client"), text
     for keys, server in servers.items():
         yield from _map_server(keys, server, spec)
     if _at(spec, "map", "drop_database") is True and _at(spec, "map", "removal") != "uninstall":

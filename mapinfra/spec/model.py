@@ -21,9 +21,9 @@ from pydantic import (
 
 from mapinfra.backup import FOLDER
 from mapinfra.centreon.access import Api
-from mapinfra.centreon.editions import EDITIONS
+from mapinfra.centreon.editions import EDITIONS, LEGACY
 from mapinfra.centreon.map_setup import Install
-from mapinfra.centreon.survey import CENTREON_READS, MAP_READS, WEB_READS
+from mapinfra.centreon.survey import CENTREON_READS, MAP_READS, WEB_READS, desktop_reads
 from mapinfra.centreon.version import Line, Version
 from mapinfra.errors import CentreonError
 from mapinfra.hosts.target import Database, Port, Ssh, Target
@@ -140,6 +140,7 @@ YesNoAuto = Annotated[
     WithJsonSchema({"enum": ["no", "yes", "auto", False, True]}),
 ]
 Text = Annotated[str, Field(max_length=255)]
+Folder = Annotated[str, Field(pattern=r"^(/[A-Za-z0-9_.-]+)+$")]
 Category = Literal["neb", "storage", "correlation", "dumper", "bam"]
 Visibility = Literal["shown", "hidden"]
 RemoteName = Annotated[str, BeforeValidator(_remote_name)]
@@ -221,13 +222,21 @@ class Backup(Model):
     """What is kept on the MAP server itself before MAP is changed."""
 
     folder: Annotated[
-        str,
-        Field(
-            pattern=r"^(/[A-Za-z0-9_.-]+)+$",
-            description="A folder of mode 700 on the MAP server, with its full path.",
-        ),
+        Folder, Field(description="A folder of mode 700 on the MAP server, with its full path.")
     ] = FOLDER
     keep: Annotated[int, Field(ge=1, le=1000, description="How many backups are kept.")] = 3
+
+
+class DesktopClient(Model):
+    """The desktop client of the legacy edition, for sites whose users aren't online."""
+
+    mirror: Annotated[
+        Folder,
+        Field(
+            description="A folder on the MAP server, with its full path, that always holds the "
+            "clients that this server offers, for whatever serves files there."
+        ),
+    ]
 
 
 class Map(Model):
@@ -277,6 +286,13 @@ class Map(Model):
     backup: Annotated[
         Backup, Field(default_factory=Backup, description="What is kept before a change.")
     ]
+    desktop_client: Annotated[
+        DesktopClient | None,
+        Field(
+            description="A copy of the desktop client, with `edition: legacy`; none: users get it "
+            "from the MAP server alone."
+        ),
+    ] = None
     lease_minutes: Annotated[
         int,
         Field(
@@ -437,7 +453,20 @@ class Spec(Model):
     def targets(self) -> list[Target]:
         """All hosts, the central first, the remotes in the order of the spec, each once."""
         hosts: dict[str, Central | Remote] = {CENTRAL: self.central, **self.remotes}
-        return [target for name, host in hosts.items() for target in _targets(name, host)]
+        return [
+            target.reading(*target.reads, *self._desktop_reads)
+            if MAP_READS in target.reads
+            else target
+            for name, host in hosts.items()
+            for target in _targets(name, host)
+        ]
+
+    @property
+    def _desktop_reads(self) -> tuple[str, ...]:
+        if self.map is None or self.map.edition != LEGACY.name:
+            return ()
+        wanted = self.map.desktop_client
+        return desktop_reads(wanted.mirror if wanted else None)
 
 
 def _target(name: str, host: Central | Remote) -> Target:

@@ -388,6 +388,14 @@ RELATIONS: Final = {
             "this remote",
         ],
     ),
+    "desktop client of the edition for browsers": (
+        "central:\n",
+        f"{MAP[:-2]}, desktop_client: {{mirror: /srv/clients}}}}\ncentral:\n",
+        [
+            "dev.yaml:3: map.desktop_client: browsers need no client; take it out, it goes with "
+            "edition: legacy"
+        ],
+    ),
     "user given nowhere": (
         "  database: {user: mapinfra}\n  api",
         "  database: {port: 3307}\n  api",
