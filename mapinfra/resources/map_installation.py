@@ -279,7 +279,9 @@ class _Runner:
             packages.install(host, change.wanted, unit)
 
     def _keep_web(self, web: Replace, operation: Operation) -> None:
-        if web.new is not None:
+        if web.new is None:
+            packages.foresee_removal(self._web, [web.package])
+        else:
             packages.foresee(self._web, web.wanted)
         if web.old is None:
             return

@@ -96,6 +96,9 @@ class Operation:
 
         Whatever the package manager would refuse is told now, while the service still runs.
         """
+        if server.new is None:
+            packages.foresee_removal(self.host, [server.package])
+            return
         packages.foresee(self.host, server.wanted)
         folder = f"{_INCOMING}-{self.desired.edition.service}"
         self.host.run(["sh", "-c", _FRESH_FOLDER, "sh", folder])

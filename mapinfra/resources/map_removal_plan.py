@@ -43,6 +43,7 @@ def _steps(desired: Desired, live: Live, server_side: ServerSide) -> Iterator[St
         return
     server_side.expect_room()
     server = Replace(edition.server_package, old, None)
+    yield server_side.fetch(server)
     yield server_side.back_up(server)
     yield from server_side.stop()
     yield from (step for step in web if step.verb != "keep")

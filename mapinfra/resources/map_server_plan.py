@@ -91,8 +91,10 @@ class ServerSide:
     # The package, and what it changes
 
     def fetch(self, server: Replace) -> Step:
-        """Return the step that fetches the new package."""
+        """Return the step that fetches the new package, or sees that the old one may go."""
         text = f"fetch {server.package} {server.new}, see that it can be installed"
+        if server.new is None:
+            text = f"see that {server.package} can be removed"
         return Step(self._host, "fetch", text, data=server)
 
     def back_up(self, server: Replace) -> Step:

@@ -28,7 +28,7 @@ class WebSide:
         name, old, new = package.package, package.old, package.new
         text = f"see that {name} {new} can be installed"
         if new is None:
-            text = f"fetch {name} {old} for the way back"
+            text = f"fetch {name} {old} for the way back, see that it can be removed"
         elif old is not None:
             text = f"fetch {name} {old} for the way back, see that {new} can be installed"
         return Step(self._host, "keep", text, "", package)

@@ -2,7 +2,7 @@
 
 import re
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -161,35 +161,73 @@ def test_an_installation_that_was_killed_is_completed_by_the_next_run(
     bare: World, step: str
 ) -> None:
     bare.want_installed(OLD)
-    process = bare.project.start("up", "--yes")
-    assert process.stderr is not None
-    assert any(f"] {step}" in line or f"/{step}" in line or f"{step}" in line
-               for line in process.stderr)  # fmt: skip
-    process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=20)
+    kill_at(bare, step)
     bare.expect_up()
     assert (bare.version(), bare.web_versions()) == (OLD, (OLD, OLD, OLD))
     assert bare.service() == ("active", "enabled")
 
 
-@pytest.mark.endurance
-@pytest.mark.parametrize("bare", [ENGINE_ON_DNF, LEGACY_ON_APT], indirect=True)
-def test_a_removal_that_fails_leaves_everything_as_it_was(bare: World) -> None:
+def kill_at(world: World, step: str) -> None:
+    """Run `up` and kill it when it says that it has begun a step."""
+    with world.project.start("up", "--yes") as process:
+        assert process.stderr is not None
+        assert any(step in line for line in process.stderr)
+        process.send_signal(signal.SIGKILL)
+
+
+@pytest.fixture
+def leaving(bare: World) -> World:
+    """A world with MAP, which the spec has no more; it is to go with its database."""
     bare.want_installed(OLD, removal="uninstall", drop_database=True)
     bare.expect_up()
-    before = bare.state()
-    spec = bare.project.spec
+    bare.server.run_program("sample", "--views=5")
+    return bare
+
+
+def without_map(world: World) -> Callable[[], None]:
+    """Take MAP out of the spec; return what puts it back."""
+    spec = world.project.spec
     block = spec["remotes"].get("lyon", spec["central"])
     kept, wanted = block.pop("map_server"), spec.pop("map")
-    bare.project.write_spec()
-    # The last step but one can't be done: something holds a file of the configuration.
-    folder = bare.server.edition.configuration
-    bare.host.run(["chattr", "+i", f"{folder}/backup.conf"])
-    result = bare.up()
-    bare.host.run(["chattr", "-i", f"{folder}/backup.conf"], check=False)
+    world.project.write_spec()
+
+    def back() -> None:
+        block["map_server"], spec["map"] = kept, wanted
+        world.project.write_spec()
+
+    return back
+
+
+@pytest.mark.endurance
+def test_a_removal_that_the_package_manager_refuses_changes_nothing(leaving: World) -> None:
+    before = leaving.state()
+    without_map(leaving)
+    leaving.host.run("mkdir -p /etc/dnf/protected.d; echo centreon-map-engine >"
+                     "/etc/dnf/protected.d/map.conf")  # fmt: skip
+    result = leaving.up()
     assert result.code == 1, result
-    assert "the old state is back" in result.out, result
-    assert bare.state() == before
-    block["map_server"], spec["map"] = kept, wanted
-    bare.project.write_spec()
-    bare.expect_up()
+    assert "refuses to remove centreon-map-engine" in result.out
+    assert "] stop centreon-map" not in result.err
+    assert leaving.state() == before
+
+
+@pytest.mark.endurance
+@pytest.mark.parametrize("bare", [ENGINE_ON_DNF, LEGACY_ON_APT], indirect=True)
+@pytest.mark.parametrize("step", ["remove widget", "remove centreon-map-web", "remove /etc/"])
+def test_a_removal_that_was_killed_is_taken_back_when_map_is_wanted_again(
+    leaving: World, step: str
+) -> None:
+    before = leaving.state()
+    back = without_map(leaving)
+    kill_at(leaving, step)
+    back()
+    leaving.expect_up()
+    assert leaving.state() == before
+
+
+@pytest.mark.endurance
+def test_a_removal_that_was_killed_is_completed_by_the_next_run(leaving: World) -> None:
+    without_map(leaving)
+    kill_at(leaving, "remove /etc/")
+    leaving.expect_up()
+    assert traces_of_map(leaving) == ["Centreon-Studio"]

@@ -3,6 +3,7 @@
 from mapinfra.hosts.packages.changes import (
     fetch,
     foresee,
+    foresee_removal,
     install,
     install_files,
     install_files_argv,
@@ -47,6 +48,7 @@ __all__ = [
     "VersionNotOffered",
     "fetch",
     "foresee",
+    "foresee_removal",
     "install",
     "install_files",
     "install_files_argv",

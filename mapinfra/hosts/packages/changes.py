@@ -53,6 +53,20 @@ def foresee(host: Host, wanted: Mapping[str, str]) -> tuple[Change, ...]:
     return _foreseen(host, _manager(host), wanted)
 
 
+def foresee_removal(host: Host, names: Sequence[str]) -> tuple[Change, ...]:
+    """Return what `remove` would remove of these packages, and leave no trace.
+
+    Raises RemovalRefused when others depend on them, PackageError for what the package manager
+    refuses, a protected or held package for one.
+    """
+    there = [name for name in names if name in installed(host, names).versions]
+    if not there:
+        return ()
+    changes = _dry_run(host, _manager(host), "remove", there)
+    _refuse_removals(host, changes, there)
+    return changes
+
+
 def install(
     host: Host,
     wanted: Mapping[str, str],
@@ -108,11 +122,10 @@ def remove(
     Raises RemovalRefused when others depend on them, ManagerBusy, PackageError, CommandTimeout.
     """
     tool = _manager(host)
-    there = [name for name in names if name in installed(host, names).versions]
+    changes = foresee_removal(host, names)
+    there = [one.name for one in changes if one.name in names]
     if not there:
         return ()
-    changes = _dry_run(host, tool, "remove", there)
-    _refuse_removals(host, changes, there)
     said = f"removing {', '.join(there)}"
     done = _transaction(host, tool, tool.remove(there, purge=purge), unit, said, patience, timeout)
     if done.status != 0 or installed(host, there).versions:

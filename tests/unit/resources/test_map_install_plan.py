@@ -183,7 +183,19 @@ def test_an_installation_is_kept_unless_the_spec_said_otherwise() -> None:
     assert (plan.steps, plan.reason) == ((), "MAP on central/map is left as it is (removal: keep)")
 
 
-GOING = ["lock", "keep", "backup", "arm", "stop", "retire", "retire", "web", "server", "clear"]
+GOING = [
+    "lock",
+    "keep",
+    "fetch",
+    "backup",
+    "arm",
+    "stop",
+    "retire",
+    "retire",
+    "web",
+    "server",
+    "clear",
+]
 
 
 def test_an_installation_goes_after_a_last_backup_and_its_database_only_if_asked() -> None:
@@ -196,7 +208,7 @@ def test_what_another_edition_on_the_host_uses_stays() -> None:
     both = {edition.server_package: package(OLD) for edition in (ENGINE, LEGACY)}
     live = found(installed=Installed("rpm", versions=both))
     steps = verbs(removal(wanted(OLD, uninstall=True), live))
-    assert steps == ["lock", "backup", "arm", "stop", "server", "clear", "release"]
+    assert steps == ["lock", "fetch", "backup", "arm", "stop", "server", "clear", "release"]
 
 
 def test_what_is_gone_already_needs_no_removal() -> None:
