@@ -1,7 +1,7 @@
 """The components of a platform: the central and each remote server, their resources below."""
 
 import pulumi
-from pulumi import ComponentResource, ResourceOptions
+from pulumi import ComponentResource, Resource, ResourceOptions
 
 from mapinfra.platform import inputs
 from mapinfra.resources.types import BrokerOutputs, DesktopClient, MapInstallation, TopologyFlag
@@ -32,9 +32,10 @@ class RemoteServer(ComponentResource):
         for page, visibility in remote.pages.items():
             wanted = inputs.topology_flag(spec, name, page, visibility)
             TopologyFlag(f"{name}-{page}", wanted, options)
+        after: list[Resource] = [] if central_map is None else [central_map]
         if remote.broker_outputs:
-            BrokerOutputs(name, inputs.broker_outputs(spec, name, remote), options)
-        after = [central_map] if central_map is not None else []
+            # MAP gets its events from there, so it comes later and goes earlier.
+            after.append(BrokerOutputs(name, inputs.broker_outputs(spec, name, remote), options))
         _map_installation(spec, name, remote, ResourceOptions(parent=self, depends_on=after))
         self.register_outputs({})
 

@@ -151,6 +151,33 @@ def test_differences_to_be_reviewed_stop_the_update_before_the_service(world: Wo
     assert world.state() == before
 
 
+@pytest.mark.endurance
+@pytest.mark.parametrize("strategy", ["vendor", "keep"])
+def test_edits_that_the_spec_does_not_declare_are_treated_as_it_says(
+    world: World, strategy: str
+) -> None:
+    world.edit("s/-Xmx[0-9]*[A-Za-z]/-Xmx6G/")
+    world.next_line("23.04", "23.10")
+    world.want(NEXT, release_notes_read="23.10", config=strategy)
+    result = world.expect_up()
+    assert ("-Xmx6G" in world.conf()) == (strategy == "keep")
+    assert ("-XX:+ExitOnOutOfMemoryError" in world.conf()) == (strategy == "vendor")
+    assert "centreon-map.conf: JAVA_OPTS: " in result.err
+    assert world.service() == ("active", "enabled")
+
+
+@pytest.mark.endurance
+@each(ENGINE_ON_DNF, LEGACY_ON_APT)
+def test_a_downgrade_within_a_line_is_made_when_asked_for_by_name(world: World) -> None:
+    world.want(NEWER)
+    world.expect_up()
+    world.want(OLD)
+    assert f'if that is meant, write downgrade_to: "{OLD}"' in world.up().out
+    world.want(OLD, downgrade_to=OLD)
+    world.expect_up()
+    assert (world.version(), world.web_versions()) == (OLD, (OLD, OLD, OLD))
+
+
 def begun(world: World, step: str) -> subprocess.Popen[str]:
     """Start an update and return when it says that it has begun a step."""
     process = world.project.start("up", "--yes")
