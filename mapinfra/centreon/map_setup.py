@@ -6,6 +6,7 @@ first: what it asks for and mapinfra can't answer is an error, before anything i
 """
 
 import hashlib
+import re
 import secrets
 from dataclasses import dataclass, field
 from typing import Annotated, Final
@@ -100,6 +101,19 @@ class Answers:
             "MAP_DB_USER": DATABASE_USER,
             "MAP_DB_PWD": self.own_password,
         }
+
+
+_WRITTEN = re.compile(
+    r"centreon\.(url|path|user|pwd)|broker\.(address|port)|.+\.connection\.(url|username|password)"
+)
+
+
+def written_by_configure(key: str) -> bool:
+    """Tell whether configure.sh writes this key of the properties: how MAP reaches all else.
+
+    No package has the right value, so it stays whatever becomes of local edits.
+    """
+    return _WRITTEN.fullmatch(key) is not None
 
 
 _MAY_BE_EMPTY: Final = frozenset({"MAP_DB_ROOT_PWD"})

@@ -12,7 +12,7 @@ from mapinfra.centreon.config_files import Merged, format_of, merge, with_settin
 from mapinfra.centreon.config_files import settings as read_settings
 from mapinfra.centreon.editions import Edition
 from mapinfra.centreon.map_host import LEFTOVERS
-from mapinfra.centreon.map_setup import check_questions
+from mapinfra.centreon.map_setup import check_questions, written_by_configure
 from mapinfra.centreon.verdict import ReplaceWord, SetProperty
 from mapinfra.errors import CentreonError
 from mapinfra.hosts import Host, packages
@@ -214,6 +214,7 @@ class Operation:
             settings=wanted,
             strategy=self.desired.strategy,
             form=form,
+            kept=[key for key in read_settings(local, form) if written_by_configure(key)],
         )
         content = _with_actions(merged.content, path, comparison.actions)
         return Merged(with_settings(content, wanted, form), merged.differences)

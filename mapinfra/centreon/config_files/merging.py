@@ -1,6 +1,6 @@
 """What becomes of a config file when a package brings its own version of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -47,19 +47,22 @@ def merge(
     settings: Mapping[str, str],
     strategy: Strategy,
     form: Format,
+    kept: Collection[str] = (),
 ) -> Merged:
     """Merge the administrator's file with the one that the new package brings.
 
     `pristine` is the old package's own file; without it every key that the local file has counts
     as the administrator's. `settings`, which the spec declares, are applied on top and win over
-    both. Raises ConfigFileUnreadable, naming the version and the line, or SettingImpossible.
+    both. Keys in `kept` keep their local values under every strategy, and are no edits: what the
+    installation itself wrote. Raises ConfigFileUnreadable, naming the version and the line, or
+    SettingImpossible.
     """
     sides = Sides(
         None if pristine is None else side("the old package's file", pristine, form),
         side("the local file", local, form),
         side("the vendor's file", vendor, form),
     )
-    outcomes = _Outcomes(sides, frozenset(settings), strategy)
+    outcomes = _Outcomes(sides, frozenset(settings), frozenset(kept), strategy)
     differences = (*_of_keys(sides, settings, outcomes), *_of_lines(sides, outcomes))
     if strategy is Strategy.CARRY:
         # Where only one of the two changed, its file is taken whole.
@@ -68,21 +71,31 @@ def merge(
         content = vendor
     else:
         content = local
-    return Merged(with_settings(content, settings, form), differences)
+    own = {key: held.value for key, held in sides.local.effective.items() if key in kept}
+    return Merged(with_settings(content, {**own, **settings}, form), differences)
 
 
 class _Outcomes:
     """What a strategy makes of an edited difference, and of one that only the vendor made."""
 
-    def __init__(self, sides: Sides, declared: frozenset[str], strategy: Strategy) -> None:
+    def __init__(
+        self, sides: Sides, declared: frozenset[str], kept: frozenset[str], strategy: Strategy
+    ) -> None:
         self._strategy = strategy
-        keys = (key for key in sides.differing_keys() if key not in declared)
+        self._sides = sides
+        self._kept = kept
+        keys = (key for key in sides.differing_keys() if key not in declared | kept)
         lines = sides.differing_lines()
         # Without the pristine file it can't be told whose a difference is.
         self.customised = sides.pristine is None or (
             any(sides.edited_key(key) for key in keys)
             or any(sides.edited_line(line) for line in lines)
         )
+
+    def of_key(self, key: str) -> Outcome:
+        if key in self._kept and self._strategy is not Strategy.KEEP:
+            return Outcome.CARRIED
+        return self.of(self._sides.edited_key(key))
 
     def of(self, edited: bool) -> Outcome:
         match self._strategy:
@@ -114,7 +127,7 @@ def _of_keys(
         if values["local"] == values["vendor"]:
             # The same value, told another way: exported or not, by reference or in words.
             values["local"], values["vendor"] = sides.local.written(key), sides.vendor.written(key)
-        yield Difference(outcomes.of(sides.edited_key(key)), key=key, **values)
+        yield Difference(outcomes.of_key(key), key=key, **values)
 
 
 def _value(side: Side | None, key: str) -> str | None:

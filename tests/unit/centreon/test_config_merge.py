@@ -400,3 +400,21 @@ def test_a_broken_file_is_named(broken: str) -> None:
     assert str(caught.value) == (
         f"{names[broken]}, line 1: a double quote is opened and never closed; mend that line"
     )
+
+
+@pytest.mark.parametrize("strategy", Strategy)
+def test_what_the_installation_wrote_stays_and_is_no_edit(strategy: Strategy) -> None:
+    pristine = b"centreon.url=\ncentreon-map.port=8081\n"
+    local = b"centreon.url=http\\://central\ncentreon-map.port=8081\n"
+    vendor = b"centreon.url=\ncentreon-map.port=8081\nnew=1\n"
+    merged = merge(
+        pristine=pristine,
+        local=local,
+        vendor=vendor,
+        settings={},
+        strategy=strategy,
+        form=PROPERTIES,
+        kept=["centreon.url"],
+    )
+    assert settings(merged.content, PROPERTIES)["centreon.url"] == "http://central"
+    assert merged.undecided == ()
