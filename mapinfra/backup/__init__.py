@@ -4,17 +4,18 @@ Free of Pulumi and of specs. In the order of an operation: `journal.take`, `take
 asked for, `arm` and `kept`, then either `disarm` or `go_back`, and `journal.release`.
 """
 
-from mapinfra.backup import journal
+from mapinfra.backup import journal, shelf
 from mapinfra.backup.journal import Entry, Found, Held, Holder, Standing
 from mapinfra.backup.keeping import Keeper, kept
 from mapinfra.backup.lease import DEFAULT_MINUTES, Lease, LeaseLost, arm, disarm, prolong
 from mapinfra.backup.manifest import File, Manifest, Table
+from mapinfra.backup.present import Database, Present, look
 from mapinfra.backup.rehearsal import compare, rehearse
 from mapinfra.backup.remote import BackupFailed
-from mapinfra.backup.shelf import Listed, find, listing, retire
+from mapinfra.backup.shelf import Listed, Shelf, find, listing, retire
 from mapinfra.backup.state import expect_room, room_for
 from mapinfra.backup.subject import FOLDER, Client, Subject
-from mapinfra.backup.taking import take, verify
+from mapinfra.backup.taking import renew_way_back, take, verify
 from mapinfra.backup.wayback import Back, Reach, go_back, read_back
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Back",
     "BackupFailed",
     "Client",
+    "Database",
     "Entry",
     "File",
     "Found",
@@ -33,7 +35,9 @@ __all__ = [
     "LeaseLost",
     "Listed",
     "Manifest",
+    "Present",
     "Reach",
+    "Shelf",
     "Standing",
     "Subject",
     "Table",
@@ -46,11 +50,14 @@ __all__ = [
     "journal",
     "kept",
     "listing",
+    "look",
     "prolong",
     "read_back",
     "rehearse",
+    "renew_way_back",
     "retire",
     "room_for",
+    "shelf",
     "take",
     "verify",
 ]

@@ -1,14 +1,16 @@
 """The folder of backups: which are whole, which were broken off, which may go."""
 
 import base64
+import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mapinfra.backup.login import CLIENT_FILE
-from mapinfra.backup.manifest import MANIFEST, Manifest
+from mapinfra.backup.manifest import MANIFEST, SUMS, Manifest
 from mapinfra.backup.remote import BackupFailed, script
 from mapinfra.backup.subject import FOLDER, Subject
-from mapinfra.backup.wayback import BACK, Back
-from mapinfra.hosts import Host
+from mapinfra.backup.wayback import BACK, SCRIPT, Back
+from mapinfra.hosts import Facts, Host, Probe
 
 _UNFINISHED = "UNFINISHED"
 """A file that says whose backup it is, there until the backup is whole."""
@@ -33,7 +35,8 @@ for manifest in "$1"/*/{MANIFEST}; do
   if [ ! -e "$manifest" ] || [ -e "$directory/{_UNFINISHED}" ]; then continue; fi
   armed=-
   [ ! -e "$directory/{CLIENT_FILE}" ] || armed=armed
-  printf '%s %s %s\\n' "$armed" "$(base64 -w 0 "$manifest")" \\
+  printf '%s %s %s %s %s\\n' "${{directory##*/}}" "$armed" "$(base64 -w 0 "$manifest")" \\
+    "$(find "$directory" -type f -printf '%s %P\\n' | base64 -w 0)" \\
     "$(base64 -w 0 "$directory/{BACK}" 2>/dev/null)"
 done
 """
@@ -47,13 +50,48 @@ class Listed:
     back: Back | None
     armed: bool
     """Whether the host may still have to go back to it by itself."""
+    damage: str = ""
+    """The first file that is missing or has another size than it was written with."""
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """A folder of backups, oldest first; `unreadable` names those whose manifest can't be read."""
+
+    backups: tuple[Listed, ...]
+    unreadable: tuple[str, ...] = ()
+
+
+def probe(folder: str) -> Probe:
+    """Return what reads a folder of backups in the survey; it writes nothing."""
+    return Probe("backups", f"set -- {shlex.quote(folder)}\n{_LIST}")
+
+
+def read(facts: Facts, folder: str) -> Shelf:
+    """Read the folder from a survey; raise CommandFailed when it wasn't read."""
+    return parse(facts.text(probe(folder).name))
+
+
+def parse(text: str) -> Shelf:
+    """Read what the probe printed."""
+    listed, unreadable = [], []
+    for line in text.splitlines():
+        id, rest = line.split(" ", 1)
+        try:
+            listed.append(_listed(rest))
+        except ValueError:
+            unreadable.append(id)
+    listed.sort(key=lambda one: (one.manifest.taken_at, one.manifest.id))
+    return Shelf(tuple(listed), tuple(unreadable))
 
 
 def listing(host: Host, folder: str = FOLDER) -> tuple[Listed, ...]:
     """Return the whole backups in a folder, oldest first; raise BackupFailed."""
-    text = script(host, f"reading the backups in {folder}", _LIST, folder)
-    listed = [_listed(host, line) for line in text.splitlines()]
-    return tuple(sorted(listed, key=lambda one: (one.manifest.taken_at, one.manifest.id)))
+    shelf = parse(script(host, f"reading the backups in {folder}", _LIST, folder))
+    if shelf.unreadable:
+        ids = ", ".join(shelf.unreadable)
+        raise BackupFailed(f"the manifest of {ids} in {folder} can't be read", where=host.name)
+    return shelf.backups
 
 
 def find(host: Host, id: str, folder: str = FOLDER) -> Manifest:
@@ -68,15 +106,19 @@ def find(host: Host, id: str, folder: str = FOLDER) -> Manifest:
     return backups[id]
 
 
-def superfluous(backups: tuple[Listed, ...], service: str, keep: int) -> tuple[Manifest, ...]:
-    """Return those of a service that may go: the oldest, but never the last, nor an armed one."""
+def superfluous(
+    backups: tuple[Listed, ...], service: str, keep: int, spared: str = ""
+) -> tuple[Manifest, ...]:
+    """Return those of a service that may go: the oldest, never the last, nor an armed one."""
     own = [one for one in backups if one.manifest.service == service]
-    return tuple(one.manifest for one in own[: -max(keep, 1)] if not one.armed)
+    old = [one.manifest for one in own[: -max(keep, 1)] if not one.armed]
+    return tuple(manifest for manifest in old if manifest.id != spared)
 
 
 def retire(host: Host, subject: Subject) -> tuple[str, ...]:
     """Delete the backups of a service beyond those to keep; return their ids."""
-    old = superfluous(listing(host, subject.folder), subject.service, subject.keep)
+    backups = listing(host, subject.folder)
+    old = superfluous(backups, subject.service, subject.keep, subject.spared)
     if old:
         # The manifest first: half deleted, it is no backup any more.
         delete = f'for one; do rm -f -- "$one/{MANIFEST}" && rm -rf -- "$one" || exit; done'
@@ -112,13 +154,27 @@ def clear_unfinished(host: Host, subject: Subject) -> None:
     )
 
 
-def _listed(host: Host, line: str) -> Listed:
-    armed, manifest, back = (*line.split(" "), "")[:3]
-    try:
-        return Listed(
-            Manifest.loads(base64.b64decode(manifest).decode()),
-            Back.loads(base64.b64decode(back).decode()) if back else None,
-            armed == "armed",
-        )
-    except ValueError as error:
-        raise BackupFailed(f"a manifest can't be read ({error})", where=host.name) from None
+def _listed(line: str) -> Listed:
+    """Read one backup's line; raise ValueError when its manifest, or BACK.json, isn't one."""
+    armed, *encoded = line.split(" ")
+    text, sizes, back = (base64.b64decode(word).decode() for word in encoded)
+    manifest = Manifest.loads(text)
+    there = {name: size for size, _, name in (one.partition(" ") for one in sizes.splitlines())}
+    return Listed(
+        manifest,
+        Back.loads(back) if back else None,
+        armed == "armed",
+        _damage(manifest, there),
+    )
+
+
+def _damage(manifest: Manifest, there: Mapping[str, str]) -> str:
+    for name in (SCRIPT, SUMS):
+        if name not in there:
+            return f"{name} is missing"
+    for name, file in manifest.files.items():
+        if name not in there:
+            return f"{name} is missing"
+        if there[name] != str(file.size):
+            return f"{name} has {there[name]} bytes, not {file.size}"
+    return ""

@@ -69,6 +69,8 @@ class Subject:
     folder: str = FOLDER
     keep: int = 3
     """How many good backups of this service to keep."""
+    spared: str = ""
+    """Id of one that is kept all the same, since it is about to be restored."""
 
     def __post_init__(self) -> None:
         _check(_UNIT, self.service, "service")

@@ -9,7 +9,7 @@ from mapinfra.backup.login import logged_in
 from mapinfra.backup.manifest import MANIFEST, SUMS, File, Manifest
 from mapinfra.backup.remote import BackupFailed, script, succeeded
 from mapinfra.backup.state import State, read_state
-from mapinfra.backup.subject import Subject
+from mapinfra.backup.subject import Client, Subject
 from mapinfra.errors import HostError
 from mapinfra.hosts import Host, packages
 from mapinfra.hosts.units import run_unit
@@ -60,6 +60,12 @@ def verify(host: Host, manifest: Manifest) -> None:
         SUMS,
         timeout=_LONGEST,
     )
+
+
+def renew_way_back(host: Host, manifest: Manifest, client: Client) -> None:
+    """Write the script of the way back anew: an older mapinfra's, or a spoilt one, isn't run."""
+    back = wayback.render(manifest, start_mariadb=client.is_local)
+    store(host, manifest.directory, wayback.SCRIPT, back)
 
 
 def digest(host: Host, unit: str, directory: str, dump: str, database: str) -> Digests:
@@ -121,8 +127,7 @@ def _fill(host: Host, subject: Subject, id: str, state: State, login: str, who: 
         others=found.others,
     )
     _expect_packages(host, manifest)
-    back = wayback.render(manifest, start_mariadb=subject.client.is_local)
-    store(host, directory, wayback.SCRIPT, back)
+    renew_way_back(host, manifest, subject.client)
     store(host, directory, MANIFEST, manifest.dumps())
     return manifest
 

@@ -27,6 +27,7 @@ LOG = "back.log"
 """What the commands of the script printed, beside it."""
 
 UNITS = "/etc/systemd/system"
+_RUN = "/run/mapinfra"
 _LONGEST = 6 * 3600.0  # seconds that the way back may take
 
 BackState = Literal["running", "done", "failed"]
@@ -100,6 +101,7 @@ def render(manifest: Manifest, *, start_mariadb: bool) -> str:
         client_file=CLIENT_FILE,
         back=BACK,
         log=LOG,
+        run=_RUN,
         sums=SUMS,
         installed=_INSTALLED[manifest.family],
         wanted=_wanted(manifest),
@@ -208,7 +210,8 @@ step=beginning
 
 cd "$$here" || exit 1
 case $$reach in all | service) ;; *) echo "all or service, not $$reach" >&2; exit 2 ;; esac
-exec 9>.back.lock
+# One at a time for a service: a restore runs the way back to one backup, its lease to another.
+mkdir -p $run && exec 9>"$run/$$service.back.lock" || exit 1
 flock 9
 log=$$here/$log
 

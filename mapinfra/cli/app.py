@@ -5,35 +5,31 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
 import click
 
+from mapinfra.cli.backups import backups, restore
 from mapinfra.cli.display import Reporter
 from mapinfra.cli.machine import as_json
+from mapinfra.cli.options import (
+    ExitCode,
+    asking,
+    expect_answerable,
+    in_one_line,
+    reporting,
+    shared,
+)
 from mapinfra.cli.progress import Progress
 from mapinfra.engine import urn as urns
 from mapinfra.engine.backend import NoSuchStack
 from mapinfra.engine.events import Emit, Event, OperationKind, ResourceEvent, Summary
-from mapinfra.engine.faults import Faults
 from mapinfra.engine.forget import forget
 from mapinfra.engine.run import Options, Stack, operate
 from mapinfra.engine.stacks import cancel_stack, init_stack, open_stack, set_config
 from mapinfra.errors import MapinfraError
 from mapinfra.resources.sessions import SESSIONS
-
-
-class ExitCode(IntEnum):
-    """Exit codes, as Pulumi's; click itself ends bad calls with 2."""
-
-    OK = 0
-    FAILED = 1
-    BAD_CALL = 2
-    NO_STACK = 6
-    UNEXPECTED_CHANGES = 7
-    CANCELLED = 8
 
 
 def main() -> None:
@@ -62,30 +58,9 @@ def cli() -> None:
     """
 
 
-def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that every command has."""
-    for option in (
-        click.option(
-            "--cwd", "-C", "folder", default=".", show_default=True,
-            type=click.Path(exists=True, file_okay=False, path_type=Path),
-            help="The project's folder, or one inside it.",
-        ),
-        click.option(
-            "--stack", "-s", "name", required=True, envvar="PULUMI_STACK", show_envvar=True,
-            help="The stack to work on.",
-        ),
-    ):  # fmt: skip
-        command = option(command)
-    return command
-
-
 def _running(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of the commands that run an operation."""
     for option in (
-        click.option(
-            "--debug", "debug_file", type=click.Path(dir_okay=False, path_type=Path),
-            help="Add the tracebacks of unexpected errors to this file.",
-        ),
         click.option(
             "--parallel", "-p", default=32, show_default=True, type=click.IntRange(min=1),
             help="Resources worked on at the same time.",
@@ -93,24 +68,18 @@ def _running(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--expect-no-changes", is_flag=True, help="End with exit code 7 when there are changes."
         ),
-        click.option("--json", "machine", is_flag=True, help="Print the result as JSON."),
         click.option(
             "--diff", "detailed", is_flag=True,
             help="Print all values, and why unchanged resources need nothing.",
         ),
     ):  # fmt: skip
         command = option(command)
-    return _shared(command)
+    return reporting(command)
 
 
 def _changing(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of the commands that ask before they change something."""
-    for option in (
-        click.option("--non-interactive", is_flag=True, help="Never ask; needs --yes."),
-        click.option("--yes", "-y", is_flag=True, help="Don't preview and ask first."),
-    ):
-        command = option(command)
-    return _running(command)
+    """Add the options of the commands that run an operation which changes something."""
+    return asking(_running(command))
 
 
 @cli.command()
@@ -142,6 +111,10 @@ def destroy(folder: Path, name: str, **given: Any) -> None:
     _ask_and_run("destroy", folder, name, **given)
 
 
+cli.add_command(backups)
+cli.add_command(restore)
+
+
 @cli.group()
 def stack() -> None:
     """Make stacks."""
@@ -168,7 +141,7 @@ def config() -> None:
 @click.argument("key")
 @click.argument("value", required=False)
 @click.option("--secret", is_flag=True, help="Encrypt the value with the stack's passphrase.")
-@_shared
+@shared
 def config_set(folder: Path, name: str, *, key: str, value: str | None, secret: bool) -> None:
     """Set KEY to VALUE; without VALUE it is asked for, or taken from standard input.
 
@@ -191,7 +164,7 @@ def state() -> None:
 @state.command("delete")
 @click.argument("resource")
 @click.option("--yes", "-y", is_flag=True, help="Don't ask first.")
-@_shared
+@shared
 def state_delete(folder: Path, name: str, *, resource: str, yes: bool) -> None:
     """Forget RESOURCE (a name or URN) and what belongs to it; no host is changed.
 
@@ -206,7 +179,7 @@ def state_delete(folder: Path, name: str, *, resource: str, yes: bool) -> None:
 
 
 @cli.command()
-@_shared
+@shared
 def cancel(folder: Path, name: str) -> None:
     """Remove the lock of a run that is gone."""
     removed = cancel_stack(folder, name, os.environ)
@@ -219,10 +192,7 @@ def cancel(folder: Path, name: str) -> None:
 def _ask_and_run(
     kind: OperationKind, folder: Path, name: str, *, yes: bool, non_interactive: bool, **given: Any
 ) -> None:
-    if not yes and (non_interactive or not sys.stdin.isatty()):
-        raise click.UsageError("nobody can be asked here: add --yes to go on without asking")
-    if not yes and given["machine"]:
-        raise click.UsageError("--json needs --yes: its result is one document")
+    expect_answerable(yes=yes, non_interactive=non_interactive, machine=given["machine"])
     session = _Session(folder, name, **given)
     if not yes:
         rehearsed = session.run(kind, preview=True)
@@ -284,13 +254,8 @@ class _Session:
         return summary
 
     def _operate(self, kind: OperationKind, emit: Emit, *, preview: bool) -> Summary:
-        try:
+        with in_one_line(self._options.debug_file):
             return operate(self._stack, kind, emit, self._options, preview=preview)
-        except MapinfraError:
-            raise
-        except Exception as error:  # noqa: BLE001 (a fault of ours is told in one line too)
-            message = Faults(self._options.debug_file).describe(error)
-            raise MapinfraError(message, remedy="--debug FILE tells more") from None
 
     def conclude(self, summary: Summary) -> ExitCode:
         """Return the exit code, with the line that explains it on stderr."""

@@ -1,14 +1,12 @@
 """The operations on a stack: update, refresh, destroy, and the preview of each."""
 
 import contextvars
-import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import FrameType
 
 from mapinfra.engine.backend import HistoryEntry, StackFiles
 from mapinfra.engine.checkpoint import Snapshot, parse, render
@@ -23,6 +21,7 @@ from mapinfra.engine.project import Project, StackConfig
 from mapinfra.engine.providers import Providers
 from mapinfra.engine.refresh import count_refreshed, refresh, tell_unread
 from mapinfra.engine.secrets import Crypter, Keyring
+from mapinfra.engine.signals import stopped_by_signals
 from mapinfra.engine.steps import Run, Steps, Tally
 from mapinfra.engine.urn import STACK_TYPE, label
 from mapinfra.engine.values import Properties
@@ -115,7 +114,7 @@ class _Operation:
 
     def _go(self) -> Summary:
         self._configure_sdk()
-        with at_home(self._stack.project), _stopped_by_signals(self._run):
+        with at_home(self._stack.project), stopped_by_signals(self._run.stop, self._warn):
             self._tell_pending()
             refresh(self._run, self._options.parallel)
             if self._kind == "refresh":
@@ -130,6 +129,9 @@ class _Operation:
         if not self._run.preview:
             self._remember(summary)
         return summary
+
+    def _warn(self, message: str) -> None:
+        self._run.emit(LogEvent("warning", message))
 
     def _tell_pending(self) -> None:
         for pending in self._before.pending:
@@ -204,24 +206,3 @@ def _one_at_a_time(emit: Emit) -> Emit:
             emit(event)
 
     return locked
-
-
-@contextmanager
-def _stopped_by_signals(run: Run) -> Iterator[None]:
-    """On SIGINT or SIGTERM begin no new step; those under way end and are recorded."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(number: int, _frame: FrameType | None) -> None:
-        if not run.stop.is_set():
-            run.stop.set()
-            name = signal.Signals(number).name
-            run.emit(LogEvent("warning", f"{name}: ending after the steps under way"))
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -1,19 +1,34 @@
 """Doing what was planned: step by step, and back again when one fails."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from mapinfra.errors import ApplyFailed, MapinfraError
-from mapinfra.resources.contract import Kind, Plan, Step
+from mapinfra.hosts import Target
+from mapinfra.resources.contract import Plan, Step
 from mapinfra.resources.session import Session
 
 Report = Callable[[str], None]
 """Takes a line of progress."""
 
 
-def execute(
-    kind: Kind[Any, Any], plan: Plan, desired: Any, session: Session, report: Report
-) -> None:
+class Doer(Protocol):
+    """What does steps and takes them back: a Kind, or an operation that is no resource."""
+
+    def targets(self, desired: Any) -> Sequence[Target]:
+        """See `Kind.targets`."""
+        ...
+
+    def run(self, step: Step, desired: Any, session: Session) -> None:
+        """See `Kind.run`."""
+        ...
+
+    def undo(self, done: Sequence[Step]) -> Sequence[Step]:
+        """See `Kind.undo`."""
+        ...
+
+
+def execute(kind: Doer, plan: Plan, desired: Any, session: Session, report: Report) -> None:
     """Run the steps of a plan in order; raise ApplyFailed after putting the old state back.
 
     Whatever happens, the facts of the hosts concerned are read anew when next asked for.
@@ -27,9 +42,7 @@ def execute(
             session.fleet.stale(target)
 
 
-def _run(
-    kind: Kind[Any, Any], steps: Sequence[Step], desired: Any, session: Session, report: Report
-) -> None:
+def _run(kind: Doer, steps: Sequence[Step], desired: Any, session: Session, report: Report) -> None:
     for number, step in enumerate(steps, start=1):
         report(f"{step.host}: [{number}/{len(steps)}] {step.text}")
         try:
@@ -43,9 +56,7 @@ def _run(
             ) from error
 
 
-def _back(
-    kind: Kind[Any, Any], done: Sequence[Step], desired: Any, session: Session, report: Report
-) -> str:
+def _back(kind: Doer, done: Sequence[Step], desired: Any, session: Session, report: Report) -> str:
     """Take back what was done; return in words what came of it.
 
     It ends at the first step that fails: the later ones stand on it. Above all, the record of what

@@ -107,8 +107,8 @@ class Operation:
             vendor = f"{self.desired.edition.config_dir}/{self.desired.edition.vars_file}"
             check_questions(self._in_package(self.incoming.path, vendor), self.host.name)
 
-    def back_up(self, server: Replace, database: str) -> None:
-        """Take the backup and note it in the journal."""
+    def back_up(self, server: Replace, database: str, spared: str = "") -> None:
+        """Take the backup and note it in the journal; the backup `spared` doesn't make room."""
         family = packages.installed(self.host, ()).family
         subject = Subject(
             service=self.desired.edition.service,
@@ -119,6 +119,7 @@ class Operation:
             client=_CLIENT,
             folder=self.desired.folder,
             keep=self.desired.keep,
+            spared=spared,
         )
         entry = self.keeper.entry
         moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")

@@ -1,0 +1,186 @@
+"""The commands `backups` and `restore`."""
+
+import json
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mapinfra import backup
+from mapinfra.backup import Manifest
+from mapinfra.cli import backup_display, backup_machine
+from mapinfra.cli.opened import Opened, opened
+from mapinfra.cli.options import ExitCode, asking, expect_answerable, in_one_line, reporting
+from mapinfra.engine.signals import stopped_by_signals
+from mapinfra.errors import MapinfraError
+from mapinfra.resources.execution import execute
+from mapinfra.restore import (
+    Read,
+    RestorePlan,
+    Restoring,
+    Server,
+    located,
+    observe,
+    plan_restore,
+    read_shelves,
+    rehearsed,
+    server_named,
+    verified,
+)
+
+
+@click.command()
+@click.argument("server", required=False)
+@click.option("--verify", is_flag=True, help="Read every file again and compare its checksum.")
+@click.option(
+    "--rehearse", "rehearse_id", metavar="ID",
+    help="Restore this one into a scratch database beside MAP's, compare, and drop it again.",
+)  # fmt: skip
+@reporting
+def backups(
+    folder: Path,
+    name: str,
+    *,
+    server: str | None,
+    verify: bool,
+    rehearse_id: str | None,
+    machine: bool,
+    debug_file: Path | None,
+) -> None:
+    """List the backups on the MAP servers of a stack, or on SERVER alone. Changes nothing."""
+    with in_one_line(debug_file), opened(folder, name) as site:
+        wanted = (server_named(site.servers, server),) if server else site.servers
+        reads = read_shelves(site.session.fleet, wanted)
+        if rehearse_id is not None:
+            _rehearse(site, reads, rehearse_id, machine=machine)
+            return
+        if verify:
+            reads = verified(site.session.fleet, reads)
+    if machine:
+        click.echo(json.dumps(backup_machine.listing(reads, time.time()), indent=4))
+    else:
+        backup_display.listing(reads, time.time())
+    sys.exit(_conclude(reads))
+
+
+def _rehearse(site: Opened, reads: Sequence[Read], id: str, *, machine: bool) -> None:
+    server, manifest = located(reads, id)
+    rehearsed(site.session.fleet, server, manifest)
+    if machine:
+        click.echo(json.dumps({"server": server.name, "id": id, "restorable": True}, indent=4))
+    else:
+        backup_display.restorable(server, manifest)
+
+
+def _conclude(reads: Sequence[Read]) -> ExitCode:
+    unread = sum(read.error is not None for read in reads)
+    damaged = sum(read.error is None and not read.is_sound for read in reads)
+    told = [f"{unread} can't be read"] if unread else []
+    told += [f"{damaged} with damaged backups"] if damaged else []
+    if not told:
+        return ExitCode.OK
+    click.echo(f"error: of {len(reads)} MAP servers {', '.join(told)}", err=True)
+    return ExitCode.FAILED
+
+
+@click.command()
+@click.argument("server")
+@click.argument("id")
+@asking
+@reporting
+def restore(
+    folder: Path,
+    name: str,
+    *,
+    server: str,
+    id: str,
+    yes: bool,
+    non_interactive: bool,
+    machine: bool,
+    debug_file: Path | None,
+) -> None:
+    """Bring backup ID of the MAP server SERVER back: package, config files, database, service.
+
+    What is there now is backed up first, and put back should the restore fail.
+    """
+    expect_answerable(yes=yes, non_interactive=non_interactive, machine=machine)
+    with in_one_line(debug_file), opened(folder, name) as site:
+        one = _Restore(site, server_named(site.servers, server), id, machine=machine)
+        code = one.run() if yes else one.ask_and_run()
+    sys.exit(code)
+
+
+class _Restore:
+    """One call of `restore`."""
+
+    def __init__(self, site: Opened, server: Server, id: str, *, machine: bool) -> None:
+        self._site = site
+        self._server = server
+        self._machine = machine
+        self._fleet = site.session.fleet
+        self._id = id
+        self._manifest = self._located()
+        backup.verify(self._fleet.host(server.target), self._manifest)
+
+    def ask_and_run(self) -> ExitCode:
+        shown = self._plan()
+        backup_display.restore_plan(self._server, self._manifest, shown, time.time())
+        if not click.confirm("Go on?", err=True):
+            return ExitCode.CANCELLED
+        # Who was asked may have taken an hour: what is there is read anew.
+        self._fleet.stale(self._server.target)
+        return self.run(shown)
+
+    def run(self, shown: RestorePlan | None = None) -> ExitCode:
+        """Restore, beside no `up`; `shown` is what the user agreed to."""
+        with self._site.stack.files.locked():
+            plan = self._plan()
+            if shown is None and not self._machine:
+                backup_display.restore_plan(self._server, self._manifest, plan, time.time())
+            if shown is not None and shown.plan.lines() != plan.plan.lines():
+                raise MapinfraError(
+                    "what is there has changed since it was shown",
+                    where=self._server.name,
+                    remedy="run again",
+                )
+            return self._do(plan)
+
+    def _located(self) -> Manifest:
+        return located(read_shelves(self._fleet, [self._server]), self._id)[1]
+
+    def _plan(self) -> RestorePlan:
+        self._manifest = self._located()
+        observed = observe(self._fleet, self._server, self._manifest)
+        return plan_restore(self._server, self._manifest, observed)
+
+    def _do(self, plan: RestorePlan) -> ExitCode:
+        began, stop = time.monotonic(), threading.Event()
+        restoring = Restoring(self._manifest, stop.is_set)
+        desired, session = self._server.desired, self._site.session
+        try:
+            with stopped_by_signals(stop, _tell):
+                execute(restoring, plan.plan, desired, session, _tell)
+        except MapinfraError as error:
+            if not stop.is_set():
+                raise
+            click.echo(f"error: {error}", err=True)
+            return ExitCode.CANCELLED
+        self._report(plan, restoring.before, time.monotonic() - began)
+        return ExitCode.OK
+
+    def _report(self, plan: RestorePlan, before: Manifest | None, seconds: float) -> None:
+        if self._machine:
+            result: dict[str, Any] = backup_machine.restored(
+                self._server, self._manifest, plan, before, seconds
+            )
+            click.echo(json.dumps(result, indent=4))
+        else:
+            backup_display.restored(self._server, self._manifest, before, seconds)
+
+
+def _tell(line: str) -> None:
+    click.echo(line, err=True)

@@ -1,0 +1,58 @@
+"""A stack opened for commands that go to its hosts without running its program."""
+
+import os
+from collections.abc import Iterator
+from contextlib import chdir, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from mapinfra import spec
+from mapinfra.engine.run import Stack, load
+from mapinfra.engine.stacks import open_stack
+from mapinfra.errors import MapinfraError
+from mapinfra.hosts import Fleet, Target
+from mapinfra.hosts.survey import Survey
+from mapinfra.resources.session import Session
+from mapinfra.resources.sessions import SPEC_KEY
+from mapinfra.restore import Server, servers_of, survey
+from mapinfra.secrets import Secrets
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A stack, the MAP servers of its spec, and the way to their hosts."""
+
+    stack: Stack
+    servers: tuple[Server, ...]
+    session: Session
+
+
+@contextmanager
+def opened(folder: Path, name: str) -> Iterator[Opened]:
+    """Open a stack; raise MapinfraError when stack, config or spec can't be used."""
+    stack = open_stack(folder, name, os.environ)
+    _, crypter = load(stack)
+    config = stack.config.in_clear(crypter).values
+    home = stack.project.folder
+    servers = {server.target: server for server in servers_of(_spec(stack, config.get(_KEY)))}
+
+    def surveyed(target: Target) -> Survey:
+        return survey(servers[target])
+
+    secrets = Secrets(config, home)
+    with Fleet(secrets, surveyed, folder=home) as fleet:
+        yield Opened(stack, tuple(servers.values()), Session(fleet, secrets))
+
+
+_KEY = f"mapinfra:{SPEC_KEY}"
+
+
+def _spec(stack: Stack, path: str | None) -> spec.Spec:
+    if path is None:
+        raise MapinfraError(
+            "its config names no spec",
+            where=f"stack {stack.name}",
+            remedy=f"type `mapinfra config set spec stacks/{stack.name}.yaml`",
+        )
+    with chdir(stack.project.folder):
+        return spec.load(Path(path))

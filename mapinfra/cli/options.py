@@ -1,0 +1,84 @@
+"""What several commands share: options, exit codes, and how they end in one line."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mapinfra.engine.faults import Faults
+from mapinfra.errors import MapinfraError
+
+
+class ExitCode(IntEnum):
+    """Exit codes, as Pulumi's; click itself ends bad calls with 2."""
+
+    OK = 0
+    FAILED = 1
+    BAD_CALL = 2
+    NO_STACK = 6
+    UNEXPECTED_CHANGES = 7
+    CANCELLED = 8
+
+
+def shared(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that every command has."""
+    for option in (
+        click.option(
+            "--cwd", "-C", "folder", default=".", show_default=True,
+            type=click.Path(exists=True, file_okay=False, path_type=Path),
+            help="The project's folder, or one inside it.",
+        ),
+        click.option(
+            "--stack", "-s", "name", required=True, envvar="PULUMI_STACK", show_envvar=True,
+            help="The stack to work on.",
+        ),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def reporting(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options on how results and unexpected errors are told."""
+    for option in (
+        click.option(
+            "--debug", "debug_file", type=click.Path(dir_okay=False, path_type=Path),
+            help="Add the tracebacks of unexpected errors to this file.",
+        ),
+        click.option("--json", "machine", is_flag=True, help="Print the result as JSON."),
+    ):  # fmt: skip
+        command = option(command)
+    return shared(command)
+
+
+def asking(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of the commands that ask before they change something."""
+    for option in (
+        click.option("--non-interactive", is_flag=True, help="Never ask; needs --yes."),
+        click.option("--yes", "-y", is_flag=True, help="Don't preview and ask first."),
+    ):
+        command = option(command)
+    return command
+
+
+def expect_answerable(*, yes: bool, non_interactive: bool, machine: bool) -> None:
+    """Raise UsageError when a command would ask where nobody can answer."""
+    if not yes and (non_interactive or not sys.stdin.isatty()):
+        raise click.UsageError("nobody can be asked here: add --yes to go on without asking")
+    if not yes and machine:
+        raise click.UsageError("--json needs --yes: its result is one document")
+
+
+@contextmanager
+def in_one_line(debug_file: Path | None) -> Iterator[None]:
+    """Turn an unexpected error, a fault of ours, into MapinfraError; `debug_file` gets the rest."""
+    try:
+        yield
+    except (MapinfraError, click.ClickException, click.Abort):
+        raise
+    except Exception as error:  # noqa: BLE001 (a fault of ours is told in one line too)
+        message = Faults(debug_file).describe(error)
+        raise MapinfraError(message, remedy="--debug FILE tells more") from None

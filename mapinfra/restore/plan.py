@@ -1,0 +1,178 @@
+"""What a restore would do: what differs, the steps, and what it leaves to others. Pure."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from mapinfra.backup import Manifest, Present, Reach, Standing
+from mapinfra.centreon.version import Version
+from mapinfra.errors import CentreonError
+from mapinfra.resources.contract import Plan, Step
+from mapinfra.resources.map_model import CHANGED, GoBack, Lock, Replace
+from mapinfra.restore.servers import Server
+from mapinfra.restore.survey import Observed
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One part of MAP as it is now and as it is in the backup, in words."""
+
+    part: str
+    now: str
+    then: str
+    details: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RestorePlan:
+    """What differs, the steps, and what to know about what isn't in the backup."""
+
+    differences: tuple[Difference, ...]
+    plan: Plan
+    notes: tuple[str, ...]
+
+
+def plan_restore(server: Server, manifest: Manifest, observed: Observed) -> RestorePlan:
+    """Return what a restore would do; raise CentreonError when it can't be done now."""
+    _expect_possible(server, manifest, observed)
+    steps = tuple(_steps(server, manifest, observed))
+    differences = tuple(_differences(manifest, observed.present))
+    return RestorePlan(differences, Plan(steps=steps), tuple(_notes(server, manifest, observed)))
+
+
+def _expect_possible(server: Server, manifest: Manifest, observed: Observed) -> None:
+    if observed.journal.standing is Standing.HELD:
+        raise CentreonError(
+            observed.journal.reason, where=server.name, remedy="wait until it has ended"
+        )
+    edition = server.desired.edition
+    if manifest.service != edition.service:
+        raise CentreonError(
+            f"backup {manifest.id} is of {manifest.service}, the spec has {edition.service} there",
+            where=server.name,
+            remedy="only backups of the spec's own edition are restored",
+        )
+
+
+# The steps
+
+
+def _steps(server: Server, manifest: Manifest, observed: Observed) -> Iterator[Step]:
+    name, desired = server.name, server.desired
+    over, interrupted = observed.journal.entry, observed.interrupted
+    target = manifest.packages.get(desired.edition.server_package, manifest.id)
+    text = f"take the lock for the restore of {target}"
+    if over is not None:
+        text += " over from a run that was interrupted"
+    lock = Lock("restore", target, over, interrupted is not None)
+    yield Step(name, "lock", text, "release it", lock)
+    if over is not None and interrupted is not None:
+        reach = Reach.ALL if over.step.endswith(CHANGED) else Reach.SERVICE
+        text = f"go back to backup {interrupted.id} of the interrupted run"
+        yield Step(name, "resume", text, data=GoBack(reach, interrupted))
+    yield from _safely(server, manifest, observed)
+    yield from _installed(server, manifest, observed)
+    text = f"put packages, configuration, database and service back as in backup {manifest.id}"
+    yield Step(name, "restore", text, "what was there before, from its backup", manifest)
+    if manifest.active:
+        seconds = f"{desired.start_seconds:g} s at most"
+        yield Step(name, "health", f"wait until {desired.edition.title} is healthy, {seconds}")
+    yield Step(name, "release", "disarm the way back and release the lock")
+
+
+def _safely(server: Server, manifest: Manifest, observed: Observed) -> Iterator[Step]:
+    """Yield the steps that give a restore a way back of its own, where there is something."""
+    if not observed.has_database:
+        return
+    package = server.desired.edition.server_package
+    old = observed.packages.get(package)
+    text = f"back up database {manifest.database}, {manifest.config_folder}"
+    text += f" and {package} {old}" if old else ""
+    change = Replace(package, old, manifest.packages.get(package))
+    yield Step(server.name, "backup", f"{text} as they are now, and verify it", data=change)
+    minutes = f"{server.desired.lease_minutes:g} minutes"
+    text = f"arm the way back to that, which the host takes after {minutes} without a word"
+    yield Step(server.name, "arm", text, "disarm it")
+
+
+def _installed(server: Server, manifest: Manifest, observed: Observed) -> Iterator[Step]:
+    """Yield the step that brings a missing package, since the way back has no repositories."""
+    package = server.desired.edition.server_package
+    new = manifest.packages.get(package)
+    if new is not None and package not in observed.packages:
+        text = f"install {package} {new}, and what it needs, from the repositories"
+        yield Step(server.name, "install", text, "remove it", Replace(package, None, new))
+
+
+# What differs
+
+
+def _differences(manifest: Manifest, present: Present) -> Iterator[Difference]:
+    for name in sorted({*manifest.packages, *present.packages}):
+        now = present.packages.get(name, "not installed")
+        yield Difference(f"package {name}", now, manifest.packages.get(name, now))
+    yield _database(manifest, present)
+    files = present.files
+    told = tuple(f"{path}: {aspects}" for path, aspects in files.items())
+    count = _number(len(files), "file")
+    now = f"{count} {'differs' if len(files) == 1 else 'differ'}" if files else "as in the backup"
+    yield Difference(f"configuration {manifest.config_folder}", now, "as in the backup", told)
+    then = f"{'active' if manifest.active else 'inactive'}, {manifest.enablement}"
+    now = f"{present.active}, {present.enablement or 'not there'}"
+    yield Difference(f"service {manifest.service}", now, then)
+
+
+def _database(manifest: Manifest, present: Present) -> Difference:
+    part = f"database {manifest.database}"
+    then = {name: table.rows for name, table in manifest.tables.items()}
+    if present.database is None:
+        return Difference(part, "not there", _counted(then))
+    now = present.database.rows
+    told = tuple(
+        f"table {name}: {_rows(now.get(name))} → {_rows(then.get(name))}"
+        for name in sorted({*now, *then})
+        if now.get(name) != then.get(name)
+    )
+    return Difference(
+        f"{part} ({_megabytes(present.database.size)})", _counted(now), _counted(then), told
+    )
+
+
+def _counted(rows: Mapping[str, int]) -> str:
+    return f"{_number(len(rows), 'table')}, {_number(sum(rows.values()), 'row')}"
+
+
+def _rows(rows: int | None) -> str:
+    return "not there" if rows is None else _number(rows, "row")
+
+
+def _number(number: int, one: str) -> str:
+    return f"{number} {one}" if number == 1 else f"{number} {one}s"
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.1f} MB"
+
+
+# What to know
+
+
+def _notes(server: Server, manifest: Manifest, observed: Observed) -> Iterator[str]:
+    desired = server.desired
+    package = desired.edition.server_package
+    if not observed.has_database:
+        yield (
+            f"there is no database {manifest.database} now, so no backup is taken first: "
+            "if this restore fails, nothing is put back"
+        )
+    text = manifest.packages.get(package)
+    then = Version.of_package(text) if text else None
+    if then is not None and then != desired.version:
+        yield (
+            f'the spec wants {desired.version}: `mapinfra preview` then shows version: "{then}" → '
+            f'"{desired.version}", and the next `up` brings that again; to stay at {then}, change '
+            "map.version"
+        )
+    yield (
+        f"MAP's web client on {server.web} isn't part of the backup and stays as it is; "
+        "`mapinfra preview` shows where it isn't as the spec wants it"
+    )

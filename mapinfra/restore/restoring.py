@@ -1,0 +1,115 @@
+"""A restore under way: its steps done, and taken back when one fails."""
+
+from collections.abc import Callable, Sequence
+
+from mapinfra import backup
+from mapinfra.backup import Client, Manifest, Reach
+from mapinfra.centreon import health
+from mapinfra.errors import CentreonError, MapinfraError
+from mapinfra.hosts import Host, Target, packages
+from mapinfra.resources.contract import Step
+from mapinfra.resources.map_model import Desired
+from mapinfra.resources.map_operation import Operation
+from mapinfra.resources.session import Session
+
+_BEFORE_CHANGES = ("resume", "backup", "arm", "install", "restore")
+"""Steps that aren't begun once the run is to be stopped; afterwards it is completed instead."""
+
+
+class Restoring:
+    """Does the steps of one restore. `stopped` tells whether the user wants it to end."""
+
+    def __init__(self, manifest: Manifest, stopped: Callable[[], bool]) -> None:
+        self._manifest = manifest
+        self._stopped = stopped
+        self._operation: Operation | None = None
+        self._was_healthy = False
+
+    @property
+    def before(self) -> Manifest | None:
+        """The backup of what was there before, once it is taken."""
+        return self._operation.manifest if self._operation else None
+
+    def targets(self, desired: Desired) -> Sequence[Target]:
+        """See `Kind.targets`."""
+        return (desired.map,)
+
+    def run(self, step: Step, desired: Desired, session: Session) -> None:
+        """See `Kind.run`."""
+        host = session.fleet.host(desired.map)
+        if step.verb in _BEFORE_CHANGES and self._stopped():
+            raise MapinfraError("interrupted", where=host.name)
+        match step.verb:
+            case "lock":
+                self._operation = Operation.begin(host, desired, step.data)
+            case "lost":
+                raise CentreonError(step.data, where=host.name)
+            case "release":
+                self._release()
+            case _:
+                self._do(step, desired, host)
+
+    def undo(self, done: Sequence[Step]) -> Sequence[Step]:
+        """See `Kind.undo`. The lock goes last, and not before an interrupted run's way back."""
+        verbs = [step.verb for step in done]
+        name = done[0].host
+        if verbs[-1] == "resume":
+            told = "its journal is left for the next run"
+            return [Step(name, "lost", "put back what the interrupted run has left", data=told)]
+        back = [
+            Step(name, "uninstall", f"remove {step.data.package} again", data=step.data)
+            for step in done
+            if step.verb == "install"
+        ]
+        if "arm" in verbs:
+            reach = Reach.SERVICE if verbs[-1] == "arm" else Reach.ALL
+            back.append(Step(name, "return", "put back what was there before", data=reach))
+        back.append(Step(name, "release", "release the lock"))
+        if "arm" not in verbs and "restore" in verbs:
+            told = "there was no database to take a backup of"
+            back.append(Step(name, "lost", "put back what was there before", data=told))
+        return back
+
+    def _do(self, step: Step, desired: Desired, host: Host) -> None:
+        operation = self._operation
+        if operation is None:
+            raise CentreonError("its lock isn't held", where=host.name)
+        operation.keeper.check()
+        match step.verb:
+            case "resume":
+                operation.go_back(step.data.manifest, step.data.reach)
+            case "backup":
+                self._was_healthy = health.look(host, desired.edition).is_healthy
+                database, spared = self._manifest.database, self._manifest.id
+                operation.back_up(step.data, database, spared)
+            case "arm":
+                operation.begin_changes()
+            case "install":
+                packages.install(host, step.data.wanted, _unit(desired))
+            case "uninstall":
+                packages.remove(host, [step.data.package], _unit(desired))
+            case "restore":
+                # By itself, not by the operation: the lease on what was there is kept meanwhile.
+                backup.renew_way_back(host, step.data, Client())
+                backup.go_back(host, step.data, Client())
+            case "health":
+                health.wait(host, desired.edition, seconds=desired.start_seconds)
+            case "return":
+                self._return(operation, desired, host, step.data)
+            case verb:
+                raise ValueError(f"no step of a restore: {verb}")
+        operation.done(step.verb)
+
+    def _return(self, operation: Operation, desired: Desired, host: Host, reach: Reach) -> None:
+        before = operation.go_back(None, reach)
+        # What was restored away from may have been ill itself: that, too, is as it was.
+        if before.active and self._was_healthy:
+            health.wait(host, desired.edition, seconds=desired.start_seconds)
+
+    def _release(self) -> None:
+        if self._operation is not None:
+            self._operation.end()
+
+
+def _unit(desired: Desired) -> str:
+    return f"mapinfra-restore-{desired.edition.service}"

@@ -1,0 +1,55 @@
+"""The MAP servers of a spec, by the names that it gives them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mapinfra.errors import MapinfraError
+from mapinfra.hosts import Target
+from mapinfra.platform import inputs
+from mapinfra.resources.map_installation import MapInstallationKind
+from mapinfra.resources.map_model import Desired
+from mapinfra.spec import Central, Remote, Spec
+from mapinfra.spec.model import CENTRAL
+
+
+@dataclass(frozen=True)
+class Server:
+    """One MAP server, as the spec wants it."""
+
+    desired: Desired
+
+    @property
+    def name(self) -> str:
+        """What errors and steps call its host: `central/map`, or the remote that it is on."""
+        return self.desired.map.name
+
+    @property
+    def target(self) -> Target:
+        """Its host."""
+        return self.desired.map
+
+    @property
+    def web(self) -> str:
+        """The central or remote that it serves."""
+        return self.desired.web.name
+
+
+def servers_of(spec: Spec) -> tuple[Server, ...]:
+    """Return the MAP servers of a spec, the central's first."""
+    hosts: dict[str, Central | Remote] = {CENTRAL: spec.central, **spec.remotes}
+    return tuple(
+        Server(MapInstallationKind().desired(inputs.map_installation(spec, name, host)))
+        for name, host in hosts.items()
+        if host.map_server is not None
+    )
+
+
+def server_named(servers: Sequence[Server], name: str) -> Server:
+    """Return the server of that name; raise MapinfraError, naming those there are."""
+    for server in servers:
+        if server.name == name:
+            return server
+    names = ", ".join(server.name for server in servers)
+    raise MapinfraError(
+        f"the spec has no MAP server of that name{f'; it has {names}' if names else ''}", where=name
+    )

@@ -1,0 +1,32 @@
+"""A server, a backup of it, and what is there now."""
+
+from dataclasses import replace
+from typing import Any
+
+from mapinfra.backup import Database, Found, Present
+from mapinfra.restore import Observed, Server
+from tests.unit.backup.samples import MANIFEST
+from tests.unit.resources.map_cases import wanted
+
+SERVER = Server(wanted("22.10.5"))
+PACKAGE = "centreon-map-engine"
+PRESENT = Present(
+    packages={PACKAGE: "22.10.5-1.el8"},
+    database=Database(2_500_000, {"map_view": 7, "new": 1, "empty": 0}),
+    files={"/etc/centreon-map/x.conf": "content"},
+    active="active",
+    enablement="enabled",
+)
+SAME = Present(
+    packages=MANIFEST.packages,
+    database=Database(1000, {"map_view": 3, "empty": 0}),
+    files={},
+    active="active",
+    enablement="enabled",
+)
+
+
+def observed(present: Present = PRESENT, found: Found | None = None, **changed: Any) -> Observed:
+    return Observed(
+        found or Found(0), changed.pop("interrupted", None), replace(present, **changed)
+    )

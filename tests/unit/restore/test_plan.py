@@ -1,0 +1,139 @@
+"""What a restore would do, and how it is taken back."""
+
+import pytest
+
+from mapinfra.backup import Entry, Found, Holder, Reach
+from mapinfra.errors import CentreonError
+from mapinfra.resources.contract import Step
+from mapinfra.resources.map_model import CHANGED
+from mapinfra.restore import Restoring, plan_restore
+from tests.unit.backup.samples import MANIFEST, manifest
+from tests.unit.restore.samples import PACKAGE, PRESENT, SAME, SERVER, observed
+
+HOLDER = Holder("ada", "console", 4711, "another machine")
+
+
+def entry(step: str = "") -> Entry:
+    return Entry("centreon-map-engine", "update", "22.10.5", HOLDER, step=step, until=10)
+
+
+def verbs(steps: tuple[Step, ...]) -> list[str]:
+    return [step.verb for step in steps]
+
+
+def test_each_part_is_told_as_it_is_and_as_it_will_be() -> None:
+    told = {one.part: one for one in plan_restore(SERVER, MANIFEST, observed()).differences}
+    package = told[f"package {PACKAGE}"]
+    assert (package.now, package.then) == ("22.10.5-1.el8", "22.10.1-1.el8")
+    database = told["database centreon_map (2.5 MB)"]
+    assert (database.now, database.then) == ("3 tables, 8 rows", "2 tables, 3 rows")
+    assert database.details == ("table map_view: 7 rows → 3 rows", "table new: 1 row → not there")
+    files = told["configuration /etc/centreon-map"]
+    assert files.now == "1 file differs"
+    assert files.details == ("/etc/centreon-map/x.conf: content",)
+    service = told["service centreon-map-engine"]
+    assert (service.now, service.then) == ("active, enabled", "active, enabled")
+
+
+def test_what_is_as_in_the_backup_is_told_so() -> None:
+    for one in plan_restore(SERVER, MANIFEST, observed(SAME)).differences:
+        assert (one.now, one.details) == (one.then, ())
+
+
+def test_a_restore_has_a_way_back_of_its_own() -> None:
+    plan = plan_restore(SERVER, MANIFEST, observed())
+    assert verbs(plan.plan.steps) == ["lock", "backup", "arm", "restore", "health", "release"]
+    assert plan.plan.steps[1].data.old == "22.10.5-1.el8"
+
+
+def test_the_health_of_a_service_that_did_not_run_is_not_waited_for() -> None:
+    plan = plan_restore(SERVER, manifest(active=False), observed())
+    assert "health" not in verbs(plan.plan.steps)
+
+
+def test_without_a_database_there_is_no_way_back_and_that_is_said() -> None:
+    plan = plan_restore(SERVER, MANIFEST, observed(database=None, packages={}))
+    assert verbs(plan.plan.steps) == ["lock", "install", "restore", "health", "release"]
+    assert plan.notes[0].startswith("there is no database centreon_map now, so no backup is taken")
+    assert plan.differences[0].now == "not installed"
+
+
+def test_a_package_that_is_missing_is_installed_first_and_removed_when_that_fails() -> None:
+    plan = plan_restore(SERVER, MANIFEST, observed(packages={}))
+    assert verbs(plan.plan.steps)[:5] == ["lock", "backup", "arm", "install", "restore"]
+    assert plan.plan.steps[1].data.old is None
+    assert plan.plan.steps[3].data.wanted == {PACKAGE: "22.10.1-1.el8"}
+    undone = Restoring(MANIFEST, lambda: False).undo(plan.plan.steps[:4])
+    assert [step.verb for step in undone] == ["uninstall", "return", "release"]
+    assert undone[1].data == Reach.ALL
+
+
+def test_what_isnt_part_of_it_is_told() -> None:
+    version, web = plan_restore(SERVER, MANIFEST, observed()).notes
+    assert 'version: "22.10.1" → "22.10.5", and the next `up` brings that again' in version
+    assert web.startswith("MAP's web client on central isn't part of the backup")
+    same = manifest(packages={PACKAGE: "22.10.5-1.el8"})
+    assert len(plan_restore(SERVER, same, observed()).notes) == 1
+
+
+def test_a_lock_that_is_held_stops_it() -> None:
+    with pytest.raises(CentreonError, match=r"by ada@console .* still on; wait until it has ended"):
+        plan_restore(SERVER, MANIFEST, observed(found=Found(5, entry())))
+
+
+def test_a_backup_of_the_other_edition_is_refused() -> None:
+    with pytest.raises(CentreonError, match="is of centreon-map, the spec has centreon-map-engine"):
+        plan_restore(SERVER, manifest(service="centreon-map"), observed())
+
+
+@pytest.mark.parametrize(
+    ("step", "reach"), [("stop", Reach.SERVICE), (f"server{CHANGED}", Reach.ALL)]
+)
+def test_an_interrupted_run_is_gone_back_from_first(step: str, reach: Reach) -> None:
+    before = manifest(id="before", packages={PACKAGE: "22.10.3-1.el8"})
+    found = Found(20, entry(step))
+    seen = observed(PRESENT, found, interrupted=before, packages={}, database=None)
+    steps = plan_restore(SERVER, MANIFEST, seen).plan.steps
+    assert verbs(steps)[:4] == ["lock", "resume", "backup", "arm"]
+    assert (steps[0].data.over, steps[0].data.unfinished) == (found.entry, True)
+    assert (steps[1].data.reach, steps[1].data.manifest) == (reach, before)
+    # What is installed then is what the interrupted run had found.
+    assert steps[2].data.old == "22.10.3-1.el8"
+
+
+def test_a_lock_that_was_left_without_a_change_is_taken_over() -> None:
+    steps = plan_restore(SERVER, MANIFEST, observed(found=Found(20, entry()))).plan.steps
+    assert steps[0].text.endswith("over from a run that was interrupted")
+    assert (steps[0].data.unfinished, verbs(steps)[1]) == (False, "backup")
+
+
+@pytest.mark.parametrize(
+    ("done", "back", "reach"),
+    [
+        (1, ["release"], None),
+        (2, ["release"], None),
+        (3, ["return", "release"], Reach.SERVICE),
+        (4, ["return", "release"], Reach.ALL),
+        (5, ["return", "release"], Reach.ALL),
+        (6, ["return", "release"], Reach.ALL),
+    ],
+)
+def test_what_was_done_is_taken_back(done: int, back: list[str], reach: Reach | None) -> None:
+    steps = plan_restore(SERVER, MANIFEST, observed()).plan.steps[:done]
+    undone = Restoring(MANIFEST, lambda: False).undo(steps)
+    assert [step.verb for step in undone] == back
+    if reach is not None:
+        assert undone[0].data == reach
+
+
+def test_what_can_not_be_taken_back_is_said_after_the_lock_is_released() -> None:
+    steps = plan_restore(SERVER, MANIFEST, observed(database=None)).plan.steps
+    undone = Restoring(MANIFEST, lambda: False).undo(steps[:2])
+    assert [step.verb for step in undone] == ["release", "lost"]
+
+
+def test_an_interrupted_run_that_can_not_be_gone_back_from_keeps_its_journal() -> None:
+    seen = observed(found=Found(20, entry()), interrupted=manifest(id="before"))
+    steps = plan_restore(SERVER, MANIFEST, seen).plan.steps[:2]
+    undone = Restoring(MANIFEST, lambda: False).undo(steps)
+    assert [step.verb for step in undone] == ["lost"]
