@@ -1,7 +1,9 @@
 """A MAP server of an older version, set up by hand, and a project that has it in its spec."""
 
+import signal
+import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -165,6 +167,23 @@ def make_bare(lab: Lab, folder: Path, name: str, web: str, edition: str) -> Worl
         project.spec["remotes"] = {}
         project.spec["central"]["map_server"] = {"ssh": {"host": name}}
     return World(server, project)
+
+
+def begun(
+    world: World, step: str, command: Sequence[str] = ("up", "--yes")
+) -> subprocess.Popen[str]:
+    """Start mapinfra and return when it says that it has begun a step."""
+    process = world.project.start(*command)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if step in line:
+            return process
+    raise AssertionError(f"it ended before: {step}")
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=20)
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:

@@ -1,8 +1,6 @@
 """MAP updated, upgraded, broken and interrupted on real hosts, by the commands a user types."""
 
 import re
-import signal
-import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,6 +18,8 @@ from tests.lab.map_world import (
     OLD,
     ROWS,
     World,
+    begun,
+    kill,
     make,
     wait_until,
 )
@@ -176,21 +176,6 @@ def test_a_downgrade_within_a_line_is_made_when_asked_for_by_name(world: World) 
     world.want(OLD, downgrade_to=OLD)
     world.expect_up()
     assert (world.version(), world.web_versions()) == (OLD, (OLD, OLD, OLD))
-
-
-def begun(world: World, step: str) -> subprocess.Popen[str]:
-    """Start an update and return when it says that it has begun a step."""
-    process = world.project.start("up", "--yes")
-    assert process.stderr is not None
-    for line in process.stderr:
-        if step in line:
-            return process
-    raise AssertionError(f"it ended before: {step}")
-
-
-def kill(process: subprocess.Popen[str]) -> None:
-    process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=20)
 
 
 @pytest.mark.endurance
