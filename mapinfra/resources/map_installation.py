@@ -167,6 +167,12 @@ class _Runner:
                 self._session.held[self._key] = started
             case "release":
                 self._release()
+            case "abandon":
+                self._operation.abandon()
+                del self._session.held[self._key]
+                raise CentreonError(
+                    "what an interrupted run left is still there", where=self._map.name
+                )
             case _:
                 operation = self._operation
                 operation.keeper.check()

@@ -83,6 +83,10 @@ class Operation:
         """Note a step in the journal; raise Held or LeaseLost when lock or lease are lost."""
         self.keeper.note(step=verb + CHANGED if self._changed else verb)
 
+    def abandon(self) -> None:
+        """Stop prolonging; the journal stays, with the backup that it names."""
+        self._keeping.close()
+
     def end(self) -> None:
         """Disarm the way back, close the journal, release the lock."""
         self._keeping.close()

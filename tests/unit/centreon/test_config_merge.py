@@ -396,7 +396,14 @@ def test_a_broken_file_is_named(broken: str) -> None:
         "pristine": "the old package's file",
     }
     with pytest.raises(ConfigFileUnreadable) as caught:
-        merge(**contents, settings={}, strategy=Strategy.CARRY, form=SHELL)
+        merge(
+            pristine=contents["pristine"],
+            local=contents["local"],
+            vendor=contents["vendor"],
+            settings={},
+            strategy=Strategy.CARRY,
+            form=SHELL,
+        )
     assert str(caught.value) == (
         f"{names[broken]}, line 1: a double quote is opened and never closed; mend that line"
     )

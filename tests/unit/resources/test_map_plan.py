@@ -175,6 +175,12 @@ def test_a_failed_update_is_taken_back_as_far_as_it_came(last: str, back: list[s
     assert undone(map_plan.plan(wanted(), found()), last) == back
 
 
+def test_a_way_back_that_failed_keeps_the_journal_that_names_its_backup() -> None:
+    plan = map_plan.plan(wanted(), interrupted("stop"))
+    assert undone(plan, "back") == ["abandon"]
+    assert undone(plan, "backup") == ["release"]
+
+
 def test_only_the_service_comes_back_where_the_server_was_not_changed_yet() -> None:
     plan = map_plan.plan(wanted(), found())
     for last, reach in (("web", Reach.SERVICE), ("server", Reach.ALL), ("health", Reach.ALL)):
