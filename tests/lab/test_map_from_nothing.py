@@ -1,6 +1,7 @@
 """MAP installed on hosts that have nothing of it, and taken away again."""
 
 import re
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -231,3 +232,24 @@ def test_a_removal_that_was_killed_is_completed_by_the_next_run(leaving: World) 
     kill_at(leaving, "remove /etc/")
     leaving.expect_up()
     assert traces_of_map(leaving) == ["Centreon-Studio"]
+
+
+@pytest.mark.skipif(shutil.which("pulumi") is None, reason="the Pulumi CLI is not on PATH")
+def test_the_real_cli_installs_and_removes_map_as_well(bare: World) -> None:
+    bare.want_installed(OLD, removal="uninstall", drop_database=True)
+    password = bare.server.password_file("web").read_text()
+    up = bare.project.pulumi("up", "--yes", "--skip-preview")
+    assert up.code == 0, up
+    bare.project.expect_nothing_to_do()
+    assert bare.project.pulumi("preview", "--expect-no-changes").code == 0
+    assert (bare.version(), bare.web_versions()) == (OLD, (OLD, OLD, OLD))
+    state = "".join(
+        file.read_text()
+        for file in (bare.project.folder / "state").rglob("*")
+        if file.is_file() and file.suffix != ".gz"
+    )
+    assert password not in state + up.out + up.err
+    without_map(bare)
+    removed = bare.project.pulumi("up", "--yes", "--skip-preview")
+    assert removed.code == 0, removed
+    assert traces_of_map(bare) == ["Centreon-Studio"]
