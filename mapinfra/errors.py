@@ -1,7 +1,9 @@
 """The one tree of errors; every message says where, what, and what to do.
 
 MapinfraError
-├── SpecError           every fault of a spec file at once
+├── Faulty              several faults at once, a line each
+│   ├── SpecError             every fault of a spec file
+│   └── PlanRefused           everything in which a saved plan doesn't fit any more
 ├── SecretError         a secret reference that can't be resolved
 ├── HostError           one host
 │   ├── HostUnreachable       no connection within the connect timeout
@@ -46,8 +48,8 @@ def _restore(kind: type[MapinfraError], state: dict[str, object]) -> MapinfraErr
     return error
 
 
-class SpecError(MapinfraError):
-    """A spec that can't be used; `faults` holds one line per fault, in file order."""
+class Faulty(MapinfraError):
+    """Several faults at once; `faults` holds one line per fault, in order."""
 
     def __init__(self, faults: list[str]) -> None:
         self.faults = faults
@@ -55,6 +57,14 @@ class SpecError(MapinfraError):
 
     def __str__(self) -> str:
         return "\n".join(self.faults)
+
+
+class SpecError(Faulty):
+    """A spec that can't be used."""
+
+
+class PlanRefused(Faulty):
+    """A saved plan that isn't what would be done now; nothing was."""
 
 
 class SecretError(MapinfraError):

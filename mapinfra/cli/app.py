@@ -1,32 +1,20 @@
-"""The commands, their options, their exit codes."""
+"""The commands that run the program, and those on its stacks."""
 
-import json
 import os
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
 from mapinfra.cli.backups import backups, restore
-from mapinfra.cli.display import Reporter
-from mapinfra.cli.machine import as_json
-from mapinfra.cli.options import (
-    ExitCode,
-    asking,
-    expect_answerable,
-    in_one_line,
-    reporting,
-    shared,
-)
-from mapinfra.cli.progress import Progress
+from mapinfra.cli.options import ExitCode, asking, expect_answerable, reporting, shared
+from mapinfra.cli.session import Session
 from mapinfra.engine import urn as urns
 from mapinfra.engine.backend import NoSuchStack
-from mapinfra.engine.events import Emit, Event, OperationKind, ResourceEvent, Summary
-from mapinfra.engine.forget import forget
-from mapinfra.engine.run import Options, Stack, operate
+from mapinfra.engine.edits import forget, unprotect
+from mapinfra.engine.events import OperationKind, Summary
 from mapinfra.engine.stacks import cancel_stack, init_stack, open_stack, set_config
 from mapinfra.errors import MapinfraError
 from mapinfra.resources.sessions import SESSIONS
@@ -69,6 +57,13 @@ def _running(command: Callable[..., Any]) -> Callable[..., Any]:
             "--expect-no-changes", is_flag=True, help="End with exit code 7 when there are changes."
         ),
         click.option(
+            "--target-dependents", is_flag=True, help="What depends on a target is one, too."
+        ),
+        click.option(
+            "--target", "-t", "targets", multiple=True, metavar="NAME",
+            help="Confine this to the resources of this name or URN; * and ** stand for letters.",
+        ),
+        click.option(
             "--diff", "detailed", is_flag=True,
             help="Print all values, and why unchanged resources need nothing.",
         ),
@@ -83,14 +78,25 @@ def _changing(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @cli.command()
+@click.option(
+    "--save-plan", "plan", type=click.Path(dir_okay=False, path_type=Path),
+    help="Write what is planned to this file, for `up --plan` or `pulumi up --plan`.",
+)  # fmt: skip
 @_running
-def preview(folder: Path, name: str, **given: Any) -> None:
+def preview(folder: Path, name: str, *, plan: Path | None, **given: Any) -> None:
     """Show what `up` would change. Changes nothing."""
-    session = _Session(folder, name, **given)
-    sys.exit(session.conclude(session.run("update", preview=True)))
+    session = Session(folder, name, **given)
+    summary = session.rehearse("update")
+    if plan is not None and summary.succeeded:
+        session.save_plan(plan)
+    sys.exit(session.conclude(summary))
 
 
 @cli.command()
+@click.option(
+    "--plan", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Do what was planned and saved in this file, or nothing.",
+)  # fmt: skip
 @_changing
 def up(folder: Path, name: str, **given: Any) -> None:
     """Bring the hosts to what the spec says."""
@@ -98,10 +104,11 @@ def up(folder: Path, name: str, **given: Any) -> None:
 
 
 @cli.command()
+@click.option("--preview-only", is_flag=True, help="Only show the drift; change nothing.")
 @_changing
-def refresh(folder: Path, name: str, **given: Any) -> None:
+def refresh(folder: Path, name: str, *, preview_only: bool, **given: Any) -> None:
     """Bring the state to what the hosts are like now. Changes no host."""
-    _ask_and_run("refresh", folder, name, **given)
+    _ask_and_run("refresh", folder, name, preview_only=preview_only, **given)
 
 
 @cli.command()
@@ -109,6 +116,16 @@ def refresh(folder: Path, name: str, **given: Any) -> None:
 def destroy(folder: Path, name: str, **given: Any) -> None:
     """Undo everything that was done for this stack."""
     _ask_and_run("destroy", folder, name, **given)
+
+
+@cli.command()
+@_changing
+def adopt(folder: Path, name: str, **given: Any) -> None:
+    """Take what is there already into the state, as it is. Changes no host.
+
+    The next preview then shows what would change in it. What isn't there yet is left to `up`.
+    """
+    _ask_and_run("import", folder, name, **given)
 
 
 cli.add_command(backups)
@@ -178,6 +195,15 @@ def state_delete(folder: Path, name: str, *, resource: str, yes: bool) -> None:
         click.echo(f"forgot {urns.label(urn)}", err=True)
 
 
+@state.command("unprotect")
+@click.argument("resource")
+@shared
+def state_unprotect(folder: Path, name: str, *, resource: str) -> None:
+    """Let RESOURCE (a name or URN) be deleted or replaced again, until the program protects it."""
+    for urn in unprotect(open_stack(folder, name, os.environ), resource):
+        click.echo(f"unprotected {urns.label(urn)}", err=True)
+
+
 @cli.command()
 @shared
 def cancel(folder: Path, name: str) -> None:
@@ -190,90 +216,37 @@ def cancel(folder: Path, name: str) -> None:
 
 
 def _ask_and_run(
-    kind: OperationKind, folder: Path, name: str, *, yes: bool, non_interactive: bool, **given: Any
+    kind: OperationKind,
+    folder: Path,
+    name: str,
+    *,
+    yes: bool,
+    non_interactive: bool,
+    preview_only: bool = False,
+    plan: Path | None = None,
+    **given: Any,
 ) -> None:
-    expect_answerable(yes=yes, non_interactive=non_interactive, machine=given["machine"])
-    session = _Session(folder, name, **given)
-    if not yes:
-        rehearsed = session.run(kind, preview=True)
-        if not (rehearsed.succeeded and _something_to_do(rehearsed)):
+    ask = not (yes or preview_only)
+    expect_answerable(yes=not ask, non_interactive=non_interactive, machine=given["machine"])
+    session = Session(folder, name, **given)
+    if plan is not None:
+        session.hold_to(plan)
+    if preview_only or ask:
+        rehearsed = session.rehearse(kind)
+        if preview_only or not (rehearsed.succeeded and _something_to_do(rehearsed)):
             sys.exit(session.conclude(rehearsed))
-        if not click.confirm("Go on?", err=True):
-            sys.exit(ExitCode.CANCELLED)
-        # Who was asked may have taken an hour: what is there is read anew.
-        SESSIONS.close()
-        session.expect_what_was_shown()
-    sys.exit(session.conclude(session.run(kind, preview=False)))
+    if ask:
+        _confirm(session)
+    sys.exit(session.conclude(session.run(kind)))
+
+
+def _confirm(session: Session) -> None:
+    if not click.confirm("Go on?", err=True):
+        sys.exit(ExitCode.CANCELLED)
+    # Who was asked may have taken an hour: what is there is read anew.
+    SESSIONS.close()
+    session.expect_what_was_shown()
 
 
 def _something_to_do(rehearsed: Summary) -> bool:
-    return rehearsed.changed or bool(rehearsed.output_changes)
-
-
-class _Session:
-    """A stack and how its runs are to be shown."""
-
-    def __init__(
-        self,
-        folder: Path,
-        name: str,
-        *,
-        parallel: int,
-        debug_file: Path | None,
-        machine: bool,
-        detailed: bool,
-        expect_no_changes: bool,
-    ) -> None:
-        debug = debug_file.resolve() if debug_file else None
-        self._options = Options(parallel=parallel, debug_file=debug)
-        self._machine = machine
-        self._detailed = detailed
-        self._expect_no_changes = expect_no_changes
-        self._stack: Stack = open_stack(folder, name, os.environ)
-        self._shown: dict[str, Sequence[str]] = {}
-
-    def expect_what_was_shown(self) -> None:
-        """Let the next run do no other steps than the one before has shown."""
-        self._options = replace(self._options, reviewed=self._shown)
-
-    def run(self, kind: OperationKind, *, preview: bool) -> Summary:
-        """Run an operation and print its result."""
-        events: list[Event] = []
-        with Progress(kind, preview=preview) as progress:
-
-            def emit(event: Event) -> None:
-                events.append(event)
-                progress.show(event)
-
-            summary = self._operate(kind, emit, preview=preview)
-        self._shown = {one.urn: one.plan for one in events if isinstance(one, ResourceEvent)}
-        if self._machine:
-            click.echo(json.dumps(as_json(self._stack.config, events, summary), indent=4))
-        else:
-            Reporter(detailed=self._detailed).show(self._stack.name, events, summary)
-        return summary
-
-    def _operate(self, kind: OperationKind, emit: Emit, *, preview: bool) -> Summary:
-        with in_one_line(self._options.debug_file):
-            return operate(self._stack, kind, emit, self._options, preview=preview)
-
-    def conclude(self, summary: Summary) -> ExitCode:
-        """Return the exit code, with the line that explains it on stderr."""
-        if summary.interrupted:
-            click.echo("error: interrupted; run again to go on", err=True)
-            return ExitCode.CANCELLED
-        if not summary.succeeded:
-            for line in _shortfall(summary):
-                click.echo(f"error: {line}", err=True)
-            return ExitCode.FAILED
-        if self._expect_no_changes and summary.changed:
-            click.echo("error: no changes were expected, but there are", err=True)
-            return ExitCode.UNEXPECTED_CHANGES
-        return ExitCode.OK
-
-
-def _shortfall(summary: Summary) -> list[str]:
-    """Return a line on what wasn't done; errors of the program have told themselves already."""
-    parts = [f"{summary.failed} failed"] if summary.failed else []
-    parts += [f"{summary.skipped} skipped"] if summary.skipped else []
-    return [", ".join(parts)] if parts else []
+    return bool(rehearsed.changed or rehearsed.output_changes or rehearsed.replaced)

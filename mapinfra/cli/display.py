@@ -8,10 +8,25 @@ from rich.console import Console
 from mapinfra.engine import urn as urns
 from mapinfra.engine.diff import Change, changes
 from mapinfra.engine.events import Event, ResourceEvent, Summary
-from mapinfra.engine.values import Value
+from mapinfra.engine.values import PROVIDER_KEY, Value, plain
 
-_MARKS = {"create": ("+", "green"), "update": ("~", "yellow"), "delete": ("-", "red")}
-_DONE = {"create": "created", "update": "updated", "delete": "deleted"}
+_MARKS = {
+    "create": ("+", "green"),
+    "update": ("~", "yellow"),
+    "replace": ("±", "magenta"),
+    "delete": ("-", "red"),
+    "delete-replaced": ("-", "red"),
+    "import": ("=", "cyan"),
+}
+_DONE = {
+    "create": "created",
+    "update": "updated",
+    "replace": "replaced",
+    "delete": "deleted",
+    "delete-replaced": "deleted, it was replaced",
+    "import": "adopted",
+}
+_TO_DO = {"import": "adopt"}
 _FOUND = {"update": "changed on the host", "delete": "gone from the host"}
 _INDENT = "      "
 
@@ -55,7 +70,7 @@ class Reporter:
             if self._detailed and event.custom:
                 reason = event.reason or "nothing to do"
                 self._line("    ", "", f"{urns.label(event.urn)}: {reason}")
-        elif event.custom or event.op == "update":
+        elif event.op in _MARKS and (event.custom or event.op == "update"):
             self._change(event)
 
     def _drift(self, event: ResourceEvent) -> None:
@@ -68,13 +83,19 @@ class Reporter:
         mark, style = _MARKS[event.op]
         took = f" in {event.seconds:.1f} s" if event.seconds >= 0.05 else ""
         done = f" {_DONE[event.op]}{took}" if event.status == "done" else ""
+        if event.op == "delete-replaced" and not done:
+            done = ", the one that is replaced"
         gone = ", was gone from the host" if event.urn in self._gone else ""
         self._line(f"  {mark} ", style, f"{urns.label(event.urn)}{done}{gone}")
-        if event.op == "update" or self._detailed or not event.plan:
+        if (
+            event.op in ("update", "replace")
+            or self._detailed
+            or not (event.plan or event.op == "import")
+        ):
             self._details(_lines(event.changes))
         self._details(f"{number}. {step}" for number, step in enumerate(event.plan, start=1))
         if event.op == "update" and not event.changes and not event.plan:
-            self._details(["live state differs"])
+            self._details([_unseen(event)])
 
     def _outputs(self, summary: Summary) -> None:
         if self._detailed and not summary.preview:
@@ -96,6 +117,12 @@ class Reporter:
         self._console.print(text)
 
 
+def _unseen(event: ResourceEvent) -> str:
+    """Say what is to be updated that no value shows."""
+    old, new = (one.inputs.get(PROVIDER_KEY) if one else None for one in (event.old, event.new))
+    return "live state differs" if plain(old) == plain(new) else "its provider has changed"
+
+
 _OUTPUT_OPS = {"add": "create", "update": "update", "delete": "delete"}
 
 
@@ -111,10 +138,14 @@ def _counts(told: list[ResourceEvent], summary: Summary) -> Iterator[str]:
     if summary.operation == "refresh":
         yield from _drift_counts(ended, summary)
     else:
-        for op in ("create", "update", "delete"):
+        for op in ("import", "create", "update", "replace", "delete"):
             number = sum(one.op == op for one in ended)
             if number:
-                yield f"{number} to {op}" if summary.preview else f"{number} {_DONE[op]}"
+                yield (
+                    f"{number} to {_TO_DO.get(op, op)}"
+                    if summary.preview
+                    else f"{number} {_DONE[op]}"
+                )
         same = sum(one.op == "same" for one in ended)
         if same:
             yield f"{same} unchanged"

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from mapinfra.engine.checkpoint import Resource, resource_out
-from mapinfra.engine.events import Event, LogEvent, ResourceEvent, Summary
+from mapinfra.engine.events import UNCOUNTED, Event, LogEvent, ResourceEvent, Summary
 from mapinfra.engine.project import StackConfig
 
 _NANOSECONDS = 1_000_000_000
@@ -18,7 +18,9 @@ def as_json(config: StackConfig, events: Iterable[Event], summary: Summary) -> d
         "steps": [
             _step(one)
             for one in told
-            if isinstance(one, ResourceEvent) and one.status in ("planned", "done")
+            if isinstance(one, ResourceEvent)
+            and one.status in ("planned", "done")
+            and one.op not in UNCOUNTED
         ],
         "diagnostics": list(_diagnostics(told)),
         "duration": int(summary.seconds * _NANOSECONDS),

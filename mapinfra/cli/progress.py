@@ -9,7 +9,13 @@ from rich.status import Status
 from mapinfra.engine import urn as urns
 from mapinfra.engine.events import Event, LogEvent, OperationKind, ResourceEvent
 
-_DOING = {"create": "creating", "update": "updating", "delete": "deleting"}
+_DOING = {
+    "create": "creating",
+    "update": "updating",
+    "delete": "deleting",
+    "create-replacement": "creating anew",
+    "delete-replaced": "deleting the replaced",
+}
 _STYLES = {"info": "", "warning": "yellow", "error": "red"}
 
 
@@ -18,7 +24,8 @@ class Progress:
 
     def __init__(self, kind: OperationKind, *, preview: bool) -> None:
         self._console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
-        self._phase = f"{'previewing' if preview else 'running'} {kind}: reading live state"
+        what = {"import": "adopt"}.get(kind, kind)
+        self._phase = f"{'previewing' if preview else 'running'} {what}: reading live state"
         self._status: Status | None = None
         self._under_way: dict[str, str] = {}
 
@@ -42,7 +49,7 @@ class Progress:
         match event:
             case LogEvent():
                 self._log(event)
-            case ResourceEvent(custom=True, status="started"):
+            case ResourceEvent(custom=True, status="started") if event.op in _DOING:
                 self._started(event)
             case ResourceEvent(custom=True, status="done" | "failed"):
                 self._ended(event)

@@ -31,7 +31,7 @@ class NoSuchStack(StateError):
 class HistoryEntry:
     """One finished run. Times are seconds since 1970; `config` keeps secure values encrypted."""
 
-    kind: Literal["update", "refresh", "destroy"]
+    kind: Literal["update", "refresh", "destroy", "import"]
     started: int
     ended: int
     succeeded: bool
@@ -97,6 +97,10 @@ class StackFiles:
     def locked(self) -> AbstractContextManager[None]:
         """Hold the stack's lock; raise StackLocked when another run has it."""
         return lock.held(self.locks, self.stack)
+
+    def holders(self) -> list[lock.Holder]:
+        """Return who holds the stack's lock; not one of ours that is known to be dead."""
+        return lock.holders(self.locks)
 
     def cancel(self) -> list[lock.Holder]:
         """Remove the stack's locks; return who held them."""

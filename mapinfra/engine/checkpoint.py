@@ -20,17 +20,33 @@ OperationType = Literal["creating", "updating", "deleting", "reading", "importin
 
 _URN_PATTERN = r"^urn:pulumi:[^:]+::[^:]+::.+::.*"
 _REFUSED_MARKS = (
-    "delete", "protect", "external", "retainOnDelete", "deletedWith", "replaceWith", "taint",
-    "pendingReplacement", "initErrors", "viewOf", "resourceHooks", "extensionRef", "snippetID",
-    "ignoreChanges", "replaceOnChanges", "replacementTrigger",
+    "external", "replaceWith", "taint", "initErrors", "viewOf", "resourceHooks", "extensionRef",
+    "snippetID", "replacementTrigger",
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What the program's options say of a resource, as the state keeps it.
+
+    `deleted_with` is the URN of a resource whose deletion takes this one with it. The two lists
+    hold property paths.
+    """
+
+    protect: bool = False
+    retain_on_delete: bool = False
+    deleted_with: str = ""
+    ignore_changes: tuple[str, ...] = ()
+    replace_on_changes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Resource:
     """One resource of the state. `id` is empty for components; `extra` keeps what isn't used here.
 
-    Times are RFC 3339 texts. `provider` is the provider resource's URN, `::` and its id.
+    Times are RFC 3339 texts. `provider` is the provider resource's URN, `::` and its id. One that
+    is `replaced` is still to be deleted; its replacement has the same URN. One that is `missing`
+    was deleted, and its replacement is still to be made.
     """
 
     urn: str
@@ -46,12 +62,16 @@ class Resource:
     created: str = ""
     modified: str = ""
     extra: dict[str, Any] = field(default_factory=dict)
+    marks: Marks = field(default_factory=Marks)
+    replaced: bool = False
+    missing: bool = False
 
     @property
     def needs(self) -> frozenset[str]:
         """URNs that must exist before this resource, and go after it."""
         through = (urn for urns in self.property_dependencies.values() for urn in urns)
-        return frozenset({self.parent, *self.dependencies, *through} - {""})
+        above = {self.parent, self.marks.deleted_with}
+        return frozenset({*above, *self.dependencies, *through} - {""})
 
 
 @dataclass(frozen=True)
@@ -98,6 +118,13 @@ class _Resource(_Model):
     )
     created: str = ""
     modified: str = ""
+    protect: bool = False
+    retain_on_delete: bool = Field(False, alias="retainOnDelete")
+    deleted_with: str = Field("", alias="deletedWith")
+    ignore_changes: list[str] | None = Field(None, alias="ignoreChanges")
+    replace_on_changes: list[str] | None = Field(None, alias="replaceOnChanges")
+    replaced: bool = Field(False, alias="delete")
+    missing: bool = Field(False, alias="pendingReplacement")
 
 
 class _Operation(_Model):
@@ -233,7 +260,7 @@ def _salt(providers: _SecretsProviders | None, where: str) -> str:
 def _check_whole(resources: tuple[Resource, ...], where: str) -> None:
     seen: set[str] = set()
     for resource in resources:
-        if resource.urn in seen:
+        if resource.urn in seen and not resource.replaced:
             raise _unusable(where, f"is damaged: {resource.urn} is there twice")
         missing = sorted(resource.needs - seen)
         if missing:
@@ -266,6 +293,19 @@ def _resource(found: _Resource, where: str, decrypt: Callable[[str], str]) -> Re
         created=found.created,
         modified=found.modified,
         extra=extra,
+        marks=_marks(found),
+        replaced=found.replaced,
+        missing=found.missing,
+    )
+
+
+def _marks(found: _Resource) -> Marks:
+    return Marks(
+        protect=found.protect,
+        retain_on_delete=found.retain_on_delete,
+        deleted_with=found.deleted_with,
+        ignore_changes=tuple(found.ignore_changes or ()),
+        replace_on_changes=tuple(found.replace_on_changes or ()),
     )
 
 
@@ -280,10 +320,7 @@ def _properties(
 
 def render(stack: str, snapshot: Snapshot, encrypt: Callable[[str], str]) -> bytes:
     """Write a state file's content. `stack` is the full name, `organization/project/stack`."""
-    version = f"mapinfra-{installed_version('mapinfra')}"
-    latest: dict[str, Any] = {
-        "manifest": {"time": now(), "magic": _magic(version), "version": version}
-    }
+    latest: dict[str, Any] = {"manifest": manifest()}
     if snapshot.salt:
         latest["secrets_providers"] = {"type": "passphrase", "state": {"salt": snapshot.salt}}
     if snapshot.resources:
@@ -299,9 +336,20 @@ def render(stack: str, snapshot: Snapshot, encrypt: Callable[[str], str]) -> byt
     return json.dumps(whole, separators=(",", ":")).encode()
 
 
+def manifest() -> dict[str, str]:
+    """Return what a file says of who wrote it, and when."""
+    version = f"mapinfra-{installed_version('mapinfra')}"
+    return {"time": now(), "magic": _magic(version), "version": version}
+
+
 def in_order(resources: Iterable[Resource]) -> list[Resource]:
-    """Move what a resource needs before it, else keep the order; drop needs that aren't there."""
-    present = {resource.urn: resource for resource in resources}
+    """Move what a resource needs before it, else keep the order; drop needs that aren't there.
+
+    Those that are replaced, and still to be deleted, come last: nothing new stands on them.
+    """
+    every = list(resources)
+    present = {one.urn: one for one in every if not one.replaced}
+    doomed = [one for one in every if one.replaced]
     ordered: dict[str, Resource] = {}
 
     def place(resource: Resource) -> None:
@@ -315,14 +363,18 @@ def in_order(resources: Iterable[Resource]) -> list[Resource]:
 
     for resource in present.values():
         place(resource)
-    return list(ordered.values())
+    standing = present.keys() | {one.urn for one in doomed}
+    return [*ordered.values(), *(_trimmed(one, standing) for one in doomed)]
 
 
 def _trimmed(resource: Resource, present: Set[str]) -> Resource:
     if resource.needs <= present:
         return resource
+    marks = resource.marks
+    kept = marks.deleted_with if marks.deleted_with in present else ""
     return replace(
         resource,
+        marks=replace(marks, deleted_with=kept),
         parent=resource.parent if resource.parent in present else "",
         dependencies=tuple(urn for urn in resource.dependencies if urn in present),
         property_dependencies={
@@ -357,7 +409,21 @@ def _resource_out(resource: Resource, encrypt: Callable[[str], str]) -> dict[str
         },
         "created": resource.created,
         "modified": resource.modified,
+        **_marks_out(resource),
         **resource.extra,
     }
     always = {"urn", "custom", "type"}
     return {key: value for key, value in fields.items() if key in always or value}
+
+
+def _marks_out(resource: Resource) -> dict[str, Any]:
+    marks = resource.marks
+    return {
+        "delete": resource.replaced,
+        "pendingReplacement": resource.missing,
+        "protect": marks.protect,
+        "retainOnDelete": marks.retain_on_delete,
+        "deletedWith": marks.deleted_with,
+        "ignoreChanges": list(marks.ignore_changes),
+        "replaceOnChanges": list(marks.replace_on_changes),
+    }

@@ -1,84 +1,90 @@
 """Deleting what the program no longer has: dependents first, independent ones at once."""
 
-import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from mapinfra.engine import urn as urns
 from mapinfra.engine.checkpoint import PROVIDER_TYPE, Resource
-from mapinfra.engine.events import ResourceEvent
+from mapinfra.engine.deleting import delete
+from mapinfra.engine.events import Op, ResourceEvent
 from mapinfra.engine.refresh import each
-from mapinfra.engine.steps import Run
+from mapinfra.engine.running import Run
+
+_NO_TARGET = (
+    "would be deleted with what it needs, but is no target; add --target {}, or --target-dependents"
+)
 
 
 def delete_unwanted(run: Run, wanted: Collection[str], parallel: int) -> None:
-    """Delete every resource of the journal that isn't in `wanted`.
+    """Delete every resource of the journal that isn't in `wanted`, and what was replaced.
 
     What a resource that stays still needs stays too, with a line saying so.
     """
-    unwanted = {
-        one.urn: one
-        for one in run.journal.old()
-        if one.urn not in wanted and one.type != PROVIDER_TYPE
-    }
+    unwanted = _unwanted(run, wanted)
+    beside = [one for one in unwanted if not _meant(run, one)]
+    for one in beside:
+        event = ResourceEvent(one.urn, one.custom, "delete", "planned", old=one)
+        _fail(run, event, _NO_TARGET.format(urns.name(one.urn)))
+    if beside:
+        return
+    doomed = frozenset(one.urn for one in unwanted)
     while unwanted:
-        needed = frozenset(urn for one in unwanted.values() for urn in one.needs)
-        ready = [one for urn, one in unwanted.items() if urn not in needed]
-        each(ready, lambda one: _delete(run, one), parallel)
-        for one in ready:
-            del unwanted[one.urn]
+        needed = frozenset(urn for one in unwanted for urn in one.needs)
+        ready = [one for one in unwanted if one.urn not in needed]
+        each(ready, lambda one: _delete(run, one, doomed), parallel)
+        unwanted = [one for one in unwanted if one.urn in needed]
     _drop_unused_providers(run)
 
 
-def _delete(run: Run, old: Resource) -> None:
-    event = ResourceEvent(old.urn, old.custom, "delete", "planned", old=old)
+def _unwanted(run: Run, wanted: Collection[str]) -> list[Resource]:
+    allowed = _allowed(run)
+    return [
+        one
+        for one in (*run.journal.old(), *run.journal.replaced())
+        if (one.replaced or one.urn not in wanted)
+        and one.type != PROVIDER_TYPE
+        and one.urn in allowed
+    ]
+
+
+def _meant(run: Run, one: Resource) -> bool:
+    return run.targets.dependents or run.targets.named(one.urn)
+
+
+def _allowed(run: Run) -> Collection[str]:
+    return run.targets.with_dependents(run.journal.snapshot().resources)
+
+
+def _delete(run: Run, old: Resource, doomed: frozenset[str]) -> None:
+    op: Op = "delete-replaced" if old.replaced else "delete"
+    event = ResourceEvent(old.urn, old.custom, op, "planned", old=old)
     keeper = _keeper(run, old)
     if keeper:
         run.tally.skip(old.urn)
         run.emit(replace(event, status="skipped", message=keeper))
         return
-    if old.urn in run.unread:
+    if old.urn in run.unread and not old.replaced:
         _fail(run, event, f"{run.unread[old.urn]}; {_way_out(old)}")
         return
     try:
-        event = replace(event, plan=_plan(run, old))
-        if run.preview:
-            run.emit(event)
-            run.journal.removed(old.urn)
-        else:
-            _do(run, event, old)
+        delete(run, event, doomed)
     except Exception as error:  # noqa: BLE001 (whatever a provider raises fails its resource)
         run.journal.abandon(old.urn)
         _fail(run, event, run.faults.describe(error))
-        return
-    run.tally.count("delete")
-
-
-def _plan(run: Run, old: Resource) -> tuple[str, ...]:
-    plan = run.providers.removal(old) if old.custom else ()
-    run.expect_reviewed(old.urn, plan)
-    return plan
-
-
-def _do(run: Run, event: ResourceEvent, old: Resource) -> None:
-    run.emit(replace(event, status="started"))
-    began = time.monotonic()
-    _take(run, old)
-    run.emit(replace(event, status="done", seconds=time.monotonic() - began))
-
-
-def _take(run: Run, old: Resource) -> None:
-    if old.custom:
-        run.journal.begin("deleting", old)
-        run.providers.delete(old)
-    run.journal.removed(old.urn)
 
 
 def _keeper(run: Run, old: Resource) -> str:
     if run.stop.is_set():
         return "the run was interrupted"
-    users = sorted(one.urn for one in run.journal.snapshot().resources if old.urn in one.needs)
+    users = sorted(one.urn for one in _standing(run, old) if old.urn in one.needs)
     return f"{urns.label(users[0])} still needs it" if users else ""
+
+
+def _standing(run: Run, old: Resource) -> Iterable[Resource]:
+    """Return what may need this resource; what has been settled needs its replacement."""
+    if old.replaced:
+        return (*run.journal.old(), *run.journal.replaced())
+    return run.journal.snapshot().resources
 
 
 def _way_out(old: Resource) -> str:
@@ -95,4 +101,4 @@ def _drop_unused_providers(run: Run) -> None:
     used = {one.provider.rpartition("::")[0] for one in resources}
     for one in resources:
         if one.type == PROVIDER_TYPE and one.urn not in used:
-            run.journal.removed(one.urn)
+            run.journal.removed(one)

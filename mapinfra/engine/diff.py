@@ -31,19 +31,20 @@ class Change:
 
 
 def equal(old: Properties, new: Properties) -> bool:
-    """Compare inputs as the engine does: all but the serialized provider."""
-    return _comparable(old) == _comparable(new)
+    """Compare inputs as Pulumi's engine does: whether they are secret makes no difference."""
+    return bool(plain(old) == plain(new))
 
 
-def _comparable(found: Properties) -> Properties:
-    return {key: plain(value) for key, value in found.items() if key != PROVIDER_KEY}
+def paths(old: Properties, new: Properties) -> list[str]:
+    """Name every place where old and new differ, in order."""
+    return [change.path for change in between(old, new, "")]
 
 
 def changes(old: Properties, new: Properties) -> tuple[Change, ...]:
     """List what differs, in order of path, without the serialized provider and the plan."""
     noise = {PROVIDER_KEY, PLAN_KEY}
     return tuple(
-        _between(
+        between(
             {key: value for key, value in old.items() if key not in noise},
             {key: value for key, value in new.items() if key not in noise},
             "",
@@ -57,7 +58,8 @@ def steps_of(inputs: Properties) -> tuple[str, ...]:
     return tuple(str(step) for step in plan) if isinstance(plan, list) else ()
 
 
-def _between(old: Value, new: Value, path: str) -> Iterator[Change]:
+def between(old: Value, new: Value, path: str) -> Iterator[Change]:
+    """List what differs between two values at a path."""
     if isinstance(old, dict) and isinstance(new, dict):
         yield from _between_dicts(old, new, path)
     elif isinstance(old, list) and isinstance(new, list):
@@ -74,7 +76,7 @@ def _between_dicts(old: Properties, new: Properties, path: str) -> Iterator[Chan
         elif key not in old:
             yield Change(inner, "add", new=_shown(new[key]))
         else:
-            yield from _between(old[key], new[key], inner)
+            yield from between(old[key], new[key], inner)
 
 
 def _between_lists(old: list[Value], new: list[Value], path: str) -> Iterator[Change]:
@@ -85,7 +87,7 @@ def _between_lists(old: list[Value], new: list[Value], path: str) -> Iterator[Ch
         elif index >= len(old):
             yield Change(inner, "add", new=_shown(new[index]))
         else:
-            yield from _between(old[index], new[index], inner)
+            yield from between(old[index], new[index], inner)
 
 
 def _joined(path: str, key: str) -> str:

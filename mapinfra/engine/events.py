@@ -1,6 +1,6 @@
 """What a run tells while it goes on, and at its end."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -8,18 +8,24 @@ from mapinfra.engine.checkpoint import Resource
 from mapinfra.engine.diff import Change
 from mapinfra.engine.values import Properties
 
-Op = Literal["same", "create", "update", "delete", "refresh"]
+Op = Literal[
+    "same", "create", "update", "delete", "refresh", "replace", "create-replacement",
+    "delete-replaced", "import",
+]  # fmt: skip
+UNCOUNTED: frozenset[Op] = frozenset({"create-replacement", "delete-replaced"})
 Status = Literal["planned", "started", "done", "failed", "skipped"]
-OperationKind = Literal["update", "refresh", "destroy"]
+OperationKind = Literal["update", "refresh", "destroy", "import"]
 
 
 @dataclass(frozen=True)
 class ResourceEvent:
     """One resource, one step of it.
 
-    `planned` in a preview; `started` and `done` in a run; `failed` with a one-line `message`;
-    `skipped` with what it waits for. `changes` are live → desired, or recorded → live for the op
-    `refresh`; `plan` are the steps in words; `reason` says why there is nothing to do.
+    A replacement is told in three: `replace`, which is what counts, `create-replacement` and
+    `delete-replaced`. `planned` in a preview; `started` and `done` in a run; `failed` with a
+    one-line `message`; `skipped` with what it waits for. `changes` are live → desired, or
+    recorded → live for the op `refresh`; `plan` are the steps in words; `reason` says why there
+    is nothing to do.
     """
 
     urn: str
@@ -49,7 +55,8 @@ class Summary:
     """How a run, or with `preview` its rehearsal, ended.
 
     `counts` has every resource, components too, by what was done to it. `failed` and `skipped` are
-    numbers of resources, `errors` of errors that belong to none: those of the program.
+    numbers of resources, `errors` of errors that belong to none: those of the program. `replaced`
+    is the number of steps in which resources are replaced; `counts` has these resources once.
     """
 
     operation: OperationKind
@@ -62,6 +69,7 @@ class Summary:
     seconds: float
     outputs: Properties = field(default_factory=dict)
     output_changes: tuple[Change, ...] = ()
+    replaced: int = 0
 
     @property
     def succeeded(self) -> bool:
@@ -76,3 +84,12 @@ class Summary:
 
 Event: TypeAlias = ResourceEvent | LogEvent
 Emit: TypeAlias = Callable[[Event], None]
+
+
+def reviewed(events: Iterable[Event]) -> dict[str, tuple[str, ...]]:
+    """Return the steps that a run showed for each resource: of one replaced, those of the new."""
+    return {
+        one.urn: one.plan
+        for one in events
+        if isinstance(one, ResourceEvent) and one.op not in (*UNCOUNTED, "refresh")
+    }

@@ -54,6 +54,11 @@ def held(folder: Path, stack: str) -> Iterator[None]:
         mine.unlink(missing_ok=True)
 
 
+def holders(folder: Path) -> list[Holder]:
+    """Return who holds the stack's lock, as far as can be told: a dead one of ours doesn't."""
+    return [holder for holder in _holders(folder) if not holder.dead]
+
+
 def cancel(folder: Path) -> list[Holder]:
     """Remove every lock of the stack; return who held them."""
     removed = list(_holders(folder))

@@ -4,11 +4,15 @@ from typing import Any, NoReturn
 
 from google.protobuf import empty_pb2
 from google.protobuf.message import Message
-from pulumi.runtime.proto import engine_pb2, resource_pb2
+from pulumi.runtime.proto import alias_pb2, engine_pb2, resource_pb2
 
 from mapinfra.engine import urn as urns
+from mapinfra.engine.aliases import Alias
+from mapinfra.engine.checkpoint import Marks
 from mapinfra.engine.events import Emit, LogEvent
-from mapinfra.engine.steps import Goal, Steps, Tally
+from mapinfra.engine.goal import Goal
+from mapinfra.engine.running import Tally
+from mapinfra.engine.steps import Steps
 from mapinfra.engine.values import Properties, from_struct, to_struct
 from mapinfra.errors import MapinfraError
 
@@ -17,7 +21,9 @@ _SUPPORTED_FIELDS = frozenset(
         "type", "name", "parent", "custom", "object", "dependencies", "propertyDependencies",
         "acceptSecrets", "acceptResources", "supportsPartialValues", "supportsResultReporting",
         "aliasSpecs", "sourcePosition", "stackTrace", "accepts_byte_string",
-        "parentStackTraceHandle",
+        "parentStackTraceHandle", "aliases", "aliasURNs", "protect", "retainOnDelete",
+        "deletedWith", "ignoreChanges", "replaceOnChanges", "deleteBeforeReplace",
+        "deleteBeforeReplaceDefined",
     }
 )  # fmt: skip
 
@@ -38,6 +44,7 @@ class Monitor:
         self._steps = steps
         self._stack = stack
         self._project = project
+        self._marks: dict[str, Marks] = {}
         self.stack_urn = ""
         self.stack_outputs: Properties = {}
 
@@ -57,7 +64,7 @@ class Monitor:
         """Take the resource's step; a failure is reported to the program as such."""
         goal = self._goal(request)
         outcome = self._steps.register(goal)
-        if outcome.failed:
+        if not outcome.made:
             return resource_pb2.RegisterResourceResponse(
                 urn=goal.urn, result=resource_pb2.Result.FAIL
             )
@@ -98,6 +105,8 @@ class Monitor:
             raise _unsupported(sorted(unsupported)[0], urns.label(urn))
         if request.custom and not request.type.startswith("pulumi-python:dynamic"):
             raise _unsupported(f"type {request.type}", urns.label(urn))
+        # What a child doesn't say itself, it has from its parent, which was registered before it.
+        marks = self._marks[urn] = _marks(request, self._marks.get(request.parent, Marks()))
         return Goal(
             urn=urn,
             type=request.type,
@@ -109,7 +118,37 @@ class Monitor:
                 key: tuple(sorted(found.urns))
                 for key, found in sorted(request.propertyDependencies.items())
             },
+            marks=marks,
+            delete_first=request.deleteBeforeReplace
+            if request.deleteBeforeReplaceDefined
+            else None,
+            aliases=tuple(map(_alias, request.aliases)),
         )
+
+
+def _marks(request: resource_pb2.RegisterResourceRequest, above: Marks) -> Marks:
+    return Marks(
+        protect=request.protect if request.HasField("protect") else above.protect,
+        retain_on_delete=request.retainOnDelete
+        if request.HasField("retainOnDelete")
+        else above.retain_on_delete,
+        deleted_with=request.deletedWith or above.deleted_with,
+        ignore_changes=tuple(request.ignoreChanges),
+        replace_on_changes=tuple(request.replaceOnChanges),
+    )
+
+
+def _alias(found: alias_pb2.Alias) -> Alias:
+    spec = found.spec
+    return Alias(
+        urn=found.urn,
+        name=spec.name,
+        type=spec.type,
+        stack=spec.stack,
+        project=spec.project,
+        parent=spec.parentUrn,
+        no_parent=spec.noParent,
+    )
 
 
 def _used_fields(request: resource_pb2.RegisterResourceRequest) -> set[str]:

@@ -37,6 +37,12 @@ class StackConfig:
     salt: str = ""
     raw: Mapping[str, Any] = field(default_factory=dict)
 
+    def texts(self) -> dict[str, Any]:
+        """Return the values as Pulumi's history and plans have them; secure ones stay encrypted."""
+        return {
+            key: value if _is_secure(value) else _text(value) for key, value in self.raw.items()
+        }
+
     def in_clear(self, crypter: Crypter) -> "ClearConfig":
         """Decrypt the secure values."""
         return ClearConfig(

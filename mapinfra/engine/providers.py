@@ -30,12 +30,33 @@ class Read:
     gone: bool
 
 
+@dataclass(frozen=True)
+class Difference:
+    """What a provider says of a change; `changed` is None when it leaves that to the inputs.
+
+    `replaces` are the keys that can't be changed in place.
+    """
+
+    changed: bool | None
+    replaces: tuple[str, ...] = ()
+    delete_first: bool = False
+
+
 @runtime_checkable
 class TellsRemoval(Protocol):
     """A provider that can tell what deleting would do; more than Pulumi asks of one."""
 
     def removal(self, props: dict[str, Any]) -> Sequence[str]:
         """Return the steps in words; nothing is changed."""
+        ...
+
+
+@runtime_checkable
+class TellsIdentity(Protocol):
+    """A provider that can tell the id of what is described; more than Pulumi asks of one."""
+
+    def identity(self, props: dict[str, Any]) -> str:
+        """Return the id that `create` would give it."""
         ...
 
 
@@ -60,16 +81,15 @@ class Providers:
             raise MapinfraError("; ".join(_failure(failure) for failure in result.failures))
         return mark_secrets(properties(result.inputs), new) | {PROVIDER_KEY: serialized}
 
-    def differs(self, old: Resource, new: Properties) -> bool | None:
-        """Ask the provider; None leaves it to comparing inputs. Replacing isn't supported."""
-        result = self._provider(new).diff(old.id, plain(old.outputs), plain(new))
-        if result.replaces:
-            raise MapinfraError(
-                f"a change of {', '.join(result.replaces)} needs a replacement, which isn't "
-                "supported in process",
-                remedy="run this change with the Pulumi CLI",
-            )
-        return result.changes
+    def diff(self, old: Resource, new: Properties) -> Difference:
+        """Ask the provider what a change of inputs takes."""
+        known = old.outputs if new[PROVIDER_KEY] == UNKNOWN else new
+        result = self._provider(known).diff(old.id, plain(old.outputs), plain(new))
+        return Difference(
+            changed=result.changes,
+            replaces=tuple(result.replaces or ()),
+            delete_first=bool(result.delete_before_replace),
+        )
 
     def create(self, new: Properties) -> tuple[str, Properties]:
         """Create; return the id and the outputs."""
@@ -106,6 +126,14 @@ class Providers:
             inputs = inputs | {PROVIDER_KEY: serialized}
         outputs = _outputs(result.outs, old.outputs)
         return Read(replace(old, id=str(result.id), inputs=inputs, outputs=outputs), gone=False)
+
+    def find(self, described: Resource) -> Read:
+        """Read what is described by its inputs, and in no state yet."""
+        provider = self._provider(described.inputs)
+        if not isinstance(provider, TellsIdentity):
+            raise MapinfraError("its provider can't tell what it would be called")
+        named = provider.identity(plain(described.inputs))
+        return self.read(replace(described, id=named, outputs=described.inputs))
 
     def _provider(self, bag: Properties) -> ResourceProvider:
         serialized = plain(bag.get(PROVIDER_KEY))

@@ -9,7 +9,7 @@ from mapinfra.engine.checkpoint import PROVIDER_TYPE, Resource, now
 from mapinfra.engine.diff import changes
 from mapinfra.engine.events import Op, ResourceEvent
 from mapinfra.engine.providers import Read
-from mapinfra.engine.steps import Run
+from mapinfra.engine.running import Run
 
 
 def refresh(run: Run, parallel: int) -> None:
@@ -18,7 +18,11 @@ def refresh(run: Run, parallel: int) -> None:
     A resource that can't be read keeps what was recorded; why is noted in `run.unread`.
     Drift, and what is gone, is told by events of the op `refresh`.
     """
-    readable = [one for one in run.journal.old() if one.custom and one.type != PROVIDER_TYPE]
+    readable = [
+        one
+        for one in run.journal.old()
+        if run.confined_to(one) and one.custom and not one.missing and one.type != PROVIDER_TYPE
+    ]
     found: dict[str, Resource | None] = {}
 
     def read(old: Resource) -> None:

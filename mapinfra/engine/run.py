@@ -3,26 +3,31 @@
 import contextvars
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from mapinfra.engine.adoption import Adoption
 from mapinfra.engine.backend import HistoryEntry, StackFiles
-from mapinfra.engine.checkpoint import Snapshot, parse, render
+from mapinfra.engine.checkpoint import Operation, Snapshot, parse, render
 from mapinfra.engine.deletes import delete_unwanted
 from mapinfra.engine.diff import Change, changes
-from mapinfra.engine.events import Emit, Event, LogEvent, OperationKind, Summary
+from mapinfra.engine.events import Emit, Event, LogEvent, OperationKind, ResourceEvent, Summary
 from mapinfra.engine.faults import Faults
 from mapinfra.engine.journal import Journal
 from mapinfra.engine.monitor import Engine, Monitor
+from mapinfra.engine.plan import Present
+from mapinfra.engine.planning import Previewed
 from mapinfra.engine.program import at_home, configure_sdk, run_program
-from mapinfra.engine.project import Project, StackConfig
+from mapinfra.engine.project import ClearConfig, Project, StackConfig
 from mapinfra.engine.providers import Providers
 from mapinfra.engine.refresh import count_refreshed, refresh, tell_unread
+from mapinfra.engine.running import Run, Tally
 from mapinfra.engine.secrets import Crypter, Keyring
 from mapinfra.engine.signals import stopped_by_signals
-from mapinfra.engine.steps import Run, Steps, Tally
+from mapinfra.engine.steps import Steps
+from mapinfra.engine.targets import Targets
 from mapinfra.engine.urn import STACK_TYPE, label
 from mapinfra.engine.values import Properties
 
@@ -49,6 +54,7 @@ class Options:
     parallel: int = 32
     debug_file: Path | None = None
     reviewed: Mapping[str, Sequence[str]] | None = None
+    targets: Targets = field(default_factory=Targets)
 
 
 def operate(
@@ -57,14 +63,31 @@ def operate(
     """Do one operation, or with `preview` only tell what it would do.
 
     `update` brings the stack to what the program wants. `refresh` brings the state to what is
-    live, `destroy` deletes everything in the state; both do without the program. A preview writes
-    nothing and takes no lock. Raises MapinfraError when the run can't begin.
+    live, `destroy` deletes everything in the state; both do without the program. `import` takes
+    into the state what the program wants and is there already, all of it or nothing, and touches
+    nothing else. A preview writes nothing and takes no lock. Raises MapinfraError when the run
+    can't begin.
     """
     with ExitStack() as held:
         if not preview:
             stack.files.read()
             held.enter_context(stack.files.locked())
         return _Operation(stack, kind, emit, options, preview=preview).go()
+
+
+def rehearse(stack: Stack, emit: Emit, options: Options) -> tuple[Summary, Mapping[str, Present]]:
+    """Preview an update; return its summary, and what it would do to each resource.
+
+    Raises MapinfraError when the run can't begin.
+    """
+    events: list[Event] = []
+
+    def heard(event: Event) -> None:
+        events.append(event)
+        emit(event)
+
+    operation = _Operation(stack, "update", heard, options, preview=True)
+    return operation.go(), operation.planned(events)
 
 
 def load(stack: Stack) -> tuple[Snapshot, Crypter]:
@@ -95,7 +118,8 @@ class _Operation:
         self._began = time.time()
         snapshot, self._crypter = load(stack)
         self._config = stack.config.in_clear(self._crypter)
-        self._before = snapshot
+        self._before = self._live = snapshot
+        self._steps: Steps | None = None
         emit = _one_at_a_time(emit)
         self._run = Run(
             journal=Journal(snapshot, None if preview else self._write),
@@ -106,6 +130,7 @@ class _Operation:
             preview=preview,
             stop=threading.Event(),
             reviewed=options.reviewed,
+            targets=options.targets,
         )
 
     def go(self) -> Summary:
@@ -116,15 +141,13 @@ class _Operation:
         self._configure_sdk()
         with at_home(self._stack.project), stopped_by_signals(self._run.stop, self._warn):
             self._tell_pending()
-            refresh(self._run, self._options.parallel)
-            if self._kind == "refresh":
-                tell_unread(self._run)
-                count_refreshed(self._run, self._before.resources)
+            if self._kind in ("refresh", "destroy"):
+                self._run.targets.expect_known(self._urns())
+            if self._kind == "import":
+                self._adopt()
             else:
-                wanted = set() if self._kind == "destroy" else self._program()
-                if wanted is not None:
-                    delete_unwanted(self._run, wanted, self._options.parallel)
-            self._run.journal.close()
+                self._change()
+                self._run.journal.close()
         summary = self._summary()
         if not self._run.preview:
             self._remember(summary)
@@ -133,19 +156,62 @@ class _Operation:
     def _warn(self, message: str) -> None:
         self._run.emit(LogEvent("warning", message))
 
-    def _tell_pending(self) -> None:
-        for pending in self._before.pending:
-            what = f"{pending.type} {label(pending.resource.urn)}"
-            self._run.emit(LogEvent("info", f"the run before was cut off while {what}"))
+    def _change(self) -> None:
+        refresh(self._run, self._options.parallel)
+        self._live = self._run.journal.snapshot()
+        if self._kind == "refresh":
+            tell_unread(self._run)
+            count_refreshed(self._run, self._before.resources)
+            return
+        wanted: set[str] | None = set()
+        if self._kind == "update":
+            self._steps = Steps(*self._parts())
+            wanted = self._program(self._steps)
+        if wanted is not None:
+            delete_unwanted(self._run, wanted, self._options.parallel)
 
-    def _program(self) -> set[str] | None:
+    def _adopt(self) -> None:
+        adoption = Adoption(*self._parts())
+        self._program(adoption)
+        if self._run.tally.whole and not self._run.stop.is_set():
+            self._run.journal.close()
+            adoption.tell()
+        else:
+            self._run.tally.error()
+            self._run.emit(LogEvent("error", "nothing was adopted; --target confines it to some"))
+
+    def _parts(self) -> tuple[Run, ClearConfig, str, str]:
+        return self._run, self._config, self._stack.name, self._stack.project.name
+
+    def planned(self, events: Iterable[Event]) -> Mapping[str, Present]:
+        """Return what a preview that has been run would do; `events` are what it told."""
+        if self._steps is None:
+            return {}
+        told = [
+            one
+            for one in events
+            if isinstance(one, ResourceEvent) and one.status == "planned" and one.op != "refresh"
+        ]
+        after, steps = self._run.journal.snapshot(), self._steps
+        return Previewed(self._live, after, told, steps.goals, steps.given).plan()
+
+    def _tell_pending(self) -> None:
+        holders = self._stack.files.holders() if self._run.preview else []
+        for pending in _unfinished(self._before):
+            what = f"{pending.type} {label(pending.resource.urn)}"
+            line = f"the run before was cut off while {what}"
+            if holders:
+                line = f"{', '.join(map(str, holders))} is {what}"
+            self._run.emit(LogEvent("info", line))
+
+    def _program(self, steps: Steps) -> set[str] | None:
         """Run the program; return the URNs it registered, None when it failed itself."""
         run, stack = self._run, self._stack
-        steps = Steps(run, self._config, stack.name, stack.project.name)
         monitor = Monitor(steps, stack.name, stack.project.name)
         self._configure_sdk(monitor)
         try:
             run_program(stack.project, self._options.parallel)
+            run.targets.expect_known(self._urns() | steps.registered)
         except Exception as error:  # noqa: BLE001 (whatever the program raises ends it, not us)
             run.tally.error()
             run.emit(LogEvent("error", run.faults.describe(error)))
@@ -153,10 +219,15 @@ class _Operation:
         steps.outputs(monitor.stack_urn, monitor.stack_outputs)
         return steps.registered
 
+    def _urns(self) -> set[str]:
+        return {one.urn for one in self._before.resources}
+
     def _configure_sdk(self, monitor: Monitor | None = None) -> None:
         run, stack = self._run, self._stack
         engine = Engine(run.emit, run.tally)
-        configure_sdk(stack.project, stack.name, self._config, engine, monitor, preview=run.preview)
+        # Adopting, the program goes on without the values of what isn't there, as in a preview.
+        dry_run = run.preview or self._kind == "import"
+        configure_sdk(stack.project, stack.name, self._config, engine, monitor, preview=dry_run)
 
     def _write(self, snapshot: Snapshot) -> None:
         files = self._stack.files
@@ -175,6 +246,7 @@ class _Operation:
             seconds=time.time() - self._began,
             outputs=outputs,
             output_changes=self._output_changes(outputs),
+            replaced=tally.replaced,
         )
 
     def _output_changes(self, outputs: Properties) -> tuple[Change, ...]:
@@ -191,6 +263,18 @@ class _Operation:
                 config=self._stack.config.raw,
             )
         )
+
+
+def _unfinished(snapshot: Snapshot) -> list[Operation]:
+    """Return the steps that were begun and not ended.
+
+    The Pulumi CLI keeps a creation that was cut off, even when a later run of it has made up for
+    that. So one that stands in the state is over.
+    """
+    made = {one.urn for one in snapshot.resources}
+    return [
+        one for one in snapshot.pending if one.type != "creating" or one.resource.urn not in made
+    ]
 
 
 def _stack_outputs(snapshot: Snapshot) -> Properties:

@@ -1,122 +1,24 @@
-"""What is to be done for one resource, and doing it: same, create or update."""
+"""What is to be done for one resource, and doing it: same, create, update, or replace."""
 
 import threading
-import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from mapinfra.engine import urn as urns
-from mapinfra.engine.checkpoint import PROVIDER_TYPE, OperationType, Resource, now
+from mapinfra.engine.aliases import former_names
+from mapinfra.engine.checkpoint import PROVIDER_TYPE, Resource, now
 from mapinfra.engine.diff import changes, equal, steps_of
-from mapinfra.engine.events import Emit, Op, ResourceEvent
-from mapinfra.engine.faults import Faults
-from mapinfra.engine.journal import Journal
+from mapinfra.engine.events import LogEvent, Op, ResourceEvent
+from mapinfra.engine.goal import Goal, Outcome
 from mapinfra.engine.project import ClearConfig
-from mapinfra.engine.providers import Providers
+from mapinfra.engine.replacing import Replacing
+from mapinfra.engine.running import Run
 from mapinfra.engine.values import PROVIDER_KEY, Properties, Secret, contains_unknown, plain
+from mapinfra.engine.verdict import Verdict, ignoring, judge
 from mapinfra.errors import MapinfraError
 
-
-@dataclass(frozen=True)
-class Goal:
-    """A resource as the program wants it."""
-
-    urn: str
-    type: str
-    custom: bool
-    inputs: Properties
-    parent: str = ""
-    dependencies: tuple[str, ...] = ()
-    property_dependencies: dict[str, tuple[str, ...]] = field(default_factory=dict)
-
-    def resource(self, inputs: Properties, provider: str) -> Resource:
-        """Return the resource of the state that this goal leads to."""
-        return Resource(
-            urn=self.urn,
-            type=self.type,
-            custom=self.custom,
-            inputs=inputs,
-            parent=self.parent,
-            provider=provider,
-            dependencies=self.dependencies,
-            property_dependencies=self.property_dependencies,
-        )
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What the program gets back. After a failure its outputs stay unknown to the program."""
-
-    id: str = ""
-    outputs: Properties = field(default_factory=dict)
-    failed: bool = False
-
-
-_FAILED = Outcome(failed=True)
-
-
-class Tally:
-    """Counts of a run, shared by its threads, and who failed or was skipped."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self.counts: dict[Op, int] = {}
-        self.failed: set[str] = set()
-        self.skipped: set[str] = set()
-        self.errors = 0
-
-    def count(self, op: Op) -> None:
-        """Count a resource by what was done to it."""
-        with self._lock:
-            self.counts[op] = self.counts.get(op, 0) + 1
-
-    def fail(self, urn: str) -> None:
-        """Note a resource whose step failed."""
-        with self._lock:
-            self.failed.add(urn)
-
-    def skip(self, urn: str) -> None:
-        """Note a resource that was left alone because of another."""
-        with self._lock:
-            self.skipped.add(urn)
-
-    def error(self) -> None:
-        """Note an error that belongs to no resource."""
-        with self._lock:
-            self.errors += 1
-
-    def stuck(self) -> frozenset[str]:
-        """URNs that nothing may build on in this run."""
-        with self._lock:
-            return frozenset(self.failed | self.skipped)
-
-
-@dataclass(frozen=True)
-class Run:
-    """What all parts of one run share."""
-
-    journal: Journal
-    providers: Providers
-    tally: Tally
-    faults: Faults
-    emit: Emit
-    preview: bool
-    stop: threading.Event
-    reviewed: Mapping[str, Sequence[str]] | None = None
-    """The steps that a preview showed, by URN; None when nothing was shown."""
-    unread: dict[str, str] = field(default_factory=dict)
-    """Why the live state couldn't be read, of resources of which that is so."""
-
-    def expect_reviewed(self, urn: str, steps: Sequence[str]) -> None:
-        """Raise MapinfraError when a preview showed other steps for this resource."""
-        if self.reviewed is not None and list(self.reviewed.get(urn, ())) != list(steps):
-            now = "; ".join(steps) or "nothing is left to do"
-            raise MapinfraError(
-                f"what is there has changed since the preview; the steps would now be: {now}",
-                remedy="run again",
-            )
+NOT_MADE = Outcome(made=False)
+"""What a resource is to the program that failed, or isn't there."""
 
 
 class Steps:
@@ -125,19 +27,31 @@ class Steps:
     def __init__(self, run: Run, config: ClearConfig, stack: str, project: str) -> None:
         self._run = run
         self._config = config
+        self._replacing = Replacing(run)
         self._provider_urn = urns.make(stack, project, "", PROVIDER_TYPE, "default")
         self._lock = threading.Lock()
         self._provider = ""
-        self.registered: set[str] = set()
+        self._former: dict[str, str] = {}
+        self._untargeted: set[str] = set()
+        self._unmade: set[str] = set()
+        self.goals: dict[str, Goal] = {}
+        self.given: dict[str, Properties] = {}
+
+    @property
+    def registered(self) -> set[str]:
+        """The URNs that the program has registered so far."""
+        return set(self.goals)
 
     def register(self, goal: Goal) -> Outcome:
         """Bring one resource to its goal, or in a preview find out what that would take."""
-        self._note(goal)
+        old = self._old(goal)
         blocked = self._blocked(goal)
         if blocked:
             return self._skip(goal, blocked)
         try:
-            return self._custom(goal) if goal.custom else self._component(goal)
+            if not self._run.confined_to(goal.resource({}, "")):
+                return self._leave(goal, old)
+            return self._take(goal, old)
         except Exception as error:  # noqa: BLE001 (whatever a provider raises fails its resource)
             return self._fail(goal, error)
 
@@ -147,19 +61,41 @@ class Steps:
         Outputs are unknown when they come from resources that failed, or in a preview.
         """
         resource = self._run.journal.find(urn)
-        if resource is None:
+        if resource is None or urn in self._untargeted:
             return
+        self.given[urn] = found
         known = {key: value for key, value in found.items() if not contains_unknown(value)}
         kept = {key: resource.outputs[key] for key in found if key in resource.outputs}
         self._run.journal.settle(replace(resource, outputs=kept | known))
 
-    def _note(self, goal: Goal) -> None:
+    def _take(self, goal: Goal, old: Resource | None) -> Outcome:
+        self._expect_made(goal)
+        return self._custom(goal, old) if goal.custom else self._component(goal, old)
+
+    def _old(self, goal: Goal) -> Resource | None:
+        """Find the resource in the state, by its name or a former one, which it then loses."""
+        journal = self._run.journal
         with self._lock:
-            if goal.urn in self.registered:
+            if goal.urn in self.goals:
                 raise MapinfraError(
                     "is registered twice", where=urns.label(goal.urn), remedy="rename one of them"
                 )
-            self.registered.add(goal.urn)
+            self.goals[goal.urn] = goal
+            if goal.urn in self._former.values():
+                raise _claimed_twice(goal.urn)
+            if journal.had(goal.urn):
+                return journal.unsettled(goal.urn)
+            for alias in former_names(goal.urn, goal.parent, goal.aliases, self._former):
+                if journal.had(alias):
+                    return self._taken_over(goal.urn, alias)
+            return journal.unsettled(goal.urn)
+
+    def _taken_over(self, urn: str, alias: str) -> Resource:
+        old = self._run.journal.unsettled(alias)
+        if alias in self.goals or alias in self._former.values() or old is None:
+            raise _claimed_twice(alias)
+        self._former[urn] = alias
+        return self._run.journal.rename(old, urn)
 
     def _blocked(self, goal: Goal) -> str:
         if self._run.stop.is_set():
@@ -168,15 +104,23 @@ class Steps:
         stuck = sorted(needs & self._run.tally.stuck())
         if stuck:
             return f"waits for {urns.label(stuck[0])}"
-        if not self._run.preview and contains_unknown(goal.inputs):
+        if not self._run.preview and not self._unmade and contains_unknown(goal.inputs):
             return "waits for a value of a resource that failed"
         return ""
+
+    def _expect_made(self, goal: Goal) -> None:
+        unmade = sorted(goal.resource({}, "").needs & self._unmade)
+        if unmade:
+            raise MapinfraError(
+                f"needs {urns.label(unmade[0])}, which isn't there yet and is no target",
+                remedy=f"add --target {urns.name(unmade[0])}",
+            )
 
     def _skip(self, goal: Goal, why: str) -> Outcome:
         self._run.tally.skip(goal.urn)
         op: Op = "update" if self._run.journal.find(goal.urn) else "create"
         self._run.emit(ResourceEvent(goal.urn, goal.custom, op, "skipped", message=why))
-        return _FAILED
+        return NOT_MADE
 
     def _fail(self, goal: Goal, error: Exception) -> Outcome:
         self._run.journal.abandon(goal.urn)
@@ -184,43 +128,72 @@ class Steps:
         op: Op = "update" if self._run.journal.find(goal.urn) else "create"
         message = self._run.faults.describe(error)
         self._run.emit(ResourceEvent(goal.urn, goal.custom, op, "failed", message=message))
-        return _FAILED
+        return NOT_MADE
 
-    def _component(self, goal: Goal) -> Outcome:
-        old = self._run.journal.find(goal.urn)
+    def _leave(self, goal: Goal, old: Resource | None) -> Outcome:
+        """Leave a resource as it is, or unmade, since the run is confined to others."""
+        self._run.tally.count("same")
+        with self._lock:
+            self._untargeted.add(goal.urn)
+            if old is None:
+                self._unmade.add(goal.urn)
+                return NOT_MADE
+        self._run.journal.settle(old)
+        return Outcome(old.id, old.outputs)
+
+    def _component(self, goal: Goal, old: Resource | None) -> Outcome:
         new = goal.resource(goal.inputs, "")
         if old is None:
-            with self._step(None, new, "create"):
+            with self._run.step(None, new, "create"):
                 self._run.journal.settle(replace(new, created=now(), modified=now()))
         elif equal(old.inputs, goal.inputs):
-            self._settle_same(old, new)
+            self._same(old, new)
         else:
-            with self._step(old, new, "update"):
+            with self._run.step(old, new, "update"):
                 self._run.journal.settle(_following(old, new, old.outputs))
         return Outcome()
 
-    def _custom(self, goal: Goal) -> Outcome:
+    def _custom(self, goal: Goal, old: Resource | None) -> Outcome:
         """Check, compare, and act.
 
         What couldn't be read may still be reached as the program now says; it is checked and
         brought to its goal then. But it is never called unchanged.
         """
-        providers = self._run.providers
-        old = self._run.journal.find(goal.urn)
-        inputs = providers.check(old.inputs if old else {}, goal.inputs)
-        self._run.expect_reviewed(goal.urn, steps_of(inputs))
+        run = self._run
+        inputs = self._checked(goal, old)
         new = goal.resource(inputs, self._provider_reference())
+        if old is None or old.missing:
+            run.expect_reviewed(goal.urn, steps_of(inputs))
+            return self._replacing.make_again(old, new) if old else self._create(new)
+        verdict = self._replacing.caught_up_in(new) or judge(
+            old, new, run.providers.diff(old, inputs)
+        )
+        if goal.urn in run.unread and not (verdict.changed and _visible(old, inputs)):
+            raise MapinfraError(run.unread[goal.urn])
+        if verdict.replaces:
+            return self._replace(goal, old, new, verdict)
+        run.expect_reviewed(goal.urn, steps_of(inputs))
+        return self._update(old, new) if verdict.changed else self._same(old, new)
+
+    def _checked(self, goal: Goal, old: Resource | None) -> Properties:
         if old is None:
-            return self._create(new)
-        changed = providers.differs(old, inputs)
-        if changed is None:
-            changed = not equal(old.inputs, inputs)
-        if goal.urn in self._run.unread and not (changed and _visible(old, inputs)):
-            raise MapinfraError(self._run.unread[goal.urn])
-        return self._update(old, new) if changed else self._settle_same(old, new)
+            return self._run.providers.check({}, goal.inputs)
+        given, failed = ignoring(goal.marks.ignore_changes, old.inputs, goal.inputs)
+        if failed:
+            line = f"added or removed elements can't be ignored: {', '.join(failed)}"
+            self._run.emit(LogEvent("info", line, goal.urn))
+        return self._run.providers.check({} if old.missing else old.inputs, given)
+
+    def _replace(self, goal: Goal, old: Resource, new: Resource, verdict: Verdict) -> Outcome:
+        """Replace: what is new is checked as what never was there."""
+        whole = replace(new, inputs=self._run.providers.check({}, goal.inputs))
+        self._run.expect_reviewed(goal.urn, steps_of(whole.inputs))
+        if goal.delete_first is not None:
+            verdict = replace(verdict, delete_first=goal.delete_first)
+        return self._replacing.replace(old, whole, verdict, self.registered)
 
     def _create(self, new: Resource) -> Outcome:
-        with self._step(None, new, "create", "creating"):
+        with self._run.step(None, new, "create", "creating"):
             if self._run.preview:
                 return Outcome(outputs=new.inputs)
             found, outputs = self._run.providers.create(new.inputs)
@@ -230,14 +203,14 @@ class Steps:
         return Outcome(found, outputs)
 
     def _update(self, old: Resource, new: Resource) -> Outcome:
-        with self._step(old, new, "update", "updating"):
+        with self._run.step(old, new, "update", "updating"):
             if self._run.preview:
                 return Outcome(old.id, new.inputs)
             outputs = self._run.providers.update(old, new.inputs)
             self._run.journal.settle(_following(old, new, outputs))
         return Outcome(old.id, outputs)
 
-    def _settle_same(self, old: Resource, new: Resource) -> Outcome:
+    def _same(self, old: Resource, new: Resource) -> Outcome:
         outputs = old.outputs
         if PROVIDER_KEY in new.inputs:
             outputs = outputs | {PROVIDER_KEY: new.inputs[PROVIDER_KEY]}
@@ -255,28 +228,6 @@ class Steps:
             )
         )  # fmt: skip
         return Outcome(old.id, outputs)
-
-    @contextmanager
-    def _step(
-        self, old: Resource | None, new: Resource, op: Op, pending: OperationType | None = None
-    ) -> Iterator[None]:
-        event = ResourceEvent(
-            new.urn, new.custom, op, "planned",
-            changes=changes(old.inputs if old else {}, new.inputs), plan=steps_of(new.inputs),
-            old=old, new=new,
-        )  # fmt: skip
-        if self._run.preview:
-            self._run.emit(event)
-            yield
-        else:
-            self._run.emit(replace(event, status="started"))
-            began = time.monotonic()
-            if pending:
-                self._run.journal.begin(pending, new if old is None else old)
-            yield
-            seconds = time.monotonic() - began
-            self._run.emit(replace(event, status="done", seconds=seconds))
-        self._run.tally.count(op)
 
     def _provider_reference(self) -> str:
         """Return the reference to the provider resource, bringing it into the state once."""
@@ -298,6 +249,14 @@ class Steps:
         )  # fmt: skip
         self._run.journal.settle(new)
         return f"{new.urn}::{new.id}"
+
+
+def _claimed_twice(urn: str) -> MapinfraError:
+    return MapinfraError(
+        "two resources of the program go by this name, one by an alias",
+        where=urns.label(urn),
+        remedy="take the alias out, or rename one of them",
+    )
 
 
 def _visible(old: Resource, inputs: Properties) -> bool:

@@ -11,9 +11,24 @@ def make(stack: str, project: str, parent: str, kind: str, name: str) -> str:
     return f"urn:pulumi:{stack}::{project}::{nested}::{name}"
 
 
+def stack(urn: str) -> str:
+    """Return the stack's name."""
+    return urn.split("::", 3)[0].removeprefix("urn:pulumi:")
+
+
+def project(urn: str) -> str:
+    """Return the project's name."""
+    return urn.split("::", 3)[1]
+
+
 def types(urn: str) -> str:
     """Return the chain of types, outermost first, joined by `$`."""
     return urn.split("::", 3)[2]
+
+
+def own_type(urn: str) -> str:
+    """Return the resource's own type, without its parents'."""
+    return types(urn).rpartition("$")[2]
 
 
 def name(urn: str) -> str:
@@ -28,4 +43,4 @@ def short_type(kind: str) -> str:
 
 def label(urn: str) -> str:
     """Name a resource for people: its name, and its type in brackets."""
-    return f"{name(urn)} ({short_type(types(urn).split('$')[-1])})"
+    return f"{name(urn)} ({short_type(own_type(urn))})"

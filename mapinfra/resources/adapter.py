@@ -75,7 +75,7 @@ class KindProvider(ResourceProvider):
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Take over what is there and make it as wanted."""
-        return CreateResult(self._identity(props), self._apply(props))
+        return CreateResult(self.identity(props), self._apply(props))
 
     def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
         """Make what is there as wanted."""
@@ -126,6 +126,11 @@ class KindProvider(ResourceProvider):
         kept = self._kept(desired, live)
         return [kept] if kept else self.kind.removal(desired, live).lines()
 
+    def identity(self, props: Mapping[str, Any]) -> str:
+        """Return the id that `create` gives it; Pulumi itself doesn't ask for it."""
+        desired = self.kind.desired(props)
+        return "/".join((self.kind.name, *(t.name for t in self.kind.targets(desired))))
+
     def _kept(self, desired: Any, live: Any) -> str:
         thing = self.kind.thing(desired, live)
         if not self._session.claimed(thing):
@@ -150,10 +155,6 @@ class KindProvider(ResourceProvider):
             )
         told = {_REASON: after.reason, _REPORT: list(self.kind.report(desired, self._session))}
         return {**_own(inputs), _PLAN: [], **_told(told)}
-
-    def _identity(self, inputs: Mapping[str, Any]) -> str:
-        desired = self.kind.desired(inputs)
-        return "/".join((self.kind.name, *(t.name for t in self.kind.targets(desired))))
 
 
 def _own(inputs: Mapping[str, Any]) -> dict[str, Any]:

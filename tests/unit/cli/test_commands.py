@@ -225,3 +225,72 @@ def test_stack_init_and_cancel_say_what_they_did(sandbox: Sandbox, command: Comm
     (sandbox.locks.parent / "two").mkdir(parents=True)
     (sandbox.locks.parent / "two" / "x.json").write_text('{"username": "eve", "pid": 7}')
     assert command("cancel", "-s", "two")[2] == "removed the lock of eve@? (pid 7) since ?\n"
+
+
+def test_drift_is_shown_without_being_recorded(sandbox: Sandbox, command: Command) -> None:
+    sandbox.files(a="one")
+    sandbox.up()
+    (sandbox.world / "a").write_text("by hand")
+    before = sandbox.state_file.read_bytes()
+    code, out, _ = command("refresh", "-s", "dev", "--preview-only", "--expect-no-changes")
+    assert code == 7
+    assert out == (
+        "dev: 1 changed on the host\n"
+        "  ~ a (test:File) changed on the host\n"
+        '      text: "one" → "by hand"\n'
+    )
+    assert sandbox.state_file.read_bytes() == before
+
+
+def test_adopting_names_what_was_adopted_and_what_isnt_there(
+    sandbox: Sandbox, command: Command
+) -> None:
+    (sandbox.world / "a").write_text("by hand")
+    sandbox.files(a="one", n="two")
+    code, out, told = command("adopt", "-s", "dev", "--yes")
+    assert (code, out) == (0, "dev: 1 adopted\n  = a (test:File) adopted\n")
+    assert "n (test:File) isn't there yet: up makes it\n" in told
+    assert command("preview", "-s", "dev")[1].splitlines()[0] == "dev: 1 to create, 1 to update"
+
+
+def test_a_failed_adoption_says_that_nothing_was_adopted(
+    sandbox: Sandbox, command: Command
+) -> None:
+    (sandbox.world / "a").write_text("by hand")
+    sandbox.files(a="one", b="two")
+    sandbox.steer("b.off")
+    code, out, told = command("adopt", "-s", "dev", "--yes")
+    assert code == 1
+    assert "adopted" not in out
+    assert "error: nothing was adopted; --target confines it to some\n" in told
+    assert command("adopt", "-s", "dev", "--yes", "--target", "a")[0] == 0
+
+
+def test_a_replacement_is_told_once(sandbox: Sandbox, command: Command) -> None:
+    sandbox.program(files={"a": {"text": "x", "place": "p"}})
+    sandbox.up()
+    sandbox.program(files={"a": {"text": "x", "place": "q"}})
+    _, shown, _ = command("preview", "-s", "dev")
+    assert shown == (
+        "dev: 1 to replace\n"
+        "  ± a (test:File)\n"
+        '      place: "p" → "q"\n'
+        "      1. a: write x\n"
+        "  - a (test:File), the one that is replaced\n"
+    )
+    code, out, told = command("up", "-s", "dev", "--yes")
+    assert (code, out.splitlines()[0]) == (0, "dev: 1 replaced")
+    assert "creating anew a (test:File)\n" in told
+    assert "deleting the replaced a (test:File)\n" in told
+
+
+def test_protection_is_named_and_taken_off(sandbox: Sandbox, command: Command) -> None:
+    sandbox.program(files={"a": {"text": "x", "options": {"protect": True}}})
+    sandbox.up()
+    code, out, _ = command("destroy", "-s", "dev", "--yes")
+    assert code == 1
+    assert "  ! a (test:File): is protected, so it isn't deleted; " in out
+    command_line = ("state", "unprotect", "-s", "dev", "a")
+    assert command(*command_line)[2] == "unprotected a (test:File)\n"
+    assert command("destroy", "-s", "dev", "--yes")[0] == 0
+    assert sandbox.live() == {}

@@ -61,6 +61,19 @@ def test_a_killed_run_leaves_its_trace_and_the_next_one_finishes(sandbox: Sandbo
     assert sandbox.live() == {"a": "one", "b": "one", "c": "x"}
 
 
+def test_a_preview_tells_a_run_that_goes_on_from_one_that_was_cut_off(sandbox: Sandbox) -> None:
+    held_back(sandbox)
+    with started(sandbox, "up", "-y") as process:
+        wait_for_the_middle(sandbox)
+        (line,) = sandbox.preview().log
+        assert f"(pid {process.pid}) since" in line
+        assert line.endswith(" is creating b (test:File)")
+        process.kill()
+        process.wait()
+        assert sandbox.preview().log == ["the run before was cut off while creating b (test:File)"]
+    sandbox.steer("b.hold", on=False)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_ends_its_step_records_it_and_gives_the_lock_back(
     sandbox: Sandbox, number: signal.Signals

@@ -3,7 +3,7 @@
 A test copies this module beside the program it writes. The live state is a folder, the world: a
 file per resource. Beside a file, further files steer what happens to it: `NAME.off` makes it
 unreachable, `NAME.moved` only for what is recorded of it, `NAME.broken` makes writing it fail,
-`NAME.hold` makes writing it wait.
+`NAME.stuck` deleting it; `NAME.hold` makes writing it wait.
 """
 
 import json
@@ -27,7 +27,7 @@ from pulumi.dynamic import (
 from mapinfra.errors import HostUnreachable
 
 DEADLINE = 30.0
-KEPT = ("name", "text", "meets", "size")
+KEPT = ("name", "text", "meets", "size", "place", "first")
 
 
 class World:
@@ -82,13 +82,13 @@ class FileProvider(ResourceProvider):
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         if news.get("text") == "forbidden":
             return CheckResult(news, [CheckFailure("text", "is forbidden")])
-        live = self.world.read(news["name"])
+        live = self.world.read(place(news))
         plan = [] if live == news["text"] else [f"{news['name']}: write {news['text']}"]
         return CheckResult({**news, "plan": plan}, [])
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        if _news.get("text") == "replaced":
-            return DiffResult(changes=True, replaces=["text"])
+        if place(_olds) != place(_news):
+            return DiffResult(None, ["place"], delete_before_replace=_news.get("first", False))
         return DiffResult(changes=None)
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
@@ -100,10 +100,13 @@ class FileProvider(ResourceProvider):
         inputs = {**kept(props), "text": text, "plan": []}
         return ReadResult(id_, {**props, "text": text}, inputs)
 
+    def identity(self, props: dict[str, Any]) -> str:
+        return str(place(props))
+
     def create(self, props: dict[str, Any]) -> CreateResult:
-        self.world.log(f"create {props['name']}")
-        self.world.write(props["name"], props["text"], props.get("meets", []))
-        return CreateResult(props["name"], outputs(props))
+        self.world.log(f"create {place(props)}")
+        self.world.write(place(props), props["text"], props.get("meets", []))
+        return CreateResult(place(props), outputs(props))
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         self.world.log(f"update {_id}")
@@ -114,7 +117,18 @@ class FileProvider(ResourceProvider):
         self.world.log(f"delete {_id}")
         pulumi.log.info(f"{_id}: step 1/1")
         self.world.reach(_id)
+        if (self.world.folder / f"{_id}.stuck").exists():
+            raise RuntimeError(f"{_id} can't be deleted")
         (self.world.folder / _id).unlink()
+
+
+class OtherFileProvider(FileProvider):
+    """The same, by another name: as when the code of a provider has changed."""
+
+
+def place(props: dict[str, Any]) -> Any:
+    """Return where the file is: a file at another place is another file."""
+    return props.get("place") or props["name"]
 
 
 def outputs(props: dict[str, Any]) -> dict[str, Any]:
@@ -129,25 +143,35 @@ class File(Resource, module="test", name="File"):
     text: pulumi.Output[str]
 
     def __init__(
-        self, name: str, props: dict[str, Any], opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        props: dict[str, Any],
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        other: bool = False,
     ) -> None:
-        super().__init__(FileProvider(), name, {"name": name, **props}, opts)
+        provider = OtherFileProvider() if other else FileProvider()
+        super().__init__(provider, name, {"name": name, **props}, opts)
 
 
 class Folder(pulumi.ComponentResource):
-    def __init__(self, name: str, label: str) -> None:
-        super().__init__("test:index:Folder", name, {"label": label})
+    def __init__(self, name: str, label: str, type: str, opts: pulumi.ResourceOptions) -> None:
+        super().__init__(f"test:index:{type}", name, {"label": label}, opts)
         self.register_outputs({"label": label})
 
 
 def main() -> None:
     """Make what `program.json` in the project's folder describes.
 
-    `files` maps names to `{text, text_of, after, folder, size, meets, options}`, `folders` names
-    to labels, `exports` names to the file whose text is exported, `values` names to values.
+    `files` maps names to `{text, text_of, place, place_of, first, after, folder, size, meets,
+    deleted_with, other, options}`, `folders` names to labels, `folder_options` names to options and
+    perhaps a type, `exports` names to the file whose text is exported, `values` names to values.
     """
     spec = json.loads(Path("program.json").read_text(encoding="utf-8"))
-    folders = {name: Folder(name, label) for name, label in spec.get("folders", {}).items()}
+    folders = {
+        name: _folder(name, label, spec.get("folder_options", {}).get(name, {}))
+        for name, label in spec.get("folders", {}).items()
+    }
     files: dict[str, File] = {}
     for name, one in spec.get("files", {}).items():
         files[name] = _file(name, one, files, folders)
@@ -161,13 +185,28 @@ def main() -> None:
         raise ValueError(spec["raise"])
 
 
+def _folder(name: str, label: str, found: dict[str, Any]) -> Folder:
+    return Folder(name, label, found.pop("type", "Folder"), options(found))
+
+
 def _file(
     name: str, one: dict[str, Any], files: dict[str, File], folders: dict[str, Folder]
 ) -> File:
-    text = files[one["text_of"]].text if "text_of" in one else one["text"]
-    opts = pulumi.ResourceOptions(
-        depends_on=[files[other] for other in one.get("after", [])],
-        parent=folders.get(one.get("folder", "")),
-        **one.get("options", {}),
-    )
-    return File(name, {**kept(one), "text": text}, opts)
+    props = kept(one)
+    for key in ("text", "place"):
+        if f"{key}_of" in one:
+            props[key] = files[one[f"{key}_of"]].text
+    opts = options(one.get("options", {}))
+    opts.depends_on = [files[other] for other in one.get("after", [])]
+    opts.parent = folders.get(one.get("folder", ""))
+    if "deleted_with" in one:
+        opts.deleted_with = files[one["deleted_with"]]
+    return File(name, props, opts, other=one.get("other", False))
+
+
+def options(found: dict[str, Any]) -> pulumi.ResourceOptions:
+    """Make options of JSON; an alias is a URN, or the arguments of pulumi.Alias."""
+    aliases = [
+        one if isinstance(one, str) else pulumi.Alias(**one) for one in found.get("aliases", [])
+    ]
+    return pulumi.ResourceOptions(**{**found, "aliases": aliases})

@@ -150,11 +150,12 @@ class Sandbox:
         preview: bool = False,
         parallel: int = 8,
         debug_file: Path | None = None,
+        **more: Any,
     ) -> Result:
-        """Run an operation in process."""
+        """Run an operation in process; `more` are further options of the run."""
         stack = open_stack(self.project, "dev", self.environment)
         events: list[Event] = []
-        options = Options(parallel=parallel, debug_file=debug_file)
+        options = Options(parallel=parallel, debug_file=debug_file, **more)
         summary = operate(stack, kind, events.append, options, preview=preview)
         return Result(summary, events)
 

@@ -5,25 +5,25 @@ Runs when `pulumi` is on PATH.
 
 import json
 import os
-import shutil
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from mapinfra.engine.lock import held
 from mapinfra.errors import StackLocked
 from tests.unit.engine.plainfiles import wait_until
+from tests.unit.engine.realcli import (
+    NO_CHANGES,
+    UNEXPECTED,
+    environment,
+    line,
+    needs_pulumi,
+    pulumi,
+    run,
+)
 from tests.unit.engine.sandbox import SECRET, Sandbox
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("pulumi") is None, reason="the Pulumi CLI is not on PATH"
-)
-
-REPOSITORY = Path(__file__).parents[3]
-NO_CHANGES = ("--expect-no-changes",)
-UNEXPECTED = 7
+pytestmark = needs_pulumi
 
 
 @pytest.fixture
@@ -43,40 +43,6 @@ def shared(sandbox: Sandbox) -> Sandbox:
         secret_exports=["password"],
     )
     return sandbox
-
-
-def environment(sandbox: Sandbox) -> dict[str, str]:
-    return {
-        **os.environ,
-        **sandbox.environment,
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "PYTHONPATH": str(REPOSITORY),
-        "PULUMI_HOME": str(sandbox.project.parent / "pulumi-home"),
-        "PULUMI_SKIP_UPDATE_CHECK": "true",
-    }
-
-
-def line(*arguments: str) -> list[str]:
-    return ["pulumi", *arguments, "--stack", "dev", "--non-interactive"]
-
-
-def run(sandbox: Sandbox, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run `pulumi … --stack dev`."""
-    return subprocess.run(
-        line(*arguments),
-        cwd=sandbox.project,
-        env=environment(sandbox),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-
-
-def pulumi(sandbox: Sandbox, *arguments: str, code: int = 0) -> str:
-    ended = run(sandbox, *arguments)
-    assert ended.returncode == code, ended.stdout + ended.stderr
-    return ended.stdout
 
 
 def test_pulumi_takes_over_what_was_made_in_process(shared: Sandbox) -> None:
@@ -162,6 +128,22 @@ def test_a_run_that_was_cut_off_is_finished_by_pulumi(shared: Sandbox) -> None:
     shared.state_file.write_text(json.dumps(content))
     pulumi(shared, "up", "--yes", "--skip-preview")
     assert "pending_operations" not in shared.state()
+
+
+def test_a_creation_that_pulumi_has_made_up_for_is_no_news(shared: Sandbox) -> None:
+    shared.up()
+    content = json.loads(shared.state_file.read_bytes())
+    latest = content["checkpoint"]["latest"]
+    (one,) = (one for one in latest["resources"] if one["urn"].endswith("::c"))
+    latest["resources"].remove(one)
+    latest["pending_operations"] = [
+        {"resource": {key: one[key] for key in one if key != "id"}, "type": "creating"}
+    ]
+    shared.state_file.write_text(json.dumps(content))
+    assert shared.preview().log == ["the run before was cut off while creating c (test:File)"]
+    pulumi(shared, "up", "--yes", "--skip-preview")
+    assert "pending_operations" in shared.state(), "it keeps them, and so it need not be told"
+    assert shared.preview().log == []
 
 
 def test_pulumi_respects_our_lock(shared: Sandbox) -> None:

@@ -165,7 +165,7 @@ def test_a_state_that_makes_no_sense_is_a_state_error(content: bytes) -> None:
         read(content)
 
 
-@pytest.mark.parametrize("mark", ["protect", "delete", "pendingReplacement", "external"])
+@pytest.mark.parametrize("mark", ["external", "taint", "replaceWith", "initErrors"])
 def test_marks_that_are_not_supported_are_refused_by_name(mark: str) -> None:
     marked = Resource(ROOT, "pulumi:pulumi:Stack", custom=False, extra={mark: True})
     with pytest.raises(StateError, match=re.escape(f"is marked `{mark}`, which isn't supported")):

@@ -205,11 +205,8 @@ def test_an_error_of_ours_leaves_no_traceback(sandbox: Sandbox, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("options", "named"),
     [
-        ({"protect": True}, "protect"),
-        ({"retain_on_delete": True}, "retainOnDelete"),
-        ({"ignore_changes": ["text"]}, "ignoreChanges"),
-        ({"replace_on_changes": ["text"]}, "replaceOnChanges"),
-        ({"delete_before_replace": True}, "deleteBeforeReplace"),
+        ({"hide_diffs": ["text"]}, "hideDiffs"),
+        ({"version": "1.2.3"}, "version"),
         ({"import_": "a"}, "importId"),
         ({"additional_secret_outputs": ["text"]}, "additionalSecretOutputs"),
     ],
@@ -224,14 +221,6 @@ def test_an_unsupported_option_is_refused_by_name(
         "leave it out, or run this program with the Pulumi CLI"
     )
     assert sandbox.live() == {}
-
-
-def test_a_replacement_is_refused_by_name(sandbox: Sandbox) -> None:
-    sandbox.files(a="one")
-    sandbox.up()
-    sandbox.files(a="replaced")
-    assert "a change of text needs a replacement" in sandbox.up().message("a")
-    assert sandbox.live() == {"a": "one"}
 
 
 def test_an_invoke_is_refused_by_name(sandbox: Sandbox) -> None:

@@ -1,8 +1,8 @@
-"""Forgetting what can't be undone any more."""
+"""Mending the state: forgetting what can't be undone any more, taking protection off."""
 
 import pytest
 
-from mapinfra.engine.forget import forget
+from mapinfra.engine.edits import forget, unprotect
 from mapinfra.engine.stacks import open_stack
 from mapinfra.engine.urn import name
 from mapinfra.errors import StackLocked, StateError
@@ -36,6 +36,17 @@ def test_what_belongs_to_it_is_forgotten_with_it(converged: Sandbox) -> None:
     stack = open_stack(converged.project, "dev", converged.environment)
     assert [name(urn) for urn in forget(stack, "box")] == ["c", "box"]
     assert {"box", "c", "d"} & converged.resources().keys() == {"d"}
+
+
+def test_protection_is_taken_off_by_name(converged: Sandbox) -> None:
+    converged.program(files={"a": {"text": "one", "options": {"protect": True}}})
+    converged.up()
+    stack = open_stack(converged.project, "dev", converged.environment)
+    (urn,) = unprotect(stack, "a")
+    assert urn.endswith("::a")
+    assert "protect" not in converged.resources()["a"]
+    assert converged.run("destroy").summary.succeeded
+    assert converged.live() == {}
 
 
 def test_the_stack_itself_is_no_resource_to_forget(converged: Sandbox) -> None:

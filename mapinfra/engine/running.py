@@ -1,0 +1,131 @@
+"""What the parts of one run share, and how each of their steps is told and counted."""
+
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from mapinfra.engine import urn as urns
+from mapinfra.engine.checkpoint import PROVIDER_TYPE, OperationType, Resource
+from mapinfra.engine.diff import changes, steps_of
+from mapinfra.engine.events import UNCOUNTED, Emit, Op, ResourceEvent
+from mapinfra.engine.faults import Faults
+from mapinfra.engine.journal import Journal
+from mapinfra.engine.providers import Providers
+from mapinfra.engine.targets import Targets
+from mapinfra.engine.urn import STACK_TYPE
+from mapinfra.errors import MapinfraError
+
+
+class Tally:
+    """Counts of a run, shared by its threads, and who failed or was skipped."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.counts: dict[Op, int] = {}
+        self.failed: set[str] = set()
+        self.skipped: set[str] = set()
+        self.errors = 0
+        self.replaced = 0
+
+    def count(self, op: Op) -> None:
+        """Count a resource by what was done to it, the steps of a replacement by themselves."""
+        with self._lock:
+            if op in UNCOUNTED:
+                self.replaced += 1
+            else:
+                self.counts[op] = self.counts.get(op, 0) + 1
+
+    def fail(self, urn: str) -> None:
+        """Note a resource whose step failed."""
+        with self._lock:
+            self.failed.add(urn)
+
+    def skip(self, urn: str) -> None:
+        """Note a resource that was left alone because of another."""
+        with self._lock:
+            self.skipped.add(urn)
+
+    def error(self) -> None:
+        """Note an error that belongs to no resource."""
+        with self._lock:
+            self.errors += 1
+
+    @property
+    def whole(self) -> bool:
+        """True when nothing failed or was left alone so far."""
+        with self._lock:
+            return not (self.failed or self.skipped or self.errors)
+
+    def stuck(self) -> frozenset[str]:
+        """URNs that nothing may build on in this run."""
+        with self._lock:
+            return frozenset(self.failed | self.skipped)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What all parts of one run share."""
+
+    journal: Journal
+    providers: Providers
+    tally: Tally
+    faults: Faults
+    emit: Emit
+    preview: bool
+    stop: threading.Event
+    reviewed: Mapping[str, Sequence[str]] | None = None
+    """The steps that a preview showed, by URN; None when nothing was shown."""
+    targets: Targets = field(default_factory=Targets)
+    _implied: set[str] = field(default_factory=set)
+    unread: dict[str, str] = field(default_factory=dict)
+    """Why the live state couldn't be read, of resources of which that is so."""
+
+    def expect_reviewed(self, urn: str, steps: Sequence[str]) -> None:
+        """Raise MapinfraError when a preview showed other steps for this resource."""
+        if self.reviewed is not None and list(self.reviewed.get(urn, ())) != list(steps):
+            now = "; ".join(steps) or "nothing is left to do"
+            raise MapinfraError(
+                f"what is there has changed since the preview; the steps would now be: {now}",
+                remedy="run again",
+            )
+
+    def confined_to(self, resource: Resource) -> bool:
+        """Tell whether the run may change a resource; of two that depend, ask for the first first.
+
+        The stack and the providers are always part of it.
+        """
+        if resource.type in (STACK_TYPE, PROVIDER_TYPE) or self.targets.named(resource.urn):
+            return True
+        implied = self.targets.dependents and any(
+            urn in self._implied or self.targets.named(urn)
+            for urn in resource.needs
+            if urns.types(urn) != STACK_TYPE
+        )
+        if implied:
+            self._implied.add(resource.urn)
+        return implied
+
+    @contextmanager
+    def step(
+        self, old: Resource | None, new: Resource, op: Op, pending: OperationType | None = None
+    ) -> Iterator[None]:
+        """Tell and count one step that makes or changes a resource, and record that it begins."""
+        event = ResourceEvent(
+            new.urn, new.custom, op, "planned",
+            changes=changes(old.inputs if old else {}, new.inputs), plan=steps_of(new.inputs),
+            old=old, new=new,
+        )  # fmt: skip
+        if self.preview:
+            self.emit(event)
+            yield
+        else:
+            self.emit(replace(event, status="started"))
+            began = time.monotonic()
+            if pending:
+                self.journal.begin(pending, old if op == "update" and old else new)
+            yield
+            seconds = time.monotonic() - began
+            self.emit(replace(event, status="done", seconds=seconds))
+        self.tally.count(op)
