@@ -50,7 +50,7 @@ def reset(path: Path, old: Properties, new: Properties) -> bool:
 
 
 def _reset(path: Path, old: Value, new: Value) -> bool:
-    old, new = _open(old), _open(new)
+    old, new = _open(old, covering=not isinstance(new, Secret)), _open(new)
     key, rest = path[0], path[1:]
     if key == "*":
         return _reset_each(rest, old, new)
@@ -59,10 +59,16 @@ def _reset(path: Path, old: Value, new: Value) -> bool:
     return _reset_below(key, rest, old, new) if rest else _reset_key(key, old, new)
 
 
-def _open(value: Value) -> Value:
-    while isinstance(value, Secret):
-        value = value.value
-    return value
+def _open(value: Value, *, covering: bool = False) -> Value:
+    """Look into a secret; `covering` makes its parts secret, since they leave it."""
+    if not isinstance(value, Secret):
+        return value
+    inside = _open(value.value)
+    if covering and isinstance(inside, dict):
+        return {key: Secret(part) for key, part in inside.items()}
+    if covering and isinstance(inside, list):
+        return [Secret(part) for part in inside]
+    return inside
 
 
 def _reset_key(key: str, old: Value, new: Value) -> bool:
