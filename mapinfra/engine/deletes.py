@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from mapinfra.engine import urn as urns
-from mapinfra.engine.checkpoint import PROVIDER_TYPE, Resource
+from mapinfra.engine.checkpoint import PROVIDER_TYPE, Resource, in_order
 from mapinfra.engine.deleting import delete
 from mapinfra.engine.events import Op, ResourceEvent
 from mapinfra.engine.refresh import each
@@ -52,7 +52,7 @@ def _meant(run: Run, one: Resource) -> bool:
 
 
 def _allowed(run: Run) -> Collection[str]:
-    return run.targets.with_dependents(run.journal.snapshot().resources)
+    return run.targets.with_dependents(in_order(run.journal.snapshot().resources))
 
 
 def _delete(run: Run, old: Resource, doomed: frozenset[str]) -> None:
@@ -69,7 +69,6 @@ def _delete(run: Run, old: Resource, doomed: frozenset[str]) -> None:
     try:
         delete(run, event, doomed)
     except Exception as error:  # noqa: BLE001 (whatever a provider raises fails its resource)
-        run.journal.abandon(old.urn)
         _fail(run, event, run.faults.describe(error))
 
 

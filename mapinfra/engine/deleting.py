@@ -32,12 +32,20 @@ def delete(run: Run, event: ResourceEvent, doomed: frozenset[str]) -> None:
         run.emit(replace(event, status="started"))
     began = time.monotonic()
     if not run.preview and old.custom and not _left(old, doomed):
-        run.journal.begin("deleting", old)
-        run.providers.delete(old)
+        _take(run, old)
     _record(run, event, old)
     seconds = time.monotonic() - began
     run.emit(event if run.preview else replace(event, status="done", seconds=seconds))
     run.tally.count(event.op)
+
+
+def _take(run: Run, old: Resource) -> None:
+    run.journal.begin("deleting", old)
+    try:
+        run.providers.delete(old)
+    except Exception:
+        run.journal.abandon(old.urn)
+        raise
 
 
 def _record(run: Run, event: ResourceEvent, old: Resource) -> None:

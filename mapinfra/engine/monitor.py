@@ -27,7 +27,7 @@ _SUPPORTED_FIELDS = frozenset(
     }
 )  # fmt: skip
 
-# Advertised though refused in RegisterResource: else the SDK itself asks for a newer Pulumi CLI.
+# The last two are refused in RegisterResource: else the SDK itself asks for a newer Pulumi CLI.
 _FEATURES = (
     resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS,
     resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,

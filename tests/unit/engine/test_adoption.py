@@ -7,7 +7,7 @@ import pytest
 from mapinfra.engine.backend import StackFiles
 from mapinfra.engine.targets import Targets
 from mapinfra.engine.urn import name
-from tests.unit.engine.realcli import needs_pulumi, planned, pulumi_preview, pulumi_up
+from tests.unit.engine.realcli import needs_pulumi, planned, pulumi, pulumi_preview, pulumi_up
 from tests.unit.engine.sandbox import Sandbox
 from tests.unit.engine.shown import shown_by_us
 
@@ -101,6 +101,8 @@ def test_pulumi_goes_on_with_what_was_adopted(grown: Sandbox) -> None:
     assert planned(shown_by_us(grown)) == planned(expected) == {
         "a": {"update"}, "n": {"create"}, "m": {"create"}, "o": {"create"}
     }  # fmt: skip
+    (history,) = json.loads(pulumi(grown, "stack", "history", "--json"))
+    assert (history["kind"], history["result"]) == ("import", "succeeded")
     (step,) = (
         one for one in expected["steps"] if name(one["urn"]) == "a" and one["op"] == "update"
     )

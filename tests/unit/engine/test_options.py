@@ -78,6 +78,19 @@ def test_what_cant_outlive_the_one_that_is_deleted_first_goes_before_it(sandbox:
     assert not sandbox.preview().summary.changed
 
 
+def test_one_that_cant_be_deleted_before_keeps_the_others_as_they_are(sandbox: Sandbox) -> None:
+    moved(sandbox, True, b={"text": "x", "place_of": "a"})
+    sandbox.steer("deep.stuck")
+    done = sandbox.up()
+    assert done.message("a") == "unexpected RuntimeError: deep can't be deleted"
+    assert done.told("skipped") == {"b": "update"}
+    assert sandbox.live() == {"one": "deep", "deep": "x"}
+    assert "pending_operations" not in sandbox.state()
+    sandbox.steer("deep.stuck", on=False)
+    assert sandbox.up().summary.succeeded
+    assert sandbox.live() == {"two": "deep", "deep": "x"}
+
+
 def test_a_replacement_that_fails_is_made_by_the_next_run(sandbox: Sandbox) -> None:
     moved(sandbox, True)
     sandbox.steer("two.broken")
