@@ -1,0 +1,57 @@
+"""Plans of real servers: held to by the engine that saved them, and by the other."""
+
+import shutil
+
+import pytest
+
+from tests.lab.project import Project, images_shown, output_rows, query
+
+HIDE = "UPDATE topology SET topology_show='0' WHERE topology_name='Images'"
+
+needs_pulumi = pytest.mark.skipif(
+    shutil.which("pulumi") is None, reason="the Pulumi CLI is not on PATH"
+)
+
+
+def save(project: Project) -> None:
+    saved = project.mapinfra("preview", "--save-plan", "plan.json")
+    assert saved.code == 0, saved
+    text = (project.folder / "plan.json").read_text()
+    for file in (project.lab.directory / "secrets").iterdir():
+        assert file.read_text().strip() not in text, file.name
+
+
+def test_a_plan_is_done_and_refused_as_a_whole_when_a_host_has_drifted(project: Project) -> None:
+    lab = project.lab
+    save(project)
+    done = project.mapinfra("up", "--yes", "--plan", "plan.json")
+    assert done.code == 0, done
+    project.expect_nothing_to_do()
+    project.spec["remotes"]["paris"]["broker_outputs"]["Centreon-Map"] = {"port": 5760}
+    project.write_spec()
+    save(project)
+    query(lab.host("lyon"), HIDE)
+    refused = project.mapinfra("up", "--yes", "--plan", "plan.json")
+    assert refused.code == 1, refused
+    assert (
+        "error: lyon-Images (mapinfra:TopologyFlag): planned was same, and now it would be: update"
+        in refused.err
+    )
+    assert refused.err.endswith("error: the plan doesn't fit any more; nothing was changed\n")
+    assert not images_shown(lab, "lyon")
+    assert output_rows(lab, "paris", 5760) == []
+
+
+@needs_pulumi
+def test_either_engine_does_what_the_other_has_planned(project: Project) -> None:
+    lab = project.lab
+    planned = project.pulumi("preview", "--save-plan", "plan.json")
+    assert planned.code == 0, planned
+    done = project.mapinfra("up", "--yes", "--plan", "plan.json")
+    assert done.code == 0, done
+    query(lab.host("lyon"), HIDE)
+    save(project)
+    done = project.pulumi("up", "--yes", "--plan", "plan.json")
+    assert done.code == 0, done
+    assert images_shown(lab, "lyon")
+    project.expect_nothing_to_do()
