@@ -1,6 +1,14 @@
-"""Which tests run: all but the longest, or with --endurance all."""
+"""Which tests run: all but the longest, or with --endurance all. And what a run leaves: no lab."""
+
+import re
+import signal
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 import pytest
+
+from lab import Lab
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -11,6 +19,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_configure() -> None:
+    """SIGTERM ends a run as an interrupt does, in each of its processes: with its teardown."""
+    signal.signal(signal.SIGTERM, _end_run)
+
+
+def pytest_unconfigure() -> None:
+    """Remove the labs of processes that had no time to do it themselves."""
+    remove_labs_of_dead_runs()
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.getoption("--endurance"):
         return
@@ -18,3 +36,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.get_closest_marker("endurance"):
             item.add_marker(skip)
+
+
+def remove_labs_of_dead_runs() -> None:
+    for name in Lab.names():
+        run = re.fullmatch(r"test-(\d+)(-.*)?", name)
+        if run and not Path("/proc", run[1]).exists():
+            Lab.remove(name)
+
+
+def _end_run(_number: int, _frame: FrameType | None) -> NoReturn:
+    pytest.exit("ended by SIGTERM", returncode=128 + signal.SIGTERM)

@@ -1,17 +1,14 @@
 """A lab for the tests in here: made once per run, gone at its end however the run ends."""
 
 import os
-import re
-import signal
 from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
 import pytest
 
 from lab import Lab, LabError, LabUnavailableError, requirements
 from lab.layers import Tell
+from tests.conftest import remove_labs_of_dead_runs
 from tests.lab.project import Project, reset
 
 
@@ -33,15 +30,13 @@ def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
     Without a possible lab the test is skipped; where one is required (CI, or
     MAPINFRA_REQUIRE_LAB=1) it fails.
     """
-    _remove_labs_of_dead_runs()
+    remove_labs_of_dead_runs()
     name = f"test-{os.getpid()}"
-    previous = signal.signal(signal.SIGTERM, _end_run)
     try:
         yield _up_or_skip(name, _teller(request.config))
     finally:
         if name in Lab.names():
             Lab.remove(name)
-        signal.signal(signal.SIGTERM, previous)
 
 
 @pytest.fixture
@@ -91,14 +86,3 @@ def _teller(config: pytest.Config) -> Tell:
             reporter.write_line(f"lab: {text}")
 
     return tell
-
-
-def _end_run(_number: int, _frame: FrameType | None) -> NoReturn:
-    pytest.exit("ended by SIGTERM", returncode=128 + signal.SIGTERM)
-
-
-def _remove_labs_of_dead_runs() -> None:
-    for name in Lab.names():
-        run = re.fullmatch(r"test-(\d+)(-.*)?", name)
-        if run and not Path("/proc", run[1]).exists():
-            Lab.remove(name)
