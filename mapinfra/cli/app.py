@@ -74,7 +74,10 @@ def _running(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def _changing(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of the commands that run an operation which changes something."""
-    return asking(_running(command))
+    preview_only = click.option(
+        "--preview-only", is_flag=True, help="Show what it would do, and end."
+    )
+    return asking(_running(preview_only(command)))
 
 
 @cli.command()
@@ -104,11 +107,10 @@ def up(folder: Path, name: str, **given: Any) -> None:
 
 
 @cli.command()
-@click.option("--preview-only", is_flag=True, help="Only show the drift; change nothing.")
 @_changing
-def refresh(folder: Path, name: str, *, preview_only: bool, **given: Any) -> None:
+def refresh(folder: Path, name: str, **given: Any) -> None:
     """Bring the state to what the hosts are like now. Changes no host."""
-    _ask_and_run("refresh", folder, name, preview_only=preview_only, **given)
+    _ask_and_run("refresh", folder, name, **given)
 
 
 @cli.command()
@@ -222,7 +224,7 @@ def _ask_and_run(
     *,
     yes: bool,
     non_interactive: bool,
-    preview_only: bool = False,
+    preview_only: bool,
     plan: Path | None = None,
     **given: Any,
 ) -> None:

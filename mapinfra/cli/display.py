@@ -180,9 +180,8 @@ def _leaves(change: Change) -> Iterator[Change]:
         yield change
         return
     for key in sorted(value):
-        path = f"{change.path}.{key}"
         new, old = (value[key], None) if change.kind == "add" else (None, value[key])
-        yield from _leaves(Change(path, change.kind, old=old, new=new))
+        yield from _leaves(Change((*change.keys, key), change.kind, old=old, new=new))
 
 
 def _line(change: Change) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from mapinfra.engine.checkpoint import Resource, resource_out
+from mapinfra.engine.diff import Change, changes_with_plan
 from mapinfra.engine.events import UNCOUNTED, Event, LogEvent, ResourceEvent, Summary
 from mapinfra.engine.project import StackConfig
 
@@ -34,25 +35,34 @@ def _config_value(value: object) -> object:
 
 
 def _step(event: ResourceEvent) -> dict[str, Any]:
+    resource = event.new or event.old
+    found = _changes(event)
     return {
         "op": event.op,
         "urn": event.urn,
+        **({"provider": resource.provider} if resource and resource.provider else {}),
         **_state("oldState", event.old),
         **_state("newState", event.new),
-        "diffReasons": sorted({_root(change.path) for change in event.changes}),
+        **({"diffReasons": sorted({str(change.keys[0]) for change in found})} if found else {}),
         "detailedDiff": {
-            change.path: {"kind": change.kind, "inputDiff": event.op != "refresh"}
-            for change in event.changes
-        },
+            change.pulumi_path: {"kind": change.kind, "inputDiff": event.op != "refresh"}
+            for change in found
+        }
+        or None,
     }
+
+
+def _changes(event: ResourceEvent) -> tuple[Change, ...]:
+    """Return what differs as Pulumi lists it: with the plan, and only where there was something."""
+    if event.op == "refresh":
+        return event.changes
+    if event.op == "same" or event.old is None or event.new is None:
+        return ()
+    return changes_with_plan(event.old.inputs, event.new.inputs)
 
 
 def _state(key: str, resource: Resource | None) -> dict[str, Any]:
     return {} if resource is None else {key: resource_out(resource)}
-
-
-def _root(path: str) -> str:
-    return path.split(".")[0].split("[")[0]
 
 
 def _diagnostics(events: Iterable[Event]) -> Iterator[dict[str, str]]:

@@ -1,7 +1,7 @@
 """What differs between two property bags, path by path."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,17 +17,41 @@ from mapinfra.engine.values import (
 
 Kind = Literal["add", "delete", "update"]
 PLAN_KEY = "plan"
-_PLAIN_KEY = re.compile(r"[A-Za-z0-9_$-]+")
+_READABLE_KEY = re.compile(r"[A-Za-z0-9_$-]+")
+_PULUMI_KEY = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
+_NOISE = frozenset({PROVIDER_KEY, PLAN_KEY})
 
 
 @dataclass(frozen=True)
 class Change:
     """One place where old and new differ; values are ready for display, secrets masked."""
 
-    path: str
+    keys: tuple[str | int, ...]
     kind: Kind
     old: Value = None
     new: Value = None
+
+    @property
+    def path(self) -> str:
+        """The place as people read it."""
+        return _spelled(self.keys, _READABLE_KEY)
+
+    @property
+    def pulumi_path(self) -> str:
+        """The place as Pulumi's JSON has it, where a key with a dash stands in brackets."""
+        return _spelled(self.keys, _PULUMI_KEY)
+
+
+def _spelled(keys: tuple[str | int, ...], plain_key: re.Pattern[str]) -> str:
+    path = ""
+    for key in keys:
+        if isinstance(key, int):
+            path += f"[{key}]"
+        elif plain_key.fullmatch(key):
+            path += f".{key}" if path else key
+        else:
+            path += f'["{key}"]'
+    return path
 
 
 def equal(old: Properties, new: Properties) -> bool:
@@ -37,19 +61,23 @@ def equal(old: Properties, new: Properties) -> bool:
 
 def paths(old: Properties, new: Properties) -> list[str]:
     """Name every place where old and new differ, in order."""
-    return [change.path for change in between(old, new, "")]
+    return [change.path for change in between(old, new, ())]
 
 
-def changes(old: Properties, new: Properties) -> tuple[Change, ...]:
+def changes(old: Properties, new: Properties, noise: Set[str] = _NOISE) -> tuple[Change, ...]:
     """List what differs, in order of path, without the serialized provider and the plan."""
-    noise = {PROVIDER_KEY, PLAN_KEY}
     return tuple(
         between(
             {key: value for key, value in old.items() if key not in noise},
             {key: value for key, value in new.items() if key not in noise},
-            "",
+            (),
         )
     )
+
+
+def changes_with_plan(old: Properties, new: Properties) -> tuple[Change, ...]:
+    """List what differs as Pulumi does, to which the plan is an input as others."""
+    return changes(old, new, frozenset({PROVIDER_KEY}))
 
 
 def steps_of(inputs: Properties) -> tuple[str, ...]:
@@ -58,19 +86,21 @@ def steps_of(inputs: Properties) -> tuple[str, ...]:
     return tuple(str(step) for step in plan) if isinstance(plan, list) else ()
 
 
-def between(old: Value, new: Value, path: str) -> Iterator[Change]:
-    """List what differs between two values at a path."""
+def between(old: Value, new: Value, keys: tuple[str | int, ...]) -> Iterator[Change]:
+    """List what differs between two values at a place."""
     if isinstance(old, dict) and isinstance(new, dict):
-        yield from _between_dicts(old, new, path)
+        yield from _between_dicts(old, new, keys)
     elif isinstance(old, list) and isinstance(new, list):
-        yield from _between_lists(old, new, path)
+        yield from _between_lists(old, new, keys)
     elif plain(old) != plain(new):
-        yield Change(path, "update", _shown(old), _shown(new))
+        yield Change(keys, "update", _shown(old), _shown(new))
 
 
-def _between_dicts(old: Properties, new: Properties, path: str) -> Iterator[Change]:
+def _between_dicts(
+    old: Properties, new: Properties, keys: tuple[str | int, ...]
+) -> Iterator[Change]:
     for key in sorted(old.keys() | new.keys()):
-        inner = _joined(path, key)
+        inner = (*keys, key)
         if key not in new:
             yield Change(inner, "delete", old=_shown(old[key]))
         elif key not in old:
@@ -79,21 +109,17 @@ def _between_dicts(old: Properties, new: Properties, path: str) -> Iterator[Chan
             yield from between(old[key], new[key], inner)
 
 
-def _between_lists(old: list[Value], new: list[Value], path: str) -> Iterator[Change]:
+def _between_lists(
+    old: list[Value], new: list[Value], keys: tuple[str | int, ...]
+) -> Iterator[Change]:
     for index in range(max(len(old), len(new))):
-        inner = f"{path}[{index}]"
+        inner = (*keys, index)
         if index >= len(new):
             yield Change(inner, "delete", old=_shown(old[index]))
         elif index >= len(old):
             yield Change(inner, "add", new=_shown(new[index]))
         else:
             yield from between(old[index], new[index], inner)
-
-
-def _joined(path: str, key: str) -> str:
-    if not _PLAIN_KEY.fullmatch(key):
-        return f'{path}["{key}"]'
-    return f"{path}.{key}" if path else key
 
 
 def _shown(value: Value) -> Value:

@@ -186,7 +186,7 @@ def _old(plan: BagPlan, key: str, bag: Bag) -> Value:
 
 
 def _told(key: str, planned: Value, now: Value) -> Iterator[str]:
-    for change in between(planned, now, key):
+    for change in between(planned, now, (key,)):
         before, after = _word(change.old), _word(change.new)
         yield f"{change.path}: planned was {before}, and now it would be {after}"
 

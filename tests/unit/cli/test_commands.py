@@ -101,9 +101,10 @@ def test_expected_no_changes_end_with_code_7_when_there_are(
 def test_json_has_the_shape_of_pulumi_s_and_nothing_else_on_stdout(
     sandbox: Sandbox, command: Command
 ) -> None:
-    sandbox.program(files={"a": {"text": "one", "size": 1}, "off": {"text": "x"}})
+    sandbox.program(files={"a": {"text": "one", "size": {"a-b": 2}}, "off": {"text": "x"}})
     command("up", "-s", "dev", "-y")
     (sandbox.world / "a").write_text("by hand")
+    sandbox.program(files={"a": {"text": "one", "size": {"a-b": 1}}, "off": {"text": "x"}})
     sandbox.steer("off.off")
     code, out, _ = command("preview", "-s", "dev", "--json")
     assert code == 1
@@ -114,9 +115,15 @@ def test_json_has_the_shape_of_pulumi_s_and_nothing_else_on_stdout(
     (step,) = (one for one in found["steps"] if one["op"] == "update")
     assert step["urn"].endswith("::a")
     assert step["oldState"]["inputs"]["text"] == "by hand"
-    assert step["newState"]["inputs"]["size"] == 1
-    assert step["detailedDiff"] == {"text": {"kind": "update", "inputDiff": True}}
-    assert step["diffReasons"] == ["text"]
+    assert step["newState"]["inputs"]["size"] == {"a-b": 1}
+    assert step["detailedDiff"] == {
+        "plan[0]": {"kind": "add", "inputDiff": True},
+        'size["a-b"]': {"kind": "update", "inputDiff": True},
+        "text": {"kind": "update", "inputDiff": True},
+    }
+    assert step["diffReasons"] == ["plan", "size", "text"]
+    (same,) = (one for one in found["steps"] if one["op"] == "same")
+    assert (same["detailedDiff"], "diffReasons" in same) == (None, False)
     (diagnostic,) = found["diagnostics"]
     assert diagnostic["message"] == "off: no answer; switch it on"
 
@@ -170,6 +177,21 @@ def test_without_a_terminal_yes_is_needed(sandbox: Sandbox, command: Command, ve
     assert (code, out) == (2, "")
     assert "add --yes to go on without asking" in err
     assert sandbox.live() == {}
+
+
+@pytest.mark.parametrize("verb", ["up", "refresh", "destroy"])
+def test_preview_only_shows_and_changes_nothing(
+    sandbox: Sandbox, command: Command, verb: str
+) -> None:
+    sandbox.files(a="one")
+    command("up", "-s", "dev", "-y")
+    (sandbox.world / "a").write_text("by hand")
+    before = sandbox.state_file.read_bytes()
+    ended, out, _ = command(verb, "-s", "dev", "--preview-only", "--expect-no-changes")
+    assert ended == 7
+    assert "a (test:File)" in out
+    assert sandbox.state_file.read_bytes() == before
+    assert sandbox.live() == {"a": "by hand"}
 
 
 def test_an_unknown_stack_ends_with_code_6(command: Command) -> None:

@@ -56,7 +56,9 @@ def test_a_secret_stays_secret_through_a_provider_and_is_never_shown() -> None:
         "list": ["[secret]", "b"],
     }
     changed = {**inputs, "deep": {"password": Secret("hunter3")}}
-    assert changes(inputs, changed) == (Change("deep.password", "update", "[secret]", "[secret]"),)
+    assert changes(inputs, changed) == (
+        Change(("deep", "password"), "update", "[secret]", "[secret]"),
+    )
 
 
 def test_the_serialized_provider_and_the_plan_are_no_changes() -> None:
