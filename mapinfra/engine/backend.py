@@ -9,15 +9,15 @@
 
 import json
 import time
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
 from mapinfra.engine import lock
-from mapinfra.engine.files import write_atomically
+from mapinfra.engine.files import temporaries, write_atomically
 from mapinfra.errors import StateError
 
 _META = "version: 1\n"
@@ -94,9 +94,12 @@ class StackFiles:
             write_atomically(meta, _META.encode())
         self.write(content)
 
-    def locked(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def locked(self) -> Iterator[None]:
         """Hold the stack's lock; raise StackLocked when another run has it."""
-        return lock.held(self.locks, self.stack)
+        with lock.held(self.locks, self.stack):
+            self._sweep()
+            yield
 
     def holders(self) -> list[lock.Holder]:
         """Return who holds the stack's lock; not one of ours that is known to be dead."""
@@ -109,11 +112,20 @@ class StackFiles:
     def remember(self, entry: HistoryEntry) -> None:
         """Add a finished run to the history, and keep a copy of the state it left."""
         state, stamp = self.read(), time.time_ns()
-        history = self.root / "history" / self.project / self.stack
-        backups = self.root / "backups" / self.project / self.stack
+        history, backups = self._folder("history"), self._folder("backups")
         write_atomically(history / f"{self.stack}-{stamp}.history.json", _history(entry))
         write_atomically(history / f"{self.stack}-{stamp}.checkpoint.json", state)
         write_atomically(backups / f"{self.stack}.{stamp}.json", state)
+
+    def _sweep(self) -> None:
+        """Remove what killed runs have left half written."""
+        written = (self.state, self._beside(".bak"), self._folder("history") / "*")
+        for path in (*written, self._folder("backups") / "*"):
+            for left in temporaries(path):
+                left.unlink(missing_ok=True)
+
+    def _folder(self, kind: str) -> Path:
+        return self.root / kind / self.project / self.stack
 
     def _beside(self, suffix: str) -> Path:
         return self.state.with_name(self.state.name + suffix)

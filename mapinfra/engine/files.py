@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from mapinfra.errors import StateError
@@ -20,6 +21,23 @@ def write_atomically(path: Path, content: bytes) -> None:
             where=str(path),
             remedy="make room or mend the permissions, then run again",
         ) from None
+
+
+def write_new(path: Path, content: bytes) -> None:
+    """Make a file that isn't there yet, under its final name from the first moment on.
+
+    For locks: the Pulumi CLI takes any file in their folder for one, a temporary one too.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def temporaries(path: Path) -> Iterator[Path]:
+    """Find what writers of a path that were killed have left beside it; a path may be a pattern."""
+    return path.parent.glob(f".{path.name}.????????")
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from mapinfra.engine.checkpoint import now
-from mapinfra.engine.files import write_atomically
+from mapinfra.engine.files import write_new
 from mapinfra.errors import StackLocked, StateError
 
 
@@ -46,7 +46,7 @@ def held(folder: Path, stack: str) -> Iterator[None]:
     """Hold the stack's lock; raise StackLocked, saying who has it, when it's taken."""
     mine = folder / f"{uuid.uuid4()}.json"
     _refuse_if_held(folder, stack, mine)
-    write_atomically(mine, json.dumps(_content()).encode())
+    write_new(mine, json.dumps(_content()).encode())
     try:
         _refuse_if_held(folder, stack, mine)
         yield

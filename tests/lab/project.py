@@ -112,22 +112,36 @@ class Project:
 
     def start(self, *arguments: str, stack: bool = True) -> subprocess.Popen[str]:
         """Start mapinfra and return at once."""
-        command = [str(MAPINFRA), *arguments, *(("--stack", STACK) if stack else ())]
+        return self._start(str(MAPINFRA), *arguments, *(("--stack", STACK) if stack else ()))
+
+    def start_pulumi(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start the real CLI, with its plugins in a session of their own, and return at once."""
+        return self._start("pulumi", *arguments, "--stack", STACK, "--non-interactive")
+
+    def _start(self, *command: str) -> subprocess.Popen[str]:
+        more = {
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_HOME": str(self.folder / "pulumi-home"),
+            "NO_COLOR": "1",
+        }
         return subprocess.Popen(
             command,
             cwd=self.folder,
-            env={**os.environ, **self.environment},
+            env={**os.environ, **more, **self.environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=command[0] == "pulumi",
         )
 
     def mapinfra(self, *arguments: str, stack: bool = True) -> Result:
         """Run mapinfra to its end."""
-        with self.start(*arguments, stack=stack) as process:
-            out, err = process.communicate(timeout=180)
-        return Result(process.returncode, out, err)
+        return ended(self.start(*arguments, stack=stack))
+
+    def pulumi(self, *arguments: str) -> Result:
+        """Run the real CLI in the same project, on the same stack, to its end."""
+        return ended(self.start_pulumi(*arguments))
 
     def up(self) -> Result:
         """Run `mapinfra up --yes`, which must succeed."""
@@ -148,26 +162,12 @@ class Project:
         preview: dict[str, Any] = json.loads(result.out)
         return preview
 
-    def pulumi(self, *arguments: str) -> Result:
-        """Run the real CLI in the same project, on the same stack."""
-        environment = {
-            **os.environ,
-            **self.environment,
-            "PULUMI_SKIP_UPDATE_CHECK": "true",
-            "PULUMI_HOME": str(self.folder / "pulumi-home"),
-            "NO_COLOR": "1",
-        }
-        process = subprocess.run(
-            ["pulumi", *arguments, "--stack", STACK, "--non-interactive"],
-            cwd=self.folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-        return Result(process.returncode, process.stdout, process.stderr)
+
+def ended(started: subprocess.Popen[str]) -> Result:
+    """Wait for a command's end."""
+    with started as process:
+        out, err = process.communicate(timeout=300)
+    return Result(process.returncode, out, err)
 
 
 def reset(lab: Lab, hosts: Sequence[str] = HOSTS) -> None:
@@ -203,3 +203,18 @@ def images_shown(lab: Lab, remote: str) -> bool:
 def listens(lab: Lab, remote: str, port: int = 5758) -> bool:
     """Tell whether a port of a remote listens."""
     return bool(lab.host(remote).run(["ss", "-Hltn", f"sport = :{port}"]).stdout)
+
+
+def break_poller(lab: Lab, remote: str) -> None:
+    """Give the poller a host without an address, which centengine refuses."""
+    sql = (
+        "INSERT INTO host (host_name, host_register, host_activate) VALUES ('noaddress','1','1');"
+        "INSERT INTO ns_host_relation (nagios_server_id, host_host_id) SELECT s.id, h.host_id FROM "
+        f"nagios_server s, host h WHERE s.name='{remote}' AND h.host_name='noaddress'"
+    )
+    query(lab.host("central"), sql)
+
+
+def mend_poller(lab: Lab) -> None:
+    """Take that host away again."""
+    query(lab.host("central"), "DELETE FROM host WHERE host_name='noaddress'")

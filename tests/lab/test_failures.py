@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from lab import Lab
 from tests.lab.project import (
     REMOTES,
     Project,
     Result,
+    break_poller,
     images_shown,
     listens,
+    mend_poller,
     output_rows,
     query,
 )
@@ -51,30 +52,16 @@ def test_a_failing_test_of_the_configuration_undoes_the_rows_and_deploys_nothing
 ) -> None:
     lab = project.lab
     before = lab.host("paris").run("md5sum /etc/centreon-broker/*").stdout
-    _break_poller(lab, "paris")
+    break_poller(lab, "paris")
     result = project.mapinfra("up", "--yes")
     assert result.code == 1, result
     assert "the old state is back" in result.out + result.err
     assert output_rows(lab, "paris") == []
     assert lab.host("paris").run("md5sum /etc/centreon-broker/*").stdout == before
     assert listens(lab, "lyon")
-    _mend_poller(lab)
+    mend_poller(lab)
     project.up()
     project.expect_nothing_to_do()
-
-
-def _break_poller(lab: Lab, remote: str) -> None:
-    """Give the poller a host without an address, which centengine refuses."""
-    sql = (
-        "INSERT INTO host (host_name, host_register, host_activate) VALUES ('noaddress','1','1');"
-        "INSERT INTO ns_host_relation (nagios_server_id, host_host_id) SELECT s.id, h.host_id FROM "
-        f"nagios_server s, host h WHERE s.name='{remote}' AND h.host_name='noaddress'"
-    )
-    query(lab.host("central"), sql)
-
-
-def _mend_poller(lab: Lab) -> None:
-    query(lab.host("central"), "DELETE FROM host WHERE host_name='noaddress'")
 
 
 def test_a_configuration_that_never_arrives_is_taken_back(project: Project) -> None:

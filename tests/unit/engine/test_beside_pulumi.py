@@ -105,20 +105,6 @@ def test_both_write_the_same_resources(shared: Sandbox) -> None:
     assert ours["default"].keys() >= theirs["default"].keys() - ignored
 
 
-def test_pulumi_s_own_commands_read_what_was_made_in_process(shared: Sandbox) -> None:
-    shared.up()
-    shared.run("refresh")
-    exported = json.loads(pulumi(shared, "stack", "export"))
-    assert len(exported["deployment"]["resources"]) == len(shared.resources())
-    history = json.loads(pulumi(shared, "stack", "history", "--json"))
-    assert [one["kind"] for one in history] == ["refresh", "update"]
-    assert history[1]["resourceChanges"] == {"create": 5}
-    assert pulumi(shared, "config", "get", "password").strip() == SECRET
-    outputs = json.loads(pulumi(shared, "stack", "output", "--json", "--show-secrets"))
-    assert (outputs["password"], outputs["port"]) == (SECRET, 5758)
-    assert SECRET not in shared.state_file.read_text()
-
-
 def test_a_run_that_was_cut_off_is_finished_by_pulumi(shared: Sandbox) -> None:
     shared.up()
     content = json.loads(shared.state_file.read_bytes())
