@@ -15,7 +15,7 @@ import yaml
 
 from mapinfra.engine.backend import StackFiles
 from mapinfra.engine.checkpoint import Snapshot, parse, render
-from mapinfra.engine.forget import forget
+from mapinfra.engine.edits import forget
 from mapinfra.engine.run import Stack
 from mapinfra.engine.secrets import Keyring
 from mapinfra.engine.stacks import cancel_stack, open_stack, set_config
