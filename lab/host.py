@@ -99,7 +99,8 @@ class Host:
         """
         self._machine.kill()
         self._ready_mark.unlink(missing_ok=True)
-        shutil.rmtree(self._machine.upper, ignore_errors=True)
+        for directory in (self._machine.upper, self._saved):
+            shutil.rmtree(directory, ignore_errors=True)
         with locked("machine"):
             lower = layers.ensure()
             self._record.note_layers(self.spec, lower)
@@ -108,6 +109,33 @@ class Host:
         self._machine.start(lower)
         self._wait_until_ready()
         self._ready_mark.touch()
+
+    def save(self) -> None:
+        """Shut the host down, and keep its disk as what `restore` goes back to; it stays off.
+
+        `reset` throws it away. Raises `LabError` when one was saved already.
+        """
+        if self._saved.exists():
+            raise LabError(f"{self.name}: its disk was saved already: reset it first")
+        self.run(["systemctl", "poweroff"])
+        deadline = time.monotonic() + _BOOT_SECONDS
+        while self._machine.pids() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self._machine.kill()
+        self._machine.upper.rename(self._saved)
+        self._record.note_layers(self.spec, (self._saved, *self._record.layers_of(self.spec)))
+
+    def restore(self, limit: int | None = None) -> None:
+        """Pull the plug and boot from the disk as it was saved.
+
+        With a `limit`, only so many bytes can be written to it, and all are lost with power.
+        """
+        self._machine.kill()
+        shutil.rmtree(self._machine.upper, ignore_errors=True)
+        self._machine.upper.mkdir()
+        self._machine.upper.chmod(0o755)
+        self._machine.start(self._record.layers_of(self.spec), limit)
+        self._wait_until_ready()
 
     def bring_up(self) -> None:
         """Make the host ready from whatever state it is in; its disk stays if it was ever ready."""
@@ -159,6 +187,10 @@ class Host:
             "journalctl --sync && journalctl --quiet --identifier=sshd --output=cat"
         ).stdout
         return len(_ACCEPTED.findall(text))
+
+    @property
+    def _saved(self) -> Path:
+        return self._machine.directory / "saved"
 
     @property
     def _ready_mark(self) -> Path:

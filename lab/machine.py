@@ -27,14 +27,18 @@ exec setsid --fork "$@"
 """
 
 _SUPERVISE = """
-mount -t overlay lab -o "$1" "$2"
-shift 2
+if [ -n "$1" ]; then
+    mount -t tmpfs -o "size=$1,mode=755" lab "$2" && mkdir -m 755 "$2/upper" "$2/work" || exit
+fi
+mount -t overlay lab -o "$3" "$4"
+shift 4
 while :; do
     "$@"
     [ $? -eq 133 ] || exit 0
 done
 """
-"""Runs in a mount namespace of its own, so the overlay goes when the machine does.
+"""Runs in a mount namespace of its own, so the overlay goes when the machine does, and a limited disk,
+too. Arguments: the limit in bytes, if any, and where such a disk is; the overlay's options and root.
 
 With --keep-unit, systemd-nspawn exits with 133 when the host reboots itself (systemd-nspawn(1)).
 """
@@ -65,24 +69,31 @@ class Machine:
         """This side of its cable: systemd-nspawn names it so."""
         return f"vb-{self.name}"
 
-    def start(self, layers: Sequence[Path]) -> None:
-        """Start it, detached from this process and its terminal; it isn't ready by then."""
+    def start(self, layers: Sequence[Path], limit: int | None = None) -> None:
+        """Start it, detached from this process and its terminal; it isn't ready by then.
+
+        With a `limit` in bytes its disk is a fresh one of that size, in memory: lost with power.
+        """
         for group in self._cgroups:
             group.mkdir(parents=True, exist_ok=True)
-        work, root = self.directory / "work", self.directory / "root"
+        small, root = self.directory / "small", self.directory / "root"
+        upper, work = self.upper, self.directory / "work"
+        if limit is not None:
+            upper, work = small / "upper", small / "work"
         # A volatile overlay (no sync to disk) refuses the work directory of an earlier mount.
-        subprocess.run(["rm", "-rf", str(work)], check=True)
-        for directory in (work, root):
+        subprocess.run(["rm", "-rf", str(self.directory / "work")], check=True)
+        for directory in (self.directory / "work", small, root):
             directory.mkdir(exist_ok=True)
         lower = ":".join(map(str, layers))
-        options = f"lowerdir={lower},upperdir={self.upper},workdir={work},volatile"
+        options = f"lowerdir={lower},upperdir={upper},workdir={work},volatile"
         groups = " ".join(map(str, self._cgroups))
         with self.console.open("ab") as console:
             subprocess.run(
                 [
                     *("sh", "-c", _ENTER_CGROUPS, "sh", groups),
                     *("unshare", "--mount", "--propagation", "private"),
-                    *("sh", "-c", _SUPERVISE, "sh", options, str(root)),
+                    *("sh", "-c", _SUPERVISE, "sh", str(limit or ""), str(small)),
+                    *(options, str(root)),
                     *("systemd-nspawn", "--boot", "--register=no", "--keep-unit", "--quiet"),
                     *(f"--directory={root}", f"--machine={self.name}"),
                     *(f"--hostname={self.hostname}", f"--network-bridge={self.bridge}"),

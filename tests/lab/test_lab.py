@@ -177,6 +177,23 @@ def test_a_host_without_power_keeps_its_disk(lab: Lab) -> None:
     host.run("rm /root/mark")
 
 
+def test_a_saved_disk_is_restored_as_often_as_wanted(lab: Lab) -> None:
+    host = lab.host("map")
+    host.run("echo kept >/root/file && rm /etc/motd && mariadb -e 'create database kept'")
+    host.save()
+    for limit in (None, 300_000_000, None):
+        host.restore(limit)
+        assert host.run("cat /root/file; ls /etc/motd", check=False).stdout == "kept\n"
+        assert host.run(["mariadb", "-N", "-e", "show databases like '%kept'"]).stdout == "kept\n"
+        host.run("echo changed >/root/file && mariadb -e 'drop database kept'")
+        written = host.run("fallocate -l 400M /root/large", check=False)
+        assert ("No space left on device" in written.stderr) == (limit is not None)
+    with pytest.raises(LabError, match="saved already"):
+        host.save()
+    lab.reset("map")
+    assert host.run("cat /root/file", check=False).returncode == 1
+
+
 def test_a_host_comes_back_when_it_reboots_itself(lab: Lab) -> None:
     host = lab.host("lyon")
     before = host.since
