@@ -37,8 +37,9 @@ while :; do
     [ $? -eq 133 ] || exit 0
 done
 """
-"""Runs in a mount namespace of its own, so the overlay goes when the machine does, and a limited disk,
-too. Arguments: the limit in bytes, if any, and where such a disk is; the overlay's options and root.
+"""Runs in a mount namespace of its own, so the overlay goes when the machine does, and a limited
+disk, too. Arguments: the limit in bytes, if any, and where that disk is to be; the overlay's
+options and root; the command.
 
 With --keep-unit, systemd-nspawn exits with 133 when the host reboots itself (systemd-nspawn(1)).
 """

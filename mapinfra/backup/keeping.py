@@ -39,14 +39,22 @@ class Keeper:
             )
 
     def keep(self, armed: Lease | None) -> None:
-        """Prolong this lease from now on, or none."""
+        """Prolong this lease from now on, or none; with none, a lost one is no fault any more."""
         with self._lock:
             self._lease = armed
+            if armed is None and isinstance(self._lost, LeaseLost):
+                self._lost = None
 
     def check(self) -> None:
-        """Raise Held or LeaseLost when the lock or the lease was lost meanwhile."""
+        """Raise Held or LeaseLost when the lock or the lease was lost meanwhile.
+
+        The host itself is asked for its lease: after a reboot it has gone back, and whoever doesn't
+        notice would change what is whole again.
+        """
         with self._lock:
             self._check()
+            if self._lease is not None:
+                lease.prolong(self._host, self._lease)
 
     def _check(self) -> None:
         if self._lost is not None:
@@ -62,7 +70,9 @@ class Keeper:
         while not self._over.wait(self._minutes * 60 / _TIMES):
             try:
                 self._prolong()
-            except (Held, LeaseLost) as error:
+            except LeaseLost as error:
+                self._lost, self._lease = error, None  # the lock is still ours, for the way back
+            except Held as error:
                 self._lost = error
                 return
             except HostError:

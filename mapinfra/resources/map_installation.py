@@ -175,7 +175,8 @@ class _Runner:
                 )
             case _:
                 operation = self._operation
-                operation.keeper.check()
+                if step.verb != "back":  # that is for a lost lease, too
+                    operation.keeper.check()
                 self._do(step, operation)
                 operation.done(step.verb)
 
@@ -259,8 +260,8 @@ class _Runner:
         operation: Operation | None = self._session.held.get(self._key)
         if operation is not None:
             operation.end()
-            if operation.kept_web:
-                self._web.run(["rm", "-rf", f"{_WEB_PACKAGES}-{self._service}"])
+            # Also what a run that was killed has kept.
+            self._web.run(["rm", "-rf", f"{_WEB_PACKAGES}-{self._service}"])
             del self._session.held[self._key]
 
     def _go_back(self, way: GoBack, operation: Operation) -> None:

@@ -146,8 +146,12 @@ class Operation:
         self.done("server")
 
     def go_back(self, other: Manifest | None, reach: Reach) -> Manifest:
-        """Take the way back, to this run's own backup unless another one is given; return it."""
+        """Take the way back, to this run's own backup unless another one is given; return it.
+
+        Also when the lease was lost: the host may have gone back before this run's last step.
+        """
         self.keeper.keep(None)
+        self.keeper.check()
         manifest = other or self._backup
         backup.go_back(self.host, manifest, _CLIENT, reach)
         return manifest

@@ -179,23 +179,6 @@ def test_a_downgrade_within_a_line_is_made_when_asked_for_by_name(world: World) 
 
 
 @pytest.mark.endurance
-@pytest.mark.parametrize(
-    "step",
-    ["back up database", "stop centreon", "change centreon-map-", "merge the conf", "wait until"],
-)
-def test_a_run_killed_in_the_middle_is_completed_by_the_next(world: World, step: str) -> None:
-    world.edit("s/-Xmx[0-9]*[A-Za-z]/-Xmx6G/")
-    world.next_line("23.04", "23.10")
-    world.want(NEXT, release_notes_read="23.10")
-    kill(begun(world, step))
-    world.expect_up()
-    assert (world.version(), world.schema()) == (NEXT, "2310")
-    assert "-Xmx6G" in world.conf()
-    assert world.service() == ("active", "enabled")
-    assert "mapinfra-back" not in world.traces()
-
-
-@pytest.mark.endurance
 def test_a_server_whose_run_is_gone_goes_back_by_itself(world: World) -> None:
     world.next_line("23.04", "23.10", "broken-health")
     before = world.state()

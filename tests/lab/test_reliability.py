@@ -1,0 +1,52 @@
+"""Faults that strike an update of MAP; `python -m bench.reliability` plays all of them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lab import Lab
+from tests.lab.faults import FAULTS
+from tests.lab.map_world import ENGINE_ON_DNF, LEGACY_ON_APT
+from tests.lab.matrix import Case, play
+from tests.lab.project import reset
+from tests.lab.scene import Scene
+
+
+def scene_of(lab: Lab, folder: Path, world: tuple[str, str, str]) -> Iterator[Scene]:
+    yield Scene.make(lab, folder, *world)
+    reset(lab, world[:2])
+
+
+@pytest.fixture(scope="module")
+def engine(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    yield from scene_of(lab, tmp_path_factory.mktemp("engine"), ENGINE_ON_DNF)
+
+
+@pytest.fixture(scope="module")
+def legacy(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    yield from scene_of(lab, tmp_path_factory.mktemp("legacy"), LEGACY_ON_APT)
+
+
+def strike(scene: Scene, fault: str, text: str, *, middle: bool = False) -> None:
+    step = next(step for step in scene.steps if step.text.startswith(text))
+    struck = next(one for one in FAULTS if one.name == fault)
+    outcome = play(scene, Case(step, struck, middle))
+    assert outcome.failures == (), outcome
+
+
+def test_a_host_that_loses_power_while_its_service_is_stopped_serves_again(engine: Scene) -> None:
+    strike(engine, "reboot", "stop centreon-map")
+
+
+def test_a_run_that_is_killed_in_a_transaction_is_completed_without_a_trace(engine: Scene) -> None:
+    strike(engine, "kill", "change centreon-map-engine", middle=True)
+
+
+@pytest.mark.endurance
+@pytest.mark.parametrize("fault", [fault.name for fault in FAULTS])
+@pytest.mark.parametrize("step", ["back up database", "change centreon-map-server", "wait until"])
+def test_a_struck_update_of_the_legacy_edition_ends_as_promised(
+    legacy: Scene, fault: str, step: str
+) -> None:
+    strike(legacy, fault, step)
