@@ -122,7 +122,7 @@ def restore(world: World, limit: int | None = None) -> None:
 def planned(world: World) -> list[Any]:
     """Return what a run would do, with every step of every resource."""
     steps = world.project.preview()["steps"]
-    return [(step["op"], step["urn"], step["newState"]["inputs"]) for step in steps]
+    return [(step["op"], step["urn"], step["newState"].get("inputs")) for step in steps]
 
 
 def leftovers(world: World) -> str:
