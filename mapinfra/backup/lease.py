@@ -12,10 +12,12 @@ from mapinfra.backup.login import CLIENT_FILE, write
 from mapinfra.backup.manifest import Manifest
 from mapinfra.backup.remote import BackupFailed, script
 from mapinfra.backup.subject import Client
-from mapinfra.backup.wayback import BACK, SCRIPT, UNITS, Reach, unit
+from mapinfra.backup.wayback import BACK, ROOM, SCRIPT, UNITS, Reach, unit
 from mapinfra.hosts import Host
 
 DEFAULT_MINUTES = 15.0
+
+_SPARE = 16 * 2**20  # bytes for logs, reports, and what the service writes when it starts
 
 _SERVICE = """\
 [Unit]
@@ -58,6 +60,8 @@ if [ -e "{UNITS}/$2.service" ]; then
 else
   rm -f "$1/{BACK}"
 fi
+[ -e "$1/{ROOM}" ] || fallocate -l "$5" "$1/{ROOM}" 2>/dev/null ||
+  head -c "$5" /dev/zero >"$1/{ROOM}" || {{ rm -f "$1/{ROOM}"; exit 1; }}
 printf %s "$3" >"{UNITS}/$2.service"
 printf %s "$4" >"{UNITS}/$2.timer"
 sync
@@ -75,7 +79,7 @@ _DISARM = f"""\
 {_UNTOUCHED}
 [ -e "{UNITS}/$2.timer" ] || [ -e "{UNITS}/$2.service" ] || {{
   ! grep -q '"by": "lease"' "$1/{BACK}" 2>/dev/null || echo lost
-  rm -f "$1/{CLIENT_FILE}"
+  rm -f "$1/{CLIENT_FILE}" "$1/{ROOM}"
   exit 0
 }}
 systemctl stop "$2.timer"
@@ -86,7 +90,7 @@ if ! untouched "$@"; then
 fi
 set -e
 systemctl --quiet disable "$2.service" "$2.timer"
-rm -f "{UNITS}/$2.service" "{UNITS}/$2.timer" "$1/{CLIENT_FILE}"
+rm -f "{UNITS}/$2.service" "{UNITS}/$2.timer" "$1/{CLIENT_FILE}" "$1/{ROOM}"
 systemctl daemon-reload
 """
 
@@ -113,6 +117,7 @@ def arm(
 ) -> Lease:
     """Let the host go back by itself in `minutes`, or after a reboot.
 
+    Room for the way back is kept free from now on: a full disk must not stand in it.
     Arming an armed lease again changes its minutes and its reach: as long as only the service was
     stopped, Reach.SERVICE saves what users wrote since the dump.
     Raises BackupFailed, and LeaseLost when the lease to be changed has ended.
@@ -123,7 +128,8 @@ def arm(
         **told, directory=manifest.directory, script=SCRIPT, reach=reach.value
     )
     timer = _TIMER.format(**told, seconds=f"{minutes * 60:g}")
-    said = script(host, "arming the way back", _ARM, *_names(manifest), service, timer)
+    words = (*_names(manifest), service, timer, str(_room(manifest)))
+    said = script(host, "arming the way back", _ARM, *words)
     _expect_not_lost(host, manifest, said)
     return Lease(manifest, minutes, reach)
 
@@ -141,6 +147,16 @@ def disarm(host: Host, manifest: Manifest) -> None:
     """
     said = script(host, "disarming the lease", _DISARM, *_names(manifest))
     _expect_not_lost(host, manifest, said)
+
+
+def _room(manifest: Manifest) -> int:
+    """Return the bytes to keep free: the old packages unpacked, the configuration, some spare.
+
+    The database has the room that its new state gives up.
+    """
+    others = {manifest.dump, "config.tar"}
+    packages = sum(file.size for name, file in manifest.files.items() if name not in others)
+    return 2 * packages + manifest.files["config.tar"].size + _SPARE
 
 
 def _names(manifest: Manifest) -> tuple[str, str]:

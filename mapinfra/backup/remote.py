@@ -2,7 +2,7 @@
 
 from mapinfra.errors import HostError
 from mapinfra.hosts import Completed, Host
-from mapinfra.hosts.failures import last_line
+from mapinfra.hosts.failures import ConnectionLost, last_line
 
 
 class BackupFailed(HostError):
@@ -22,7 +22,12 @@ def script(
     `doing` says in an error what it was for. Raises BackupFailed when it fails, and what
     `Host.run` raises when the host isn't there.
     """
-    done = host.run(("sh", "-c", text, "sh", *arguments), stdin=stdin, timeout=timeout, check=False)
+    argv = ("sh", "-c", text, "sh", *arguments)
+    try:
+        done = host.run(argv, stdin=stdin, timeout=timeout, check=False)
+    except ConnectionLost as error:
+        what = f"the connection was lost while {doing}"
+        raise ConnectionLost(what, where=host.name, remedy=error.remedy) from None
     return succeeded(host, doing, done).text
 
 

@@ -49,7 +49,7 @@ class State:
     config_folder: str
     """Its real path, should the usual one be a link."""
     needed: int
-    """What a backup may take at most, uncompressed."""
+    """What a backup may take at most, uncompressed, and what the way back from it may."""
     free: int
     active: bool
     enablement: str
@@ -92,7 +92,8 @@ def read_state(host: Host, subject: Subject, login: str) -> State:
     )
     facts = dict(line.split("=", 1) for line in text.splitlines())
     character_set, collation, data, mariadb = facts["answer"].split("\t")
-    sizes = int(facts["config_size"]) + int(facts["packages_size"])
+    # Once in the backup, and again as room for the way back: see `lease`.
+    sizes = 2 * int(facts["config_size"]) + 3 * int(facts["packages_size"])
     return State(
         character_set=character_set,
         collation=collation,

@@ -23,6 +23,8 @@ from mapinfra.hosts.units import run_unit
 SCRIPT = "back.sh"
 BACK = "BACK.json"
 """What the script says of itself, in the backup's directory."""
+ROOM = "room"
+"""A file beside it that only takes room, so that the way back has some when the disk is full."""
 LOG = "back.log"
 """What the commands of the script printed, beside it."""
 
@@ -100,6 +102,7 @@ def render(manifest: Manifest, *, start_mariadb: bool) -> str:
         local="yes" if start_mariadb else "no",
         client_file=CLIENT_FILE,
         back=BACK,
+        room=ROOM,
         log=LOG,
         run=_RUN,
         sums=SUMS,
@@ -117,8 +120,9 @@ def go_back(host: Host, manifest: Manifest, client: Client, reach: Reach = Reach
     reason; the host's own lease, where armed, goes on trying.
     """
     directory = manifest.directory
+    old = (f"{directory}/{BACK}", f"{directory}/{ROOM}")
+    script(host, "preparing the way back", 'rm -f "$@"', *old)
     write(host, client, f"{directory}/{CLIENT_FILE}")
-    script(host, "preparing the way back", 'rm -f "$1"', f"{directory}/{BACK}")
     argv = ("sh", f"{directory}/{SCRIPT}", reach.value, "controller")
     failure = ""
     try:
@@ -249,6 +253,7 @@ stand_down() {
   systemctl daemon-reload
 } >>"$$log" 2>&1
 
+rm -f $room
 # Those two remove the old report first: what is reported done was done while they waited.
 case $$caller in
   lease) armed || exit 0 ;;

@@ -28,11 +28,12 @@ def legacy(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene
     yield from scene_of(lab, tmp_path_factory.mktemp("legacy"), LEGACY_ON_APT)
 
 
-def strike(scene: Scene, fault: str, text: str, *, middle: bool = False) -> None:
+def strike(scene: Scene, fault: str, text: str, *, middle: bool = False) -> str:
     step = next(step for step in scene.steps if step.text.startswith(text))
     struck = next(one for one in FAULTS if one.name == fault)
     outcome = play(scene, Case(step, struck, middle))
     assert outcome.failures == (), outcome
+    return outcome.left
 
 
 def test_a_host_that_loses_power_while_its_service_is_stopped_serves_again(engine: Scene) -> None:
@@ -41,6 +42,10 @@ def test_a_host_that_loses_power_while_its_service_is_stopped_serves_again(engin
 
 def test_a_run_that_is_killed_in_a_transaction_is_completed_without_a_trace(engine: Scene) -> None:
     strike(engine, "kill", "change centreon-map-engine", middle=True)
+
+
+def test_a_full_disk_does_not_stand_in_the_way_back(engine: Scene) -> None:
+    assert strike(engine, "disk", "merge the configuration") == "old state"
 
 
 @pytest.mark.endurance
