@@ -300,8 +300,13 @@ class _Runner:
         unit = f"mapinfra-web-back-{self._service}"
         if web.old is None:
             packages.remove(self._web, [web.package], unit)
-        else:
+        elif self._installed_web(web.package) != web.old:
             packages.install_files(self._web, operation.kept_web, unit)
+
+    def _installed_web(self, package: str) -> str | None:
+        """Return the version there is of a package of the web client, None if it is not whole."""
+        found = packages.installed(self._web, [package])
+        return None if found.faults else found.versions.get(package)
 
     def _write(self, contents: Contents) -> None:
         for path, content in contents.after.items():

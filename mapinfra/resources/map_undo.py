@@ -27,7 +27,8 @@ def _server_back(done: Sequence[Step], verbs: set[str]) -> Iterator[Step]:
         if step.verb == "disable":
             yield Step(step.host, "reenable", f"enable and start {step.data.unit}", data=step.data)
     if "arm" in verbs:
-        yield from _from_backup(_first(done, "arm").host, verbs)
+        if done[-1].verb != "arm":  # else nothing was stopped, and `release` disarms
+            yield from _from_backup(_first(done, "arm").host, verbs)
         return
     for step in reversed(done):
         match step.verb:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from mapinfra.hosts.host import Completed
-from mapinfra.hosts.packages.dnf import one_line
+from mapinfra.hosts.packages.dnf import one_line, without_a_word
 from mapinfra.hosts.packages.model import Change, Conffiles, Family
 
 _ENVIRONMENT = ("env", "LC_ALL=C", "DEBIAN_FRONTEND=noninteractive")
@@ -203,7 +203,7 @@ def unreadable(errors: str) -> list[str]:
     failed = re.search(r"^exit (\d+)$", errors, re.M)
     if failed and not found:
         said = re.findall(r"^E: (.+)$", errors, re.M)
-        found["apt-get update"] = said[0] if said else "it took longer than 40 s"
+        found["apt-get update"] = said[0] if said else without_a_word(int(failed[1]))
     return [one_line(f"{what}: {reason}" if reason else what) for what, reason in found.items()]
 
 

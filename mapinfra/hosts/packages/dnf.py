@@ -181,7 +181,7 @@ def unreadable(errors: str) -> list[str]:
     failed = re.search(r"^exit (\d+)$", errors, re.M)
     if failed and not first:
         said = _PROBLEM.search(errors)
-        first["dnf"] = said["text"] if said else "it took longer than 40 s"
+        first["dnf"] = said["text"] if said else without_a_word(int(failed[1]))
     return [f"{name}: {one_line(reason)}" for name, reason in sorted(first.items())]
 
 
@@ -200,6 +200,13 @@ def installed(lines: Sequence[str]) -> tuple[dict[str, str], list[str], list[str
         else:
             versions[name] = version
     return versions, faults, keys
+
+
+def without_a_word(status: int) -> str:
+    """Why a package manager ended that printed nothing; timeout(1) ends one with 124 or 137."""
+    if status in (124, 137):
+        return "it took longer than 40 s"
+    return f"exit {status} without a word, as on a full disk"
 
 
 def one_line(text: str) -> str:

@@ -165,6 +165,7 @@ def undone(plan: Plan, last: str) -> list[str]:
     [
         ("lock", ["release"]),
         ("backup", ["release"]),
+        ("arm", ["release"]),
         ("stop", ["back", "release"]),
         ("web", ["back", "unweb", "release"]),
         ("server", ["back", "unweb", "release"]),

@@ -125,6 +125,7 @@ def test_a_repository_that_cannot_be_read_is_named_with_its_reason() -> None:
     ("status", "said", "told"),
     [
         (124, "", "apt-get update: it took longer than 40 s"),
+        (100, "", "apt-get update: exit 100 without a word, as on a full disk"),
         (100, "!E: Malformed entry 1 in list file gone.list\n", "Malformed entry 1"),
         (0, "!W: GPG error: file:/srv 22.10 InRelease: bad\n", "GPG error: file:/srv 22.10"),
     ],

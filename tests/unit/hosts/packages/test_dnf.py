@@ -140,6 +140,7 @@ def test_a_repository_that_cannot_be_read_is_named_with_its_reason() -> None:
     ("status", "said", "told"),
     [
         (124, "", "dnf: it took longer than 40 s"),
+        (1, "", "dnf: exit 1 without a word, as on a full disk"),
         (1, "!Error: There are no enabled repositories\n", "There are no enabled repositories"),
     ],
 )
