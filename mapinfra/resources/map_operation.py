@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from mapinfra import backup
 from mapinfra.backup import Client, Entry, Holder, Keeper, Manifest, Reach, Subject, journal
+from mapinfra.backup.remote import script
 from mapinfra.centreon.config_files import Merged, format_of, merge, with_settings
 from mapinfra.centreon.config_files import settings as read_settings
 from mapinfra.centreon.editions import Edition
@@ -48,7 +49,7 @@ def config_paths(edition: Edition) -> tuple[str, ...]:
 
 def write_file(host: Host, path: str, content: bytes) -> None:
     """Replace a file's content at once; owner and mode stay."""
-    host.run(["sh", "-c", _WRITE, "sh", path], stdin=content)
+    script(host, f"writing {path}", _WRITE, path, stdin=content)
 
 
 @dataclass
