@@ -13,7 +13,7 @@ CLIENT_FILE = "client.cnf"
 _RUN = "/run/mapinfra"  # in memory: gone with a reboot
 _WRITE = """\
 umask 077
-mkdir -p "${1%/*}" && cat >"$1.new" && mv "$1.new" "$1"
+mkdir -p "${1%/*}" && cat >"$1.new" && mv "$1.new" "$1" || { rm -f "$1.new"; exit 1; }
 """
 
 

@@ -17,7 +17,8 @@ from tests.lab.project import Result
 SMALL_DISK = 400_000_000
 _LEFT = """\
 ls -A /var/lib/mapinfra 2>/dev/null | grep -Ev '^(\\.journal\\.lock|page-.*|broker-outputs.*)$'
-ls -d /var/tmp/mapinfra.* /run/mapinfra/* /etc/systemd/system/mapinfra-* \\
+ls /run/mapinfra 2>/dev/null | grep -v '\\.back\\.lock$'
+ls -d /var/tmp/mapinfra.* /etc/systemd/system/mapinfra-* \\
   /etc/systemd/system/*.wants/mapinfra-* 2>/dev/null
 systemctl list-units --all --plain --no-legend 'mapinfra-*'
 find /var/backups/mapinfra \\( -name UNFINISHED -o -name client.cnf -o -name '*.new' \\) 2>/dev/null
