@@ -36,22 +36,21 @@ def strike(scene: Scene, fault: str, text: str, *, middle: bool = False) -> str:
     return outcome.left
 
 
-def test_a_host_that_loses_power_while_its_service_is_stopped_serves_again(engine: Scene) -> None:
-    strike(engine, "reboot", "stop centreon-map")
-
-
 def test_a_run_that_is_killed_in_a_transaction_is_completed_without_a_trace(engine: Scene) -> None:
     strike(engine, "kill", "change centreon-map-engine", middle=True)
 
 
+@pytest.mark.endurance
+def test_a_host_that_loses_power_while_its_service_is_stopped_serves_again(engine: Scene) -> None:
+    strike(engine, "reboot", "stop centreon-map")
+
+
+@pytest.mark.endurance
 def test_a_full_disk_does_not_stand_in_the_way_back(engine: Scene) -> None:
     assert strike(engine, "disk", "merge the configuration") == "old state"
 
 
 @pytest.mark.endurance
 @pytest.mark.parametrize("fault", [fault.name for fault in FAULTS])
-@pytest.mark.parametrize("step", ["back up database", "change centreon-map-server", "wait until"])
-def test_a_struck_update_of_the_legacy_edition_ends_as_promised(
-    legacy: Scene, fault: str, step: str
-) -> None:
-    strike(legacy, fault, step)
+def test_a_struck_update_of_the_legacy_edition_ends_as_promised(legacy: Scene, fault: str) -> None:
+    strike(legacy, fault, "change centreon-map-server", middle=True)
