@@ -1,9 +1,9 @@
 """The kill matrix of an update of MAP: what becomes of it when a fault strikes at any step.
 
-`.venv/bin/python -m bench.reliability [engine-dnf] [--faults kill,reboot] [--steps 4,10,12m]`, all
-of them unless said otherwise; 12m is the middle of step 12, while its unit runs. Each case begins
-with the same hosts, has its fault, and ends with an `up` that must end as an undisturbed one does.
-A line is printed per case, and at the end the table that docs/reliability.md has; the exit code is
+`.venv/bin/python -m bench.reliability [engine-dnf] [--faults kill,reboot] [--steps 4,10,12m]
+[--jobs 4]`: all of them, one at a time, unless said otherwise; 12m is the middle of step 12, while
+its unit runs. Each case begins with the same hosts, has its fault, and ends with an `up` that must
+end as an undisturbed one does. A line is printed per case, and at the end the table that docs/reliability.md has; the exit code is
 1 when a case isn't as promised.
 """
 
@@ -12,7 +12,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,22 +56,32 @@ class Row:
 def main() -> int:
     """Play the cases and print; 1 when one isn't as promised."""
     options = _options()
-    lab = Lab.up(f"reliability-{options.world}")
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            scene = Scene.make(lab, Path(folder), *_WORLDS[options.world])
-            rows = [row for row in _rows(scene) if not options.steps or row.key in options.steps]
-            faults = [one for one in FAULTS if not options.faults or one.name in options.faults]
-            outcomes = _all_played(scene, rows, faults)
-    finally:
-        lab.down()
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as labs:
+        scenes = _scenes(options.world, options.jobs, Path(folder), labs)
+        rows = [row for row in _rows(scenes[0]) if not options.steps or row.key in options.steps]
+        faults = [one for one in FAULTS if not options.faults or one.name in options.faults]
+        outcomes = _all_played(scenes, rows, faults)
     print("\n".join(_table(rows, faults, outcomes)))
     return int(any(outcome.failures for outcome in outcomes.values()))
+
+
+def _scenes(world: str, jobs: int, folder: Path, labs: ExitStack) -> list[Scene]:
+    """Return as many scenes as cases are to be played at the same time, each on its own lab."""
+
+    def made(number: int) -> Scene:
+        lab = Lab.up(f"reliability-{world}-{number}")
+        labs.callback(lab.down)
+        (folder / str(number)).mkdir()
+        return Scene.make(lab, folder / str(number), *_WORLDS[world])
+
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(made, range(jobs)))
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("world", nargs="?", choices=_WORLDS, default="engine-dnf")
+    parser.add_argument("--jobs", type=int, default=1, help="cases at a time, each on its own lab")
     names = ", ".join(fault.name for fault in FAULTS)
     parser.add_argument("--faults", type=_listed, default=(), help=names)
     parser.add_argument("--steps", type=_listed, default=(), help="numbers as a preview has them")
@@ -86,16 +99,29 @@ def _rows(scene: Scene) -> Iterator[Row]:
             yield Row(step, middle=True)
 
 
-def _all_played(scene: Scene, rows: list[Row], faults: list[Fault]) -> Outcomes:
+def _all_played(scenes: list[Scene], rows: list[Row], faults: list[Fault]) -> Outcomes:
     """Play fault by fault; Ctrl-C ends it, and what was played until then is told."""
     outcomes: Outcomes = {}
-    try:
-        for fault in faults:
-            for row in rows:
-                if not fault.of_lease or scene.is_armed_at(row.step):
-                    outcomes[row.key, fault.name] = _played(scene, row, fault)
-    except KeyboardInterrupt:
-        print("interrupted", flush=True)
+    left = deque(
+        (row.key, fault)
+        for fault in faults
+        for row in rows
+        if not fault.of_lease or scenes[0].is_armed_at(row.step)
+    )
+
+    def play_on(scene: Scene) -> None:
+        own = {row.key: row for row in _rows(scene)}
+        with suppress(IndexError):  # none is left
+            while True:
+                key, fault = left.popleft()
+                outcomes[key, fault.name] = _played(scene, own[key], fault)
+
+    with ThreadPoolExecutor(len(scenes)) as pool:
+        try:
+            list(pool.map(play_on, scenes))
+        except KeyboardInterrupt:
+            left.clear()
+            print("interrupted: waiting for the cases under way", flush=True)
     return outcomes
 
 
