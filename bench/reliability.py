@@ -3,8 +3,8 @@
 `.venv/bin/python -m bench.reliability [engine-dnf] [--faults kill,reboot] [--steps 4,10,12m]
 [--jobs 4]`: all of them, one at a time, unless said otherwise; 12m is the middle of step 12, while
 its unit runs. Each case begins with the same hosts, has its fault, and ends with an `up` that must
-end as an undisturbed one does. A line is printed per case, and at the end the table that docs/reliability.md has; the exit code is
-1 when a case isn't as promised.
+end as an undisturbed one does. A line is printed per case, and at the end the table that
+docs/reliability.md has; the exit code is 1 when a case isn't as promised.
 """
 
 import argparse
