@@ -66,6 +66,17 @@ while :; do
 done
 printf 'Boot=%s\\n%s\\n' "$(cat /proc/sys/kernel/random/boot_id)" "$shown"
 """
+_SWEEP = f"""
+forget() {{{_FORGET}}}
+for file in "$1"/*.out; do
+  name=${{file##*/}} name=${{name%.out}}
+  case $name in $2 | $3) ;; *) continue ;; esac
+  case $(systemctl show --property=SubState --value -- "$name.service") in
+    exited | failed | dead) forget "$name" "$1" ;;
+  esac
+done
+true
+"""
 _READ = 'tail -c "$3" "$2/$1.out"; tail -c "$3" "$2/$1.err" >&2'
 
 
@@ -132,6 +143,15 @@ def resume_unit(
     Raises what `run_unit` raises, but nothing for a status other than 0.
     """
     return _Run(host, name, argv, description, Deadline.after(timeout)).resumed()
+
+
+def sweep_units(host: Host, pattern: str, other: str) -> None:
+    """Drop what units have left that ended unseen: those of a process that was killed.
+
+    Both are patterns of the shell, for names of units.
+    """
+    argv = ("sh", "-c", _SWEEP, "sh", _OUTPUTS, pattern, other)
+    host.run(argv, timeout=_GRACE)
 
 
 def _mark(argv: Sequence[str]) -> str:

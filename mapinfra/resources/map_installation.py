@@ -260,6 +260,7 @@ class _Runner:
         operation: Operation | None = self._session.held.get(self._key)
         if operation is not None:
             operation.end()
+            operation.sweep(self._web)
             # Also what a run that was killed has kept.
             self._web.run(["rm", "-rf", f"{_WEB_PACKAGES}-{self._service}"])
             del self._session.held[self._key]

@@ -18,6 +18,7 @@ from mapinfra.centreon.verdict import ReplaceWord, SetProperty
 from mapinfra.errors import CentreonError
 from mapinfra.hosts import Host, packages
 from mapinfra.hosts.packages import PackageFile
+from mapinfra.hosts.units import sweep_units
 from mapinfra.resources.map_model import CHANGED, Comparison, Desired, Lock, Replace
 
 _CLIENT = Client()
@@ -60,6 +61,7 @@ class Operation:
     desired: Desired
     keeper: Keeper
     _keeping: ExitStack
+    _took_over: bool
     manifest: Manifest | None = None
     merged: Mapping[str, Merged] = field(default_factory=dict)
     incoming: PackageFile | None = None
@@ -78,7 +80,7 @@ class Operation:
         taken = journal.take(host, entry, desired.lease_minutes, lock.over)
         keeping = ExitStack()
         keeper = keeping.enter_context(backup.kept(host, taken, desired.lease_minutes))
-        return cls(host, desired, keeper, keeping)
+        return cls(host, desired, keeper, keeping, lock.over is not None)
 
     def done(self, verb: str) -> None:
         """Note a step in the journal; raise Held or LeaseLost when lock or lease are lost."""
@@ -91,10 +93,17 @@ class Operation:
     def end(self) -> None:
         """Disarm the way back, close the journal, release the lock."""
         self._keeping.close()
+        self.sweep(self.host)
         if self.manifest is not None:
             backup.disarm(self.host, self.manifest)
         self._forget_incoming()
         journal.release(self.host, self.keeper.entry)
+
+    def sweep(self, host: Host) -> None:
+        """Drop what units have left on a host that a killed run didn't wait for."""
+        if self._took_over:
+            service = self.desired.edition.service
+            sweep_units(host, f"mapinfra-*-{service}", f"mapinfra-backup.{service}.*")
 
     def fetch(self, server: Replace) -> None:
         """Fetch the new package, for what its configuration files are like.

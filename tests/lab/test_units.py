@@ -14,7 +14,7 @@ import pytest
 from lab import Lab
 from mapinfra.errors import CommandFailed, CommandTimeout
 from mapinfra.hosts import Completed, Fleet, Host, Ssh, Survey, Target
-from mapinfra.hosts.units import resume_unit, run_unit
+from mapinfra.hosts.units import resume_unit, run_unit, sweep_units
 from mapinfra.secrets import ConfigSecret, Secrets
 
 NAME = "mapinfra-trial"
@@ -210,6 +210,26 @@ def test_a_result_that_nobody_read_is_not_taken_for_that_of_a_new_run(
     wait_until(lambda: ended(lab, name))
     assert held(host).text == "released\n"
     assert starts(lab, name) == 2
+
+
+def test_what_ended_unseen_is_swept_away_and_what_still_runs_is_not(
+    host: Host, lab: Lab, name: str
+) -> None:
+    def left() -> str:
+        return lab.host(name).run(f"ls /run/mapinfra | grep '^{NAME}'", check=False).stdout
+
+    hold(lab, name)
+    with pytest.raises(CommandTimeout):
+        held(host, timeout=2)
+    sweep_units(host, NAME, "another")
+    assert left() == f"{NAME}.err\n{NAME}.out\n"
+    release(lab, name)
+    wait_until(lambda: ended(lab, name))
+    sweep_units(host, "another-*", "another")
+    assert left() != ""
+    sweep_units(host, "another", f"{NAME[:4]}*")
+    assert left() == ""
+    assert "not-found" in lab.host(name).run(["systemctl", "show", "-p", "LoadState", NAME]).stdout
 
 
 def test_a_reboot_meanwhile_is_told_and_the_command_is_not_started_again(
