@@ -353,7 +353,11 @@ class Central(Model):
     database: Annotated[Database, Field(description="How to reach its MariaDB.")]
     api: Annotated[Api, Field(description="Centreon's web API.")]
     map_server: Annotated[
-        MapServer | None, Field(description="Its MAP server; none: mapinfra leaves MAP alone.")
+        MapServer | None,
+        Field(
+            description="Its MAP server; none: mapinfra leaves MAP alone, but see `map.removal` "
+            "when there was one."
+        ),
     ] = None
 
 
@@ -372,7 +376,11 @@ class Remote(Model):
         Api | None, Field(description="The remote's own web API; needed for `map_server`.")
     ] = None
     map_server: Annotated[
-        MapServer | None, Field(description="Its MAP server; none: mapinfra leaves MAP alone.")
+        MapServer | None,
+        Field(
+            description="Its MAP server; none: mapinfra leaves MAP alone, but see `map.removal` "
+            "when there was one."
+        ),
     ] = None
     poller: Annotated[
         str,

@@ -290,10 +290,12 @@ def test_the_database_user_may_do_only_what_it_needs(lab: Lab) -> None:
 
     assert grants("central") == [
         "GRANT INSERT, UPDATE, DELETE ON `centreon`.`cfg_centreonbroker_info`",
+        "GRANT INSERT, UPDATE, DELETE ON `centreon`.`options`",
         "GRANT SELECT ON `centreon`.*",
         "GRANT USAGE ON *.*",
     ]
     assert grants("paris") == [
+        "GRANT INSERT, UPDATE, DELETE ON `centreon`.`options`",
         "GRANT SELECT ON `centreon`.*",
         "GRANT UPDATE ON `centreon`.`topology`",
         "GRANT USAGE ON *.*",
