@@ -27,8 +27,10 @@ _SIZES = (
 GROUND = Probe(
     "map-ground",
     "ip -o -4 address show scope global | sed 's/^/address /'; "
-    f"({_CLIENT} \"{_SIZES} ({_DATABASES})\" 2>/dev/null | tr '\\t' ' '); "
-    "df -Pk 2>/dev/null | sed -n '2,$s/^/disk /p'; true",
+    f"({_CLIENT} \"{_SIZES} ({_DATABASES}) UNION SELECT 'readable', '', 0\" 2>/dev/null | "
+    "tr '\\t' ' '); "
+    # Of local disks only, and not for long: a file server that is away must not stop the pass.
+    "timeout 5 df -Pkl 2>/dev/null | sed -n '2,$s/^/disk /p'; true",
 )
 """The MAP server's own addresses, the databases of MAP with their size, its disks."""
 
@@ -52,8 +54,8 @@ class Ground:
     """A MAP server's host, whether MAP is on it or not. Sizes in bytes."""
 
     addresses: tuple[str, ...]
-    databases: Mapping[str, int]
-    """The size of those of MAP that are there."""
+    databases: Mapping[str, int] | None
+    """The size of those of MAP that are there; None where MariaDB's root couldn't be asked."""
     disks: Mapping[str, int] = field(default_factory=dict)
     """What is free, by the folder that a disk is mounted at."""
 
@@ -101,15 +103,18 @@ def read_ground(text: str) -> Ground:
     addresses: list[str] = []
     databases: dict[str, int] = {}
     disks: dict[str, int] = {}
+    readable = False
     for line in text.splitlines():
         match line.split():
             case ["address", *words] if "inet" in words:
                 addresses.append(str(ip_interface(words[words.index("inet") + 1]).ip))
             case ["database", name, size]:
                 databases[name] = int(size)
-            case ["disk", _, _, _, free, _, folder]:
+            case ["readable", *_]:
+                readable = True
+            case ["disk", _, _, _, free, _, folder] if free.isdecimal():
                 disks[folder] = int(free) * 1024
-    return Ground(tuple(addresses), databases, disks)
+    return Ground(tuple(addresses), databases if readable else None, disks)
 
 
 def read_accounts(text: str) -> frozenset[str] | None:

@@ -87,6 +87,11 @@ class Database(_Model):
         Field(description="Unix socket on the host; used instead of address and port."),
     ] = None
 
+    @property
+    def is_local(self) -> bool:
+        """Whether MariaDB runs on the host itself."""
+        return self.socket is not None or self.host in ("localhost", "127.0.0.1", "::1")
+
 
 class Target(_Model):
     """One host of the spec: its name there, the two ways in, and what is read of it.

@@ -148,9 +148,11 @@ class DesktopClientKind(Kind[Desired, Live]):
             "place": ("unplace", "put the files back as they were"),
             "clear": ("unclear", "put the mirror back"),
         }
+        # What was found is gone with these: a mirror that got so far stays as it is.
+        settled = [n for n, step in enumerate(done) if step.verb in ("settle", "forget")]
         return [
             Step(step.host, *back[step.verb], data=step.data)
-            for step in reversed(done)
+            for step in reversed(done[settled[-1] + 1 if settled else 0 :])
             if step.verb in back
         ]
 

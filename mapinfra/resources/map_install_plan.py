@@ -6,6 +6,7 @@ MAP on a remote server"), but for its broker output, which is made on its centra
 
 from collections.abc import Iterator
 
+from mapinfra.centreon.editions import EDITIONS
 from mapinfra.centreon.map_setup import DATABASE_USER, OUTPUT_NAMES, Install
 from mapinfra.errors import CentreonError
 from mapinfra.resources.contract import Step
@@ -20,6 +21,7 @@ from mapinfra.resources.map_model import (
 )
 from mapinfra.resources.map_server_plan import ServerSide
 from mapinfra.resources.map_web_plan import WebSide
+from mapinfra.resources.session import database_of
 
 
 class Installation:
@@ -33,6 +35,7 @@ class Installation:
         self._server_side, self._web_side = ServerSide(desired, live), WebSide(desired, live)
         self._wanted, self._place = self._expect_wanted()
         self._own_address = self._wanted.own_address or self._only_address()
+        self._expect_alone()
         self._expect_contact()
         self._expect_broker()
 
@@ -79,6 +82,32 @@ class Installation:
             remedy="write that one as `own_address` into `install` of its map_server",
         )
 
+    def _expect_alone(self) -> None:
+        others = [one for one in EDITIONS.values() if one != self._edition]
+        for other in others:
+            if other.server_package in self._live.installed.versions:
+                raise CentreonError(
+                    f"{other.title} is on this host, and both would use one database user, whose "
+                    "password an installation sets",
+                    where=self._map,
+                    remedy="install this edition by hand, with that password; mapinfra then takes "
+                    "it over",
+                )
+        if self._live.configuration and not self._live.unfinished:
+            raise CentreonError(
+                f"{self._edition.config_dir} has files of an earlier MAP, which an installation "
+                "would change",
+                where=self._map,
+                remedy="move that folder away, or install by hand",
+            )
+        if self._live.ground.databases is None:
+            raise CentreonError(
+                "MariaDB's root can't be used there by its socket, so it can't be told whether "
+                "MAP's database is there already",
+                where=self._map,
+                remedy="start MariaDB there, and let root in by its socket",
+            )
+
     def _expect_contact(self) -> None:
         contact = self._wanted.contact
         if contact not in self._place.contacts:
@@ -94,7 +123,7 @@ class Installation:
                 where=self._web,
                 remedy="give MAP a contact of its own as `install.contact`",
             )
-        if self._place.accounts is None:
+        if self._place.accounts is None or not database_of(self._desired.web).is_local:
             raise CentreonError(
                 "MariaDB's root can't be used there by its socket, so MAP's database user can't "
                 "be made",
@@ -159,19 +188,13 @@ class Installation:
         yield Step(self._web, "account", text, undo, account)
 
     def _configure(self) -> Iterator[Step]:
-        is_new = self._edition.database not in self._live.ground.databases
+        is_new = self._edition.database not in (self._live.ground.databases or {})
         setup = Setup(self._centreon_address, self._live.broker, is_new)
         script = f"{self._edition.config_dir}/{self._edition.configure_script}"
         text = f"run {script} --automatic, with vars.sh of mode 600 that goes afterwards"
         undo = f"drop database {self._edition.database}" if is_new else ""
         yield Step(self._map, "configure", text, undo, setup)
-        if self._desired.settings:
-            keys = ", ".join(
-                f"{key} in {path}"
-                for path, wanted in self._desired.settings_by_path.items()
-                for key in wanted
-            )
-            yield Step(self._map, "declare", f"set {keys}")
+        yield from self._server_side.declare()
 
     def _deploy(self) -> Iterator[Step]:
         """Return the steps that deploy the output configure.sh made; on a remote it makes none."""

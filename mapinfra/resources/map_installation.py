@@ -4,6 +4,7 @@ Manual "Update the extension" and "Upgrading the extension", for both editions.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from mapinfra.backup import Reach
@@ -16,7 +17,7 @@ from mapinfra.centreon.map_setup import Install
 from mapinfra.centreon.survey import CENTREON_READS, MAP_READS, WEB_READS
 from mapinfra.centreon.verdict import RotateSigningKey
 from mapinfra.centreon.version import Version
-from mapinfra.errors import CentreonError
+from mapinfra.errors import CentreonError, HostError
 from mapinfra.hosts import Host, Target, packages
 from mapinfra.resources import map_facts, map_plan, map_undo
 from mapinfra.resources.contract import Inputs, Kind, Plan, Step
@@ -195,6 +196,8 @@ class _Runner:
             case "arm":
                 operation.arm(Reach.SERVICE)
             case "server":
+                # Nothing is changed by waiting, and until then the database needn't come back.
+                packages.wait_until_free(self._map)
                 operation.begin_changes()
                 self._change(self._map, step.data, "server")
             case "config":
@@ -259,10 +262,12 @@ class _Runner:
     def _release(self) -> None:
         operation: Operation | None = self._session.held.get(self._key)
         if operation is not None:
+            # No reason to take back what is done: the next run tidies up, too.
+            with suppress(HostError):
+                operation.sweep(self._web)
+                # Also what a run that was killed has kept.
+                self._web.run(["rm", "-rf", f"{_WEB_PACKAGES}-{self._service}"])
             operation.end()
-            operation.sweep(self._web)
-            # Also what a run that was killed has kept.
-            self._web.run(["rm", "-rf", f"{_WEB_PACKAGES}-{self._service}"])
             del self._session.held[self._key]
 
     def _go_back(self, way: GoBack, operation: Operation) -> None:

@@ -1,6 +1,6 @@
 """The steps that only an installation from nothing, or a removal, has: how each is done."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from mapinfra.centreon.api import CentreonApi
@@ -19,6 +19,7 @@ from mapinfra.centreon.editions import Edition
 from mapinfra.centreon.facts import json_object, listening_ports
 from mapinfra.centreon.map_setup import (
     COMPLETED,
+    OUTPUT_NAMES,
     Answers,
     Install,
     drop_user_statement,
@@ -50,7 +51,7 @@ _PUT_VARS = """\
 umask 077
 cat >"$1.mapinfra" && chmod 600 "$1.mapinfra" && mv -f -- "$1.mapinfra" "$1"
 """
-_RESTORE_VARS = '[ ! -e "$1$2" ] || mv -f -- "$1$2" "$1"'
+_CONFIGURE = '"$1" --automatic; status=$?; mv -f -- "$2$3" "$2"; exit $status'
 
 
 class Installing:
@@ -149,20 +150,18 @@ class Installing:
         path = f"{self._edition.config_dir}/{self._edition.vars_file}"
         answers = self._answers(setup)
         vendor = self._map.run(["sh", "-c", _KEEP_VARS, "sh", path, _KEPT_VARS]).stdout
-        try:
-            _sql(self._map, own_user_statements(answers.own_password))
-            content = vars_file(vendor, answers)
-            self._map.run(["sh", "-c", _PUT_VARS, "sh", path], stdin=content)
-            self._run_configure()
-        finally:
-            self._map.run(["sh", "-c", _RESTORE_VARS, "sh", path, _KEPT_VARS])
+        _sql(self._map, own_user_statements(answers.own_password))
+        content = vars_file(vendor, answers)
+        self._map.run(["sh", "-c", _PUT_VARS, "sh", path], stdin=content)
+        self._run_configure(path)
 
-    def _run_configure(self) -> None:
+    def _run_configure(self, vars_path: str) -> None:
+        """Run it; the unit puts the packaged vars.sh back, also when nobody waits any more."""
         script = f"{self._edition.config_dir}/{self._edition.configure_script}"
         done = run_unit(
             self._map,
             f"mapinfra-configure-{self._edition.service}",
-            [script, "--automatic"],
+            ["sh", "-c", _CONFIGURE, "sh", script, vars_path, _KEPT_VARS],
             timeout=_CONFIGURE_SECONDS,
             description=f"{script} --automatic",
             check=False,
@@ -228,11 +227,11 @@ class Installing:
 
     def _take_output_away(self, unoutput: Unoutput) -> None:
         broker = unoutput.broker
-        before = {group.number: group for group in broker.outputs}
+        before = next((group for group in broker.outputs if _is_made_by_configure(group)), None)
         edits = [
-            Edit(broker.config_id, group.number, group.rows, _rows(before.get(group.number)))
+            Edit(broker.config_id, group.number, group.rows, before.rows if before else ())
             for group in self._outputs(broker)
-            if _rows(before.get(group.number)) != group.rows
+            if _is_made_by_configure(group)
         ]
         where = f"{self._web.name}: {broker.name}"
         broker_rows.write(self._web, database_of(self._desired.web), edits, where)
@@ -255,7 +254,7 @@ class Installing:
     def _file(self, path: str) -> Mapping[str, Any] | None:
         return json_object(self._web.run(["cat", path], check=False).stdout)
 
-    def _until(self, condition: Any, what: str, remedy: str) -> None:
+    def _until(self, condition: Callable[[], bool], what: str, remedy: str) -> None:
         until(
             condition,
             seconds=self._desired.web.ssh.command_timeout,
@@ -273,5 +272,5 @@ def _is_for_map(group: Group) -> bool:
     return group.value("type") == TYPE and group.listens_on(MAP_PORT)
 
 
-def _rows(group: Group | None) -> tuple[Any, ...]:
-    return group.rows if group is not None else ()
+def _is_made_by_configure(group: Group) -> bool:
+    return _is_for_map(group) and group.value("name") in OUTPUT_NAMES

@@ -9,7 +9,7 @@ from mapinfra.backup import Found, Manifest, Reach
 from mapinfra.backup.journal import Entry
 from mapinfra.centreon import web_options
 from mapinfra.centreon.access import Api
-from mapinfra.centreon.config_files import Strategy, format_of, settings
+from mapinfra.centreon.config_files import Strategy, format_of, settings, shown
 from mapinfra.centreon.editions import WEB_CLIENT, Edition
 from mapinfra.centreon.extensions import Action, Extensions
 from mapinfra.centreon.health import Health
@@ -24,6 +24,7 @@ from mapinfra.hosts.packages import Installed, Offered
 
 INSTALLATION: Final = "installation"
 REMOVAL: Final = "removal"
+REPAIR: Final = "repair"
 """Operations, as the journal on the host names them."""
 
 UNINSTALL: Final = "uninstall"
@@ -216,9 +217,17 @@ class Retired:
 
 
 def settings_of(desired: Desired, live: Live) -> dict[str, dict[str, str | None]]:
-    """Return the declared settings as they are now."""
+    """Return the declared settings as they are now; of what isn't as declared, no secret.
+
+    It goes to previews and to the state, and what stands beside a setting in one value, such as
+    MAP's signing key in JAVA_OPTS, is no one's business there.
+    """
     return {
-        name: {key: held(live, f"{desired.edition.config_dir}/{name}").get(key) for key in wanted}
+        name: {
+            key: value if value in (None, wanted[key]) else shown(value)
+            for key in wanted
+            for value in (held(live, f"{desired.edition.config_dir}/{name}").get(key),)
+        }
         for name, wanted in desired.settings.items()
     }
 
@@ -238,6 +247,8 @@ def web_client_version(live: Live) -> Version | None:
 def database_of_map(desired: Desired, live: Live) -> str:
     """Return the name of MAP's own database; CentreonError when it is on another host."""
     edition = desired.edition
+    if live.interrupted is not None:  # the files may be half changed
+        return live.interrupted.database
     access = held(live, f"{edition.config_dir}/{edition.own_database_file}")
     url = access.get(f"{edition.database}.connection.url", "").removeprefix("jdbc:")
     parts = urlsplit(url)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from mapinfra.centreon.editions import EDITIONS
+from mapinfra.centreon.health import State
 from mapinfra.centreon.order import Stage, update_order
 from mapinfra.centreon.release_notes import notes_between
 from mapinfra.centreon.rules import judge
@@ -16,6 +17,7 @@ from mapinfra.resources.contract import Change, Plan, Step
 from mapinfra.resources.map_install_plan import Installation
 from mapinfra.resources.map_model import (
     INSTALLATION,
+    REPAIR,
     Desired,
     Live,
     Replace,
@@ -27,6 +29,9 @@ from mapinfra.resources.map_model import (
 )
 from mapinfra.resources.map_server_plan import ServerSide
 from mapinfra.resources.map_web_plan import WebSide
+
+_UNREAD = ("lock", "settings", "declare", "restart")
+"""Last steps of a repair after which the service may not have read its settings yet."""
 
 
 def plan(desired: Desired, live: Live) -> Plan:
@@ -43,7 +48,9 @@ class _Planner:
         self.edition = desired.edition
         self.server_side, self.web_side = ServerSide(desired, live), WebSide(desired, live)
         # What an installation that was cut off has left counts as nothing: it is done over.
-        self.installed = None if live.unfinished else server_version(desired, live)
+        # But not once it is healthy: then only what came after that is left to do.
+        over = live.unfinished and live.health.state is not State.UP
+        self.installed = None if over else server_version(desired, live)
 
     def plan(self) -> Plan:
         self.server_side.expect_free()
@@ -55,7 +62,7 @@ class _Planner:
             return Plan(reason=self._reason)
         armed = any(step.verb in ("arm", "back") for step in body)
         steps = (
-            *(self._notes(verdict) if operation != "repair" else ()),
+            *(self._notes(verdict) if operation != REPAIR else ()),
             self.server_side.lock(operation),
             *body,
             self.server_side.release(disarm=armed),
@@ -69,18 +76,25 @@ class _Planner:
         back = [self.server_side.go_back_first()] if self._must_go_back else []
         if self.installed != self.desired.version:
             return "update", [*back, *self._update(self.installed, verdict)]
-        return "repair", [*back, *self._repair()]
+        return REPAIR, [*back, *self._repair()]
 
     # What is in the way
 
     def _expect_whole(self) -> None:
-        faults = (*self.live.installed.faults, *self.live.web_installed.faults)
-        if faults and not self._must_go_back:
-            raise CentreonError(
-                "; ".join(faults),
-                where=self.desired.map.name,
-                remedy="mend the packages there first",
-            )
+        """What a run of ours has left half done is its successor's to mend."""
+        if self.live.journal.entry is not None:
+            return
+        hosts = (
+            (self.desired.map, self.live.installed),
+            (self.desired.web, self.live.web_installed),
+        )
+        for host, installed in hosts:
+            if installed.faults:
+                raise CentreonError(
+                    "; ".join(installed.faults),
+                    where=host.name,
+                    remedy="mend the packages there first",
+                )
 
     def _expect_allowed(self, verdict: Verdict) -> None:
         if verdict.blocks:
@@ -207,10 +221,19 @@ class _Planner:
         )
         yield from self.web_side.extensions()
         yield from self.web_side.options(self.desired.address)
-        changed = list(self.server_side.settings())
+        if self._must_go_back:
+            changed = list(self.server_side.declare())
+        else:
+            changed = list(self.server_side.settings())
         yield from changed
-        yield from self.server_side.running(restart=bool(changed))
+        yield from self.server_side.running(restart=bool(changed) or self._restart_is_due)
         yield from self._enable()
+
+    @property
+    def _restart_is_due(self) -> bool:
+        """Whether a repair was cut off that may have set what the service hasn't read yet."""
+        entry = self.live.journal.entry
+        return entry is not None and entry.operation == REPAIR and entry.step in _UNREAD
 
     def _enable(self) -> Iterator[Step]:
         if self.live.health.unit.enablement == "disabled":

@@ -51,7 +51,7 @@ class ServerSide:
         """Raise BackupFailed when the disk surely can't take the backup."""
         ground, folder = self._live.ground, self._desired.folder
         free = ground.free_at(folder)
-        size = ground.databases.get(database_of_map(self._desired, self._live))
+        size = (ground.databases or {}).get(database_of_map(self._desired, self._live))
         if free is not None and size is not None:
             expect_room(room_for(size), free, self._host, folder)
 
@@ -193,6 +193,16 @@ class ServerSide:
             )
             data = Contents(before, after)
             yield Step(self._host, "settings", f"set {keys}", "the old values", data)
+
+    def declare(self) -> Iterator[Step]:
+        """Return the step that makes all declared settings, in the files as they will be then."""
+        if self._desired.settings:
+            keys = ", ".join(
+                f"{key} in {path}"
+                for path, wanted in self._desired.settings_by_path.items()
+                for key in wanted
+            )
+            yield Step(self._host, "declare", f"set {keys}")
 
     def _drifted(self, path: str) -> list[str]:
         now = held(self._live, path)

@@ -23,12 +23,13 @@ def undo(done: Sequence[Step]) -> list[Step]:
 
 
 def _server_back(done: Sequence[Step], verbs: set[str]) -> Iterator[Step]:
-    for step in done:
-        if step.verb == "disable":
-            yield Step(step.host, "reenable", f"enable and start {step.data.unit}", data=step.data)
     if "arm" in verbs:
         if done[-1].verb != "arm":  # else nothing was stopped, and `release` disarms
             yield from _from_backup(_first(done, "arm").host, verbs)
+        for step in done:
+            if step.verb == "disable":
+                text = f"enable and start {step.data.unit}"
+                yield Step(step.host, "reenable", text, data=step.data)
         return
     for step in reversed(done):
         match step.verb:

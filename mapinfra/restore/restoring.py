@@ -24,6 +24,8 @@ class Restoring:
         self._stopped = stopped
         self._operation: Operation | None = None
         self._was_healthy = False
+        self._refused = ""
+        """The verb of a step that wasn't begun any more."""
 
     @property
     def before(self) -> Manifest | None:
@@ -38,6 +40,8 @@ class Restoring:
         """See `Kind.run`."""
         host = session.fleet.host(desired.map)
         if step.verb in _BEFORE_CHANGES and self._stopped():
+            # Not "resume": its journal has to stay.
+            self._refused = step.verb if step.verb != "resume" else ""
             raise MapinfraError("interrupted", where=host.name)
         match step.verb:
             case "lock":
@@ -51,8 +55,9 @@ class Restoring:
 
     def undo(self, done: Sequence[Step]) -> Sequence[Step]:
         """See `Kind.undo`. The lock goes last, and not before an interrupted run's way back."""
-        verbs = [step.verb for step in done]
         name = done[0].host
+        done = [step for step in done if step.verb != self._refused]
+        verbs = [step.verb for step in done]
         if verbs[-1] == "resume":
             told = "its journal is left for the next run"
             return [Step(name, "lost", "put back what the interrupted run has left", data=told)]
@@ -74,7 +79,8 @@ class Restoring:
         operation = self._operation
         if operation is None:
             raise CentreonError("its lock isn't held", where=host.name)
-        operation.keeper.check()
+        if step.verb != "return":  # that is for a lost lease, too
+            operation.keeper.check()
         match step.verb:
             case "resume":
                 operation.go_back(step.data.manifest, step.data.reach)

@@ -21,6 +21,7 @@ from pydantic import (
 
 from mapinfra.backup import FOLDER
 from mapinfra.centreon.access import Api
+from mapinfra.centreon.config_files import names_a_secret, shown
 from mapinfra.centreon.editions import EDITIONS, LEGACY
 from mapinfra.centreon.map_setup import Install
 from mapinfra.centreon.survey import CENTREON_READS, MAP_READS, WEB_READS, desktop_reads
@@ -96,6 +97,12 @@ def _settings(settings: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
             raise ValueError(
                 f"{file} is no file of settings; known are {', '.join(_SETTINGS_FILES)}"
             )
+        for key, value in settings[file].items():
+            if names_a_secret(key) or shown(value) != value:
+                raise ValueError(
+                    f"{key} holds a secret, and no secret stands in a spec; set it on the server, "
+                    "where an update keeps it"
+                )
     return settings
 
 
@@ -280,7 +287,9 @@ class Map(Model):
         Field(
             default_factory=dict,
             description="Settings by config file and key, such as "
-            "`centreon-map.conf: {JAVA_OPTS: -Xms512m -Xmx8G}`.",
+            "`centreon-map.conf: {RUN_ARGS: --spring.profiles.active=prod}`. A value is replaced "
+            "whole: `JAVA_OPTS` holds MAP's signing key beside its memory, so change the memory on "
+            "the server, where updates keep it.",
         ),
     ]
     backup: Annotated[

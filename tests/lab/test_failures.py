@@ -256,7 +256,9 @@ def test_a_locked_stack_is_refused_and_says_who_holds_it(project: Project) -> No
     with project.start("up", "--yes") as process:
         assert process.stderr is not None
         next(line for line in process.stderr if "generate" in line)
+        process.send_signal(signal.SIGSTOP)  # so that it holds the lock however slow the other is
         result = project.mapinfra("up", "--yes")
+        process.send_signal(signal.SIGCONT)
         process.communicate(timeout=120)
     assert process.returncode == 0
     assert result.code == 1, result

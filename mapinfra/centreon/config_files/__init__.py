@@ -2,6 +2,7 @@
 
 from pathlib import PurePosixPath
 
+from mapinfra.centreon.config_files.concealment import names_a_secret, shown
 from mapinfra.centreon.config_files.difference import Difference, Outcome
 from mapinfra.centreon.config_files.errors import ConfigFileUnreadable, SettingImpossible
 from mapinfra.centreon.config_files.merging import Merged, Strategy, merge
@@ -22,7 +23,9 @@ __all__ = [
     "Strategy",
     "format_of",
     "merge",
+    "names_a_secret",
     "settings",
+    "shown",
     "with_settings",
 ]
 

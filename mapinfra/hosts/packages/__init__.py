@@ -11,6 +11,7 @@ from mapinfra.hosts.packages.changes import (
     offered,
     pristine,
     remove,
+    wait_until_free,
 )
 from mapinfra.hosts.packages.model import (
     Change,
@@ -60,4 +61,5 @@ __all__ = [
     "read_installed",
     "read_offered",
     "remove",
+    "wait_until_free",
 ]

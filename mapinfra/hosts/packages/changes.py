@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from mapinfra.hosts.deadline import Deadline
 from mapinfra.hosts.host import Completed, Host
+from mapinfra.hosts.packages import locks
 from mapinfra.hosts.packages.aside import ASIDE
-from mapinfra.hosts.packages.locks import wait_until_free
 from mapinfra.hosts.packages.manager import FIND_FAMILY, Manager, manager
 from mapinfra.hosts.packages.model import (
     Change,
@@ -32,6 +32,11 @@ _ASIDE_SECONDS = 120.0  # for what is asked of repositories
 _TRANSACTION_SECONDS = 1800.0
 _PATIENCE = 300.0  # seconds that another package manager's run is waited for
 _ABSENT = 44
+
+
+def wait_until_free(host: Host, patience: float = _PATIENCE) -> None:
+    """Wait until no other program uses the package manager; raise ManagerBusy, which names it."""
+    locks.wait_until_free(host, _manager(host), patience)
 
 
 def installed(host: Host, names: Iterable[str]) -> Installed:
@@ -93,7 +98,7 @@ def install(
     changes: tuple[Change, ...] = ()
     done = resume_unit(host, unit, argv, timeout=timeout, description=said)
     if done is None:
-        wait_until_free(host, tool, patience)
+        locks.wait_until_free(host, tool, patience)
         changes = _foreseen(host, tool, wanted)
         if not changes:
             return ()
@@ -267,7 +272,7 @@ def _transaction(
     """Run a transaction; again when another one took the lock in the last moment."""
     deadline = Deadline.after(patience)
     while True:
-        wait_until_free(host, tool, deadline.remaining())
+        locks.wait_until_free(host, tool, deadline.remaining())
         done = run_unit(host, unit, argv, timeout=timeout, description=said, check=False)
         if not tool.is_busy(done):
             return done

@@ -80,11 +80,12 @@ def test_no_password_shows_in_the_answers_text() -> None:
 def test_what_the_probes_print_is_understood() -> None:
     ground = read_ground(
         "address 2: host0    inet 192.0.2.7/24 brd 192.0.2.255 scope global host0\\  valid_lft x\n"
-        "database centreon_map 1024\n"
+        "database centreon_map 1024\nreadable  0\n"
         "disk /dev/vda 100 40 60 40% /\ndisk /dev/vdb 100 90 10 90% /var\n"
     )
     assert (ground.addresses, ground.databases) == (("192.0.2.7",), {"centreon_map": 1024})
     assert (ground.free_at("/var/backups"), ground.free_at("/srv")) == (10 * 1024, 60 * 1024)
+    assert read_ground("disk - - - - - /proc\n").databases is None
     assert read_accounts("account\t192.0.2.7\nreadable\t\n") == frozenset({"192.0.2.7"})
     assert read_accounts("readable\t\n") == frozenset()
     assert read_accounts("") is None

@@ -90,6 +90,12 @@ def test_on_a_remote_the_broker_output_is_left_to_its_central() -> None:
     assert verbs(plan) == [*BEFORE, *AFTER]
 
 
+def test_one_that_was_cut_off_once_it_was_healthy_only_needs_its_rest() -> None:
+    entry = Entry(ENGINE.service, INSTALLATION, OLD, Holder("ada", "console", 1, ""), until=50)
+    live = found(journal=Found(100, entry), health=health(ENGINE, enablement="disabled"))
+    assert verbs(map_plan.plan(installing(), live)) == ["lock", "enable", "release"]
+
+
 def test_declared_settings_are_made_before_the_first_start() -> None:
     plan = map_plan.plan(installing(settings={"centreon-map.conf": {"JAVA_OPTS": "a"}}), nothing())
     assert verbs(plan).index("declare") == verbs(plan).index("configure") + 1
@@ -115,6 +121,17 @@ def test_an_installation_that_was_cut_off_is_done_over() -> None:
             nothing(ground=Ground(("192.0.2.7", "198.51.100.7"), {})),
             {},
             "it has 2 IPv4 addresses (192.0.2.7, 198.51.100.7)",
+        ),
+        (nothing(ground=Ground(("192.0.2.7",), None)), {}, "can't be told whether MAP's database"),
+        (
+            nothing(configuration={"/etc/centreon-map/backup.conf": b""}),
+            {},
+            "files of an earlier MAP",
+        ),
+        (
+            nothing(installed=Installed("rpm", versions={LEGACY.server_package: package(OLD)})),
+            {},
+            "MAP Legacy is on this host, and both would use one database user",
         ),
         (nothing(broker=None), {}, "its own broker configuration can't be told"),
         (

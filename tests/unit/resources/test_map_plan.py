@@ -176,6 +176,31 @@ def test_a_failed_update_is_taken_back_as_far_as_it_came(last: str, back: list[s
     assert undone(map_plan.plan(wanted(), found()), last) == back
 
 
+def test_a_live_value_that_is_not_as_declared_is_shown_without_its_secrets() -> None:
+    desired = wanted(OLD, settings={CONF: {"JAVA_OPTS": "-Xmx8G"}})
+    conf = b'JAVA_OPTS="-Dcentreon-map.signing-key=TOPSECRET -Xmx4G"\n'
+    live = found(configuration={f"{ENGINE.config_dir}/{CONF}": conf})
+    plan = map_plan.plan(desired, live)
+    assert "TOPSECRET" not in repr(plan.changes) + repr(plan.lines())
+    assert "signing-key" in str(plan.changes[0].live)
+
+
+@pytest.mark.parametrize(
+    ("step", "restarts"), [("lock", 1), ("settings", 1), ("health", 0), ("options", 0)]
+)
+def test_a_repair_that_was_cut_off_before_its_restart_restarts(step: str, restarts: int) -> None:
+    holder = Holder("ada", "console", 1, "")
+    entry = Entry(ENGINE.service, "repair", OLD, holder, step=step, until=50)
+    plan = map_plan.plan(wanted(OLD), found(journal=Found(100, entry)))
+    assert verbs(plan).count("restart") == restarts
+
+
+def test_declared_settings_are_made_in_the_files_that_came_back() -> None:
+    desired = wanted(OLD, settings={CONF: {"JAVA_OPTS": "-Xmx8G"}})
+    steps = verbs(map_plan.plan(desired, interrupted(f"server{CHANGED}", configuration={})))
+    assert steps == ["lock", "back", "declare", "restart", "health", "release"]
+
+
 def test_a_way_back_that_failed_keeps_the_journal_that_names_its_backup() -> None:
     plan = map_plan.plan(wanted(), interrupted("stop"))
     assert undone(plan, "back") == ["abandon"]
