@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from mapinfra.cli.backups import backups, restore
-from mapinfra.cli.options import ExitCode, asking, expect_answerable, reporting, shared
+from mapinfra.cli.options import ExitCode, asking, expect_answerable, in_one_line, reporting, shared
 from mapinfra.cli.session import Session
 from mapinfra.engine import urn as urns
 from mapinfra.engine.backend import NoSuchStack
@@ -23,7 +23,8 @@ from mapinfra.resources.sessions import SESSIONS
 def main() -> None:
     """Run the command line; errors a user can act on end in one line and an exit code."""
     try:
-        cli()
+        with in_one_line(None):
+            cli()
     except NoSuchStack as error:
         _complain(error)
         sys.exit(ExitCode.NO_STACK)
@@ -235,7 +236,7 @@ def _ask_and_run(
         session.hold_to(plan)
     if preview_only or ask:
         rehearsed = session.rehearse(kind)
-        if preview_only or not (rehearsed.succeeded and _something_to_do(rehearsed)):
+        if preview_only or not _something_to_do(rehearsed):
             sys.exit(session.conclude(rehearsed))
     if ask:
         _confirm(session)
@@ -251,4 +252,7 @@ def _confirm(session: Session) -> None:
 
 
 def _something_to_do(rehearsed: Summary) -> bool:
+    """Tell whether anything can be done; a host that is off is no reason to do nothing."""
+    if rehearsed.errors or rehearsed.interrupted:
+        return False
     return bool(rehearsed.changed or rehearsed.output_changes or rehearsed.replaced)

@@ -119,7 +119,7 @@ class StackFiles:
 
     def _sweep(self) -> None:
         """Remove what killed runs have left half written."""
-        written = (self.state, self._beside(".bak"), self._folder("history") / "*")
+        written = (self.state, self._beside(".bak"), self.locks, self._folder("history") / "*")
         for path in (*written, self._folder("backups") / "*"):
             for left in temporaries(path):
                 left.unlink(missing_ok=True)

@@ -29,11 +29,19 @@ def delete_unwanted(run: Run, wanted: Collection[str], parallel: int) -> None:
         return
     doomed = frozenset(one.urn for one in unwanted)
     while unwanted:
-        needed = frozenset(urn for one in unwanted for urn in one.needs)
-        ready = [one for one in unwanted if one.urn not in needed]
+        ready = [one for one in unwanted if not _is_needed(one, unwanted)] or unwanted
         each(ready, lambda one: _delete(run, one, doomed), parallel)
-        unwanted = [one for one in unwanted if one.urn in needed]
+        unwanted = [one for one in unwanted if one not in ready]
     _drop_unused_providers(run)
+
+
+def _is_needed(one: Resource, others: Iterable[Resource]) -> bool:
+    """Tell whether another has to go first; what is replaced is needed by its like alone."""
+    return any(
+        one.urn in other.needs and (other.replaced or not one.replaced)
+        for other in others
+        if other is not one
+    )
 
 
 def _unwanted(run: Run, wanted: Collection[str]) -> list[Resource]:

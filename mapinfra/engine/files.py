@@ -1,7 +1,8 @@
 """Files written so that a reader, or a crash, sees the old content or the new, never a part."""
 
 import os
-import tempfile
+import secrets
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,13 +27,23 @@ def write_atomically(path: Path, content: bytes) -> None:
 def write_new(path: Path, content: bytes) -> None:
     """Make a file that isn't there yet, under its final name from the first moment on.
 
-    For locks: the Pulumi CLI takes any file in their folder for one, a temporary one too.
+    For locks: the Pulumi CLI takes any file in their folder for one, a temporary or half one, too.
+    So it is written beside that folder; a name of its own is the caller's part. Raises StateError.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.parent.with_name(f".{path.parent.name}.{_suffix()}")
+        try:
+            _write(temporary, content)
+            temporary.rename(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise StateError(
+            f"can't be written ({error.strerror})",
+            where=str(path),
+            remedy="make room or mend the permissions, then run again",
+        ) from None
 
 
 def temporaries(path: Path) -> Iterator[Path]:
@@ -42,18 +53,28 @@ def temporaries(path: Path) -> Iterator[Path]:
 
 def _replace(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
+    temporary = path.parent / f".{path.name}.{_suffix()}"
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        _write(temporary, content)
+        if path.exists():  # others may share the folder
+            temporary.chmod(stat.S_IMODE(path.stat().st_mode))
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open("xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _suffix() -> str:
+    """As long as `temporaries` looks for."""
+    return secrets.token_hex(4)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,10 +1,10 @@
 """The state while it changes: what a run has done so far, written after every step."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from mapinfra.engine.checkpoint import Operation, OperationType, Resource, Snapshot
+from mapinfra.engine.checkpoint import PROVIDER_TYPE, Operation, OperationType, Resource, Snapshot
 from mapinfra.engine.renaming import follow, renamed
 
 
@@ -13,10 +13,16 @@ class Journal:
 
     `write` is called, one call at a time, with every state worth keeping; a preview gives none.
     Resources that this run has settled come first, in the order they were settled, as in Pulumi.
-    Those that a new one has replaced, and that are still to be deleted, are kept apart.
+    Those that a new one has replaced, and that are still to be deleted, are kept apart. `half_made`
+    are creations of a run before that were cut off, and that this one won't complete.
     """
 
-    def __init__(self, base: Snapshot, write: Callable[[Snapshot], None] | None) -> None:
+    def __init__(
+        self,
+        base: Snapshot,
+        write: Callable[[Snapshot], None] | None,
+        half_made: Iterable[Operation] = (),
+    ) -> None:
         self._lock = threading.RLock()
         self._write = write
         self._base = base
@@ -24,7 +30,7 @@ class Journal:
         self._new: dict[str, Resource] = {}
         self._replaced = [one for one in base.resources if one.replaced]
         self._renamed: dict[str, str] = {}
-        self._pending: dict[tuple[str, str], Operation] = {}
+        self._pending = {(one.resource.urn, one.resource.id): one for one in half_made}
         self._changed = bool(base.pending)
 
     def find(self, urn: str) -> Resource | None:
@@ -132,9 +138,10 @@ class Journal:
     def snapshot(self) -> Snapshot:
         """Return the state as it is now."""
         with self._lock:
+            resources = (*self._new.values(), *self._old.values(), *self._replaced)
             return replace(
                 self._base,
-                resources=(*self._new.values(), *self._old.values(), *self._replaced),
+                resources=tuple(_after_their_providers(resources)),
                 pending=tuple(self._pending.values()),
             )
 
@@ -146,9 +153,22 @@ class Journal:
         return bool(found)
 
     def _save(self) -> None:
-        self._changed = False
+        self._changed = True  # until it is written, should that fail
         if self._write is not None:
             self._write(self.snapshot())
+        self._changed = False
+
+
+def _after_their_providers(resources: Sequence[Resource]) -> Iterator[Resource]:
+    """Put a provider before the first that refers to it, which may be one that is no target."""
+    providers = {f"{one.urn}::{one.id}": one for one in resources if one.type == PROVIDER_TYPE}
+    for one in resources:
+        provider = providers.pop(one.provider, None)
+        if provider is not None:
+            yield provider
+        known = providers.pop(f"{one.urn}::{one.id}", None)
+        if one.type != PROVIDER_TYPE or known is not None:
+            yield one
 
 
 def _by_urn(resources: list[Resource]) -> dict[str, Resource]:

@@ -119,11 +119,19 @@ def _number(value: object) -> int:
 def _content() -> dict[str, Any]:
     return {
         "pid": os.getpid(),
-        "username": getpass.getuser(),
+        "username": _user(),
         "hostname": socket.gethostname(),
         "timestamp": now(),
         "process": f"{_machine()}{os.getpid()} {_started(os.getpid())}",
     }
+
+
+def _user() -> str:
+    """Return the user's name, or where nobody has given it one, as in containers, its number."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 def _alive(holder: Holder) -> bool:

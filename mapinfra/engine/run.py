@@ -122,7 +122,7 @@ class _Operation:
         self._steps: Steps | None = None
         emit = _one_at_a_time(emit)
         self._run = Run(
-            journal=Journal(snapshot, None if preview else self._write),
+            journal=Journal(snapshot, None if preview else self._write, self._half_made()),
             providers=Providers(self._config.values, stack.project.name),
             tally=Tally(),
             faults=Faults(options.debug_file),
@@ -132,6 +132,12 @@ class _Operation:
             reviewed=options.reviewed,
             targets=options.targets,
         )
+
+    def _half_made(self) -> list[Operation]:
+        """Return the creations that were cut off and that this operation doesn't do over."""
+        if self._kind == "update" and not self._options.targets.patterns:
+            return []
+        return [one for one in _unfinished(self._before) if one.type == "creating"]
 
     def go(self) -> Summary:
         """Do it, with the SDK's settings to itself."""
@@ -169,6 +175,18 @@ class _Operation:
             wanted = self._program(self._steps)
         if wanted is not None:
             delete_unwanted(self._run, wanted, self._options.parallel)
+        if self._kind == "destroy":
+            self._refuse_half_made()
+
+    def _refuse_half_made(self) -> None:
+        """End as failed where a run that was cut off has left what can't be told."""
+        for one in self._half_made():
+            self._run.tally.error()
+            text = (
+                f"{label(one.resource.urn)} was being made when a run was cut off, so what there "
+                "is of it isn't known; run up first, then destroy"
+            )
+            self._run.emit(LogEvent("error", text))
 
     def _adopt(self) -> None:
         adoption = Adoption(*self._parts())

@@ -112,9 +112,19 @@ def _marked(value: Value, like: Value) -> Value:
             return Secret(value)
         case dict(), dict():
             return mark_secrets(value, like)
-        case list(), list() if len(value) == len(like):
-            return [_marked(item, other) for item, other in zip(value, like, strict=True)]
-    return value
+    # Where the places can't be told apart, all of it is secret, as in Pulumi.
+    return Secret(value) if _contains_secret(like) else value
+
+
+def _contains_secret(value: Value) -> bool:
+    match value:
+        case Secret():
+            return True
+        case dict():
+            return any(_contains_secret(item) for item in value.values())
+        case list():
+            return any(_contains_secret(item) for item in value)
+    return False
 
 
 def from_struct(struct: struct_pb2.Struct) -> Properties:

@@ -48,12 +48,13 @@ def test_a_change_is_told_exactly_when_something_differs(
 def test_a_secret_stays_secret_through_a_provider_and_is_never_shown() -> None:
     inputs = {"open": "x", "deep": {"password": Secret("hunter2")}, "list": [Secret("a"), "b"]}
     returned = mark_secrets(plain(inputs), inputs)
-    assert returned == inputs
+    assert returned == {**inputs, "list": Secret(["a", "b"])}
+    assert mark_secrets({"list": ["a", "b", "c"]}, inputs) == {"list": Secret(["a", "b", "c"])}
     assert "hunter2" not in repr(returned)
     assert masked(returned) == {
         "open": "x",
         "deep": {"password": "[secret]"},
-        "list": ["[secret]", "b"],
+        "list": "[secret]",
     }
     changed = {**inputs, "deep": {"password": Secret("hunter3")}}
     assert changes(inputs, changed) == (
