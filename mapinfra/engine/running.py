@@ -83,11 +83,14 @@ class Run:
     """Why the live state couldn't be read, of resources of which that is so."""
 
     def expect_reviewed(self, urn: str, steps: Sequence[str]) -> None:
-        """Raise MapinfraError when a preview showed other steps for this resource."""
-        if self.reviewed is not None and list(self.reviewed.get(urn, ())) != list(steps):
-            now = "; ".join(steps) or "nothing is left to do"
+        """Raise MapinfraError when a preview showed other steps for this resource.
+
+        That nothing is left to do, since a server has come up meanwhile, is no reason to stop.
+        """
+        if self.reviewed is not None and steps and self.reviewed.get(urn, ()) != tuple(steps):
             raise MapinfraError(
-                f"what is there has changed since the preview; the steps would now be: {now}",
+                "what is there has changed since the preview; "
+                f"the steps would now be: {'; '.join(steps)}",
                 remedy="run again",
             )
 

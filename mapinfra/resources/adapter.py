@@ -180,11 +180,12 @@ def _differs(olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
 
 
 def _expect_reviewed(plan: Plan, inputs: Mapping[str, Any]) -> None:
-    if plan.lines() != inputs[_PLAN]:
-        now = "; ".join(plan.lines()) or "nothing is left to do"
+    """Refuse other steps than the preview's; that none is left is no reason to stop."""
+    if plan.steps and plan.lines() != inputs[_PLAN]:
         raise ApplyFailed(
-            f"what is there has changed since the preview; the steps would now be: {now}",
-            where=plan.steps[0].host if plan.steps else "",
+            "what is there has changed since the preview; "
+            f"the steps would now be: {'; '.join(plan.lines())}",
+            where=plan.steps[0].host,
             remedy="preview again",
         )
 

@@ -188,6 +188,16 @@ def test_looking_leaves_no_trace(site: Site) -> None:
     assert changed == ""
 
 
+def test_what_a_look_left_when_the_host_lost_its_power_goes_with_the_next(site: Site) -> None:
+    boot = site.machine.run("cut -c 1-8 /proc/sys/kernel/random/boot_id").stdout.strip()
+    left = "/var/tmp/mapinfra.00000000.abcdefgh"
+    others = [f"/var/tmp/mapinfra.{boot}.abcdefgh", "/var/tmp/mapinfra.notes"]
+    site.host.run(["mkdir", "-p", f"{left}/cache", *others])
+    packages.offered(site.host, [SERVER])
+    found = site.machine.run("ls -d /var/tmp/mapinfra.*").stdout.split()
+    assert sorted(found) == sorted(others)
+
+
 # Changing
 
 

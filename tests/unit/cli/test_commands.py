@@ -167,7 +167,12 @@ def test_destroy_shows_what_it_deleted(sandbox: Sandbox, command: Command) -> No
     assert code == 0
     head, *lines = out.splitlines()
     assert head == "destroy of dev: 1 deleted"
-    assert lines == ["  - a (test:File) deleted", "outputs", '  - said: "one" → (none)']
+    assert lines == [
+        "  - a (test:File) deleted",
+        "      1. a: remove it",
+        "outputs",
+        '  - said: "one" → (none)',
+    ]
 
 
 @pytest.mark.parametrize("verb", ["up", "refresh", "destroy"])
@@ -299,6 +304,7 @@ def test_a_replacement_is_told_once(sandbox: Sandbox, command: Command) -> None:
         '      place: "p" → "q"\n'
         "      1. a: write x\n"
         "  - a (test:File), the one that is replaced\n"
+        "      1. a: remove it\n"
     )
     code, out, told = command("up", "-s", "dev", "--yes")
     assert (code, out.splitlines()[0]) == (0, "dev: 1 replaced")

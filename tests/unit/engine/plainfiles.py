@@ -86,6 +86,9 @@ class FileProvider(ResourceProvider):
         plan = [] if live == news["text"] else [f"{news['name']}: write {news['text']}"]
         return CheckResult({**news, "plan": plan}, [])
 
+    def removal(self, props: dict[str, Any]) -> list[str]:
+        return [f"{props['name']}: remove it"] if self.world.read(place(props)) else []
+
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         if place(_olds) != place(_news):
             return DiffResult(None, ["place"], delete_before_replace=_news.get("first", False))

@@ -50,6 +50,17 @@ def test_what_would_take_other_steps_now_fails_alone(sandbox: Sandbox) -> None:
     assert sandbox.live()["a"] == "changed by hand"
 
 
+def test_what_was_mended_meanwhile_needs_nothing_and_fails_nothing(sandbox: Sandbox) -> None:
+    sandbox.files(a="one")
+    sandbox.up()
+    (sandbox.world / "a").write_text("changed by hand")
+    shown = _shown(sandbox.preview())
+    (sandbox.world / "a").write_text("one")
+    done = _run(sandbox, shown, "update")
+    assert done.summary.succeeded
+    assert done.told("done") == {"a": "same"}
+
+
 def test_a_delete_that_wasnt_shown_is_not_done(sandbox: Sandbox) -> None:
     sandbox.files(a="one")
     sandbox.up()

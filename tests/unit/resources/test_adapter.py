@@ -77,10 +77,19 @@ def test_create_does_what_check_has_planned_and_returns_nothing_pulumis(
 
 
 def test_what_changed_since_the_preview_is_not_applied(provider: LampProvider) -> None:
-    inputs = checked(provider, wanted())
     provider.lamps.live["hall"] = True
+    inputs = checked(provider, wanted())
+    provider.lamps.live["hall"] = False
     with pytest.raises(ApplyFailed, match="has changed since the preview"):
         provider.create(inputs)
+    assert provider.lamps.log == []
+
+
+def test_what_is_as_wanted_by_now_needs_nothing(provider: LampProvider) -> None:
+    inputs = checked(provider, wanted())
+    provider.lamps.live["hall"] = True
+    made = provider.create(inputs).outs
+    assert made and made["reason"] == "hall is on already"
     assert provider.lamps.log == []
 
 
