@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from mapinfra.engine.checkpoint import Resource, resource_out
+from mapinfra.engine.checkpoint import resource_out
 from mapinfra.engine.diff import Change, changes_with_plan
 from mapinfra.engine.events import UNCOUNTED, Event, LogEvent, ResourceEvent, Summary
 from mapinfra.engine.project import StackConfig
+from mapinfra.engine.snapshot import Resource
 
 _NANOSECONDS = 1_000_000_000
 

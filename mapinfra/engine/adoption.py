@@ -3,11 +3,12 @@
 from dataclasses import replace
 
 from mapinfra.engine import urn as urns
-from mapinfra.engine.checkpoint import Resource, now
+from mapinfra.engine.clock import now
 from mapinfra.engine.events import LogEvent, ResourceEvent
 from mapinfra.engine.goal import Goal, Outcome
 from mapinfra.engine.project import ClearConfig
 from mapinfra.engine.running import Run
+from mapinfra.engine.snapshot import Resource
 from mapinfra.engine.steps import NOT_MADE, Steps
 from mapinfra.engine.values import contains_unknown
 

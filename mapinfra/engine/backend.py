@@ -29,7 +29,7 @@ class NoSuchStack(StateError):
 
 @dataclass(frozen=True)
 class HistoryEntry:
-    """One finished run. Times are seconds since 1970; `config` keeps secure values encrypted."""
+    """One finished run. Times are seconds since 1970; `config` is as StackConfig.texts has it."""
 
     kind: Literal["update", "refresh", "destroy", "import"]
     started: int
@@ -153,23 +153,13 @@ def _history(entry: HistoryEntry) -> bytes:
         "startTime": entry.started,
         "message": "",
         "environment": {"exec.kind": "mapinfra"},
-        "config": {
-            key: value if _encrypted(value) else _text(value) for key, value in entry.config.items()
-        },
+        "config": dict(entry.config),
         "version": 0,
         "result": "succeeded" if entry.succeeded else "failed",
         "endTime": entry.ended,
         "resourceChanges": {op: count for op, count in entry.changes.items() if count},
     }
     return json.dumps(found, separators=(",", ":")).encode()
-
-
-def _encrypted(value: object) -> bool:
-    return isinstance(value, dict) and list(value) == ["secure"]
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, default=str)
 
 
 def stack_files(environment: Mapping[str, str], project: str, stack: str) -> StackFiles:

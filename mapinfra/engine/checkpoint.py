@@ -1,169 +1,30 @@
-"""The model of a stack's state file, in Pulumi's checkpoint format, version 3."""
+"""A stack's state file read and written."""
 
-import hashlib
 import json
-from collections.abc import Callable, Iterable, Set
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from importlib.metadata import version as installed_version
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
+from mapinfra.engine.ordering import in_order
+from mapinfra.engine.snapshot import Marks, Operation, Resource, Snapshot
+from mapinfra.engine.stateformat import (
+    FORMAT,
+    DeploymentShape,
+    FileShape,
+    ManifestShape,
+    ResourceShape,
+    SecretsShape,
+    magic,
+    manifest,
+)
 from mapinfra.engine.values import Properties, from_state, masked, to_state
 from mapinfra.errors import StateError
 
-FORMAT = 3
-PROVIDER_TYPE = "pulumi:providers:pulumi-python"
-
-OperationType = Literal["creating", "updating", "deleting", "reading", "importing"]
-
-_URN_PATTERN = r"^urn:pulumi:[^:]+::[^:]+::.+::.*"
 _REFUSED_MARKS = (
     "external", "replaceWith", "taint", "initErrors", "viewOf", "resourceHooks", "extensionRef",
     "snippetID", "replacementTrigger",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Marks:
-    """What the program's options say of a resource, as the state keeps it.
-
-    `deleted_with` is the URN of a resource whose deletion takes this one with it. The two lists
-    hold property paths.
-    """
-
-    protect: bool = False
-    retain_on_delete: bool = False
-    deleted_with: str = ""
-    ignore_changes: tuple[str, ...] = ()
-    replace_on_changes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Resource:
-    """One resource of the state. `id` is empty for components; `extra` keeps what isn't used here.
-
-    Times are RFC 3339 texts. `provider` is the provider resource's URN, `::` and its id. One that
-    is `replaced` is still to be deleted; its replacement has the same URN. One that is `missing`
-    was deleted, and its replacement is still to be made.
-    """
-
-    urn: str
-    type: str
-    custom: bool
-    id: str = ""
-    inputs: Properties = field(default_factory=dict)
-    outputs: Properties = field(default_factory=dict)
-    parent: str = ""
-    provider: str = ""
-    dependencies: tuple[str, ...] = ()
-    property_dependencies: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    created: str = ""
-    modified: str = ""
-    extra: dict[str, Any] = field(default_factory=dict)
-    marks: Marks = field(default_factory=Marks)
-    replaced: bool = False
-    missing: bool = False
-
-    @property
-    def needs(self) -> frozenset[str]:
-        """URNs that must exist before this resource, and go after it."""
-        through = (urn for urns in self.property_dependencies.values() for urn in urns)
-        above = {self.parent, self.marks.deleted_with}
-        return frozenset({*above, *self.dependencies, *through} - {""})
-
-
-@dataclass(frozen=True)
-class Operation:
-    """A step that had begun when the state was written."""
-
-    resource: Resource
-    type: OperationType
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """What a state file holds. `salt` is the passphrase state its secrets were written under."""
-
-    resources: tuple[Resource, ...] = ()
-    pending: tuple[Operation, ...] = ()
-    salt: str = ""
-    metadata: dict[str, Any] = field(default_factory=dict)
-
-
-def now() -> str:
-    """Return the present time as the state file writes it."""
-    return datetime.now(UTC).isoformat().replace("+00:00", "Z")
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(strict=True)
-
-
-class _Resource(_Model):
-    model_config = ConfigDict(strict=True, extra="allow")
-
-    urn: str = Field(pattern=_URN_PATTERN)
-    custom: bool
-    type: str = Field(min_length=1)
-    id: str = ""
-    inputs: dict[str, Any] | None = None
-    outputs: dict[str, Any] | None = None
-    parent: str = ""
-    provider: str = ""
-    dependencies: list[str] | None = None
-    property_dependencies: dict[str, list[str] | None] | None = Field(
-        None, alias="propertyDependencies"
-    )
-    created: str = ""
-    modified: str = ""
-    protect: bool = False
-    retain_on_delete: bool = Field(False, alias="retainOnDelete")
-    deleted_with: str = Field("", alias="deletedWith")
-    ignore_changes: list[str] | None = Field(None, alias="ignoreChanges")
-    replace_on_changes: list[str] | None = Field(None, alias="replaceOnChanges")
-    replaced: bool = Field(False, alias="delete")
-    missing: bool = Field(False, alias="pendingReplacement")
-
-
-class _Operation(_Model):
-    resource: _Resource
-    type: OperationType
-
-
-class _SecretsState(_Model):
-    salt: str
-
-
-class _SecretsProviders(_Model):
-    type: str
-    state: _SecretsState | None = None
-
-
-class _Manifest(_Model):
-    magic: str = ""
-    version: str = ""
-
-
-class _Deployment(_Model):
-    model_config = ConfigDict(strict=True, extra="forbid")
-
-    manifest: _Manifest
-    secrets_providers: _SecretsProviders | None = None
-    resources: list[_Resource] | None = None
-    pending_operations: list[_Operation] | None = None
-    metadata: dict[str, Any] | None = None
-
-
-class _Checkpoint(_Model):
-    latest: _Deployment | None = None
-
-
-class _File(_Model):
-    version: int
-    features: list[str] | None = None
-    checkpoint: _Checkpoint
 
 
 def parse(content: bytes, where: str, decrypter: Callable[[str], Callable[[str], str]]) -> Snapshot:
@@ -201,9 +62,9 @@ def _no_constant(name: str) -> float:
     raise ValueError(f"the number {name} can't stand in a state")
 
 
-def _validated(found: object, where: str) -> _File:
+def _validated(found: object, where: str) -> FileShape:
     try:
-        return _File.model_validate(found)
+        return FileShape.model_validate(found)
     except ValidationError as error:
         fault = error.errors(include_url=False, include_input=False)[0]
         path = ".".join(str(part) for part in fault["loc"]) or "the whole"
@@ -218,17 +79,13 @@ def _unusable(where: str, what: str) -> StateError:
     )
 
 
-def _check_magic(manifest: _Manifest, where: str) -> None:
-    if manifest.magic and manifest.magic != _magic(manifest.version):
+def _check_magic(manifest: ManifestShape, where: str) -> None:
+    if manifest.magic and manifest.magic != magic(manifest.version):
         raise _unusable(where, "is damaged: manifest.magic doesn't fit manifest.version")
 
 
-def _magic(version: str) -> str:
-    return hashlib.sha256(version.encode(errors="surrogatepass")).hexdigest()
-
-
 def _snapshot(
-    latest: _Deployment, where: str, decrypter: Callable[[str], Callable[[str], str]]
+    latest: DeploymentShape, where: str, decrypter: Callable[[str], Callable[[str], str]]
 ) -> Snapshot:
     salt = _salt(latest.secrets_providers, where)
     decrypt = decrypter(salt)
@@ -245,7 +102,7 @@ def _snapshot(
     )
 
 
-def _salt(providers: _SecretsProviders | None, where: str) -> str:
+def _salt(providers: SecretsShape | None, where: str) -> str:
     if providers is None:
         return ""
     if providers.type != "passphrase" or providers.state is None:
@@ -268,7 +125,7 @@ def _check_whole(resources: tuple[Resource, ...], where: str) -> None:
         seen.add(resource.urn)
 
 
-def _resource(found: _Resource, where: str, decrypt: Callable[[str], str]) -> Resource:
+def _resource(found: ResourceShape, where: str, decrypt: Callable[[str], str]) -> Resource:
     extra = found.model_extra or {}
     refused = [mark for mark in _REFUSED_MARKS if extra.get(mark)]
     if refused:
@@ -299,7 +156,7 @@ def _resource(found: _Resource, where: str, decrypt: Callable[[str], str]) -> Re
     )
 
 
-def _marks(found: _Resource) -> Marks:
+def _marks(found: ResourceShape) -> Marks:
     return Marks(
         protect=found.protect,
         retain_on_delete=found.retain_on_delete,
@@ -334,54 +191,6 @@ def render(stack: str, snapshot: Snapshot, encrypt: Callable[[str], str]) -> byt
     latest["metadata"] = snapshot.metadata
     whole = {"version": FORMAT, "checkpoint": {"stack": stack, "latest": latest}}
     return json.dumps(whole, separators=(",", ":")).encode()
-
-
-def manifest() -> dict[str, str]:
-    """Return what a file says of who wrote it, and when."""
-    version = f"mapinfra-{installed_version('mapinfra')}"
-    return {"time": now(), "magic": _magic(version), "version": version}
-
-
-def in_order(resources: Iterable[Resource]) -> list[Resource]:
-    """Move what a resource needs before it, else keep the order; drop needs that aren't there.
-
-    Those that are replaced, and still to be deleted, come last: nothing new stands on them.
-    """
-    every = list(resources)
-    present = {one.urn: one for one in every if not one.replaced}
-    doomed = [one for one in every if one.replaced]
-    ordered: dict[str, Resource] = {}
-
-    def place(resource: Resource) -> None:
-        if resource.urn in ordered:
-            return
-        ordered[resource.urn] = resource
-        for urn in sorted(resource.needs & present.keys()):
-            place(present[urn])
-        # Taken out and put in again: behind what it needs.
-        ordered[resource.urn] = _trimmed(ordered.pop(resource.urn), present.keys())
-
-    for resource in present.values():
-        place(resource)
-    standing = present.keys() | {one.urn for one in doomed}
-    return [*ordered.values(), *(_trimmed(one, standing) for one in doomed)]
-
-
-def _trimmed(resource: Resource, present: Set[str]) -> Resource:
-    if resource.needs <= present:
-        return resource
-    marks = resource.marks
-    kept = marks.deleted_with if marks.deleted_with in present else ""
-    return replace(
-        resource,
-        marks=replace(marks, deleted_with=kept),
-        parent=resource.parent if resource.parent in present else "",
-        dependencies=tuple(urn for urn in resource.dependencies if urn in present),
-        property_dependencies={
-            key: tuple(urn for urn in urns if urn in present)
-            for key, urns in resource.property_dependencies.items()
-        },
-    )
 
 
 def resource_out(resource: Resource) -> dict[str, Any]:

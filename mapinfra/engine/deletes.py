@@ -4,11 +4,12 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from mapinfra.engine import urn as urns
-from mapinfra.engine.checkpoint import PROVIDER_TYPE, Resource, in_order
 from mapinfra.engine.deleting import delete
 from mapinfra.engine.events import Op, ResourceEvent
+from mapinfra.engine.ordering import in_order
 from mapinfra.engine.refresh import each
 from mapinfra.engine.running import Run
+from mapinfra.engine.snapshot import PROVIDER_TYPE, Resource
 
 _NO_TARGET = (
     "would be deleted with what it needs, but is no target; add --target {}, or --target-dependents"

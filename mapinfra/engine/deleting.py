@@ -4,9 +4,9 @@ import time
 from dataclasses import replace
 
 from mapinfra.engine import urn as urns
-from mapinfra.engine.checkpoint import Resource
 from mapinfra.engine.events import ResourceEvent
 from mapinfra.engine.running import Run
+from mapinfra.engine.snapshot import Resource
 from mapinfra.errors import MapinfraError
 
 

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from mapinfra.engine import urn as urns
-from mapinfra.engine.checkpoint import PROVIDER_TYPE, Resource, Snapshot, render
+from mapinfra.engine.checkpoint import render
 from mapinfra.engine.run import Stack, load
+from mapinfra.engine.snapshot import PROVIDER_TYPE, Resource, Snapshot
 from mapinfra.engine.urn import STACK_TYPE
 from mapinfra.errors import StateError
 

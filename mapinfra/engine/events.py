@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from mapinfra.engine.checkpoint import Resource
 from mapinfra.engine.diff import Change
+from mapinfra.engine.snapshot import Resource
 from mapinfra.engine.values import Properties
 
 Op = Literal[

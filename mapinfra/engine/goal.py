@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from mapinfra.engine.aliases import Alias
-from mapinfra.engine.checkpoint import Marks, Resource
+from mapinfra.engine.snapshot import Marks, Resource
 from mapinfra.engine.values import Properties
 
 

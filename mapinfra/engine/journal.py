@@ -4,8 +4,8 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from mapinfra.engine.checkpoint import PROVIDER_TYPE, Operation, OperationType, Resource, Snapshot
 from mapinfra.engine.renaming import follow, renamed
+from mapinfra.engine.snapshot import PROVIDER_TYPE, Operation, OperationType, Resource, Snapshot
 
 
 class Journal:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mapinfra.engine.checkpoint import now
+from mapinfra.engine.clock import now
 from mapinfra.engine.files import write_new
 from mapinfra.errors import StackLocked, StateError
 

@@ -8,10 +8,10 @@ from pulumi.runtime.proto import alias_pb2, engine_pb2, resource_pb2
 
 from mapinfra.engine import urn as urns
 from mapinfra.engine.aliases import Alias
-from mapinfra.engine.checkpoint import Marks
 from mapinfra.engine.events import Emit, LogEvent
 from mapinfra.engine.goal import Goal
 from mapinfra.engine.running import Tally
+from mapinfra.engine.snapshot import Marks
 from mapinfra.engine.steps import Steps
 from mapinfra.engine.values import Properties, from_struct, to_struct
 from mapinfra.errors import MapinfraError

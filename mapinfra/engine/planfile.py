@@ -9,10 +9,10 @@ from typing import Any, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mapinfra.engine.aliases import Alias
-from mapinfra.engine.checkpoint import manifest
 from mapinfra.engine.events import Op
 from mapinfra.engine.files import write_atomically
 from mapinfra.engine.plan import BagPlan, GoalPlan, Planned
+from mapinfra.engine.stateformat import manifest
 from mapinfra.engine.values import Properties, from_state, to_state
 from mapinfra.errors import MapinfraError
 

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from mapinfra.engine import urn as urns
-from mapinfra.engine.checkpoint import PROVIDER_TYPE, Resource, Snapshot
 from mapinfra.engine.events import Op, ResourceEvent
 from mapinfra.engine.goal import Goal
 from mapinfra.engine.plan import Bag, GoalPlan, Present
+from mapinfra.engine.snapshot import PROVIDER_TYPE, Resource, Snapshot
 from mapinfra.engine.values import UNKNOWN, Properties
 
 

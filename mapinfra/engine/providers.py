@@ -10,7 +10,7 @@ import dill  # type: ignore[import-untyped]
 from pulumi.dynamic import Config, ConfigureRequest, ResourceProvider
 from pulumi.dynamic.dynamic import CheckFailure
 
-from mapinfra.engine.checkpoint import Resource
+from mapinfra.engine.snapshot import Resource
 from mapinfra.engine.values import (
     PROVIDER_KEY,
     UNKNOWN,

@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from mapinfra.engine.checkpoint import PROVIDER_TYPE, Resource, now
+from mapinfra.engine.clock import now
 from mapinfra.engine.diff import changes
 from mapinfra.engine.events import Op, ResourceEvent
 from mapinfra.engine.providers import Read
 from mapinfra.engine.running import Run
+from mapinfra.engine.snapshot import PROVIDER_TYPE, Resource
 
 
 def refresh(run: Run, parallel: int) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from mapinfra.engine import urn as urns
-from mapinfra.engine.checkpoint import Resource
+from mapinfra.engine.snapshot import Resource
 
 
 def renamed(resources: Iterable[Resource], old: str, new: str) -> dict[str, str]:

@@ -5,11 +5,12 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from mapinfra.engine import urn as urns
-from mapinfra.engine.checkpoint import Resource, now
+from mapinfra.engine.clock import now
 from mapinfra.engine.deleting import delete
 from mapinfra.engine.events import ResourceEvent
 from mapinfra.engine.goal import Outcome
 from mapinfra.engine.running import Run
+from mapinfra.engine.snapshot import Resource
 from mapinfra.engine.values import UNKNOWN
 from mapinfra.engine.verdict import Verdict, judge
 from mapinfra.errors import MapinfraError

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mapinfra.engine.adoption import Adoption
 from mapinfra.engine.backend import HistoryEntry, StackFiles
-from mapinfra.engine.checkpoint import Operation, Snapshot, parse, render
+from mapinfra.engine.checkpoint import parse, render
 from mapinfra.engine.deletes import delete_unwanted
 from mapinfra.engine.diff import Change, changes
 from mapinfra.engine.events import Emit, Event, LogEvent, OperationKind, ResourceEvent, Summary
@@ -26,6 +26,7 @@ from mapinfra.engine.refresh import count_refreshed, refresh, tell_unread
 from mapinfra.engine.running import Run, Tally
 from mapinfra.engine.secrets import Crypter, Keyring
 from mapinfra.engine.signals import stopped_by_signals
+from mapinfra.engine.snapshot import Operation, Snapshot
 from mapinfra.engine.steps import Steps
 from mapinfra.engine.targets import Targets
 from mapinfra.engine.urn import STACK_TYPE, label
@@ -278,7 +279,7 @@ class _Operation:
                 ended=int(time.time()),
                 succeeded=summary.succeeded,
                 changes={str(op): count for op, count in summary.counts.items()},
-                config=self._stack.config.raw,
+                config=self._stack.config.texts(),
             )
         )
 

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from mapinfra.engine import urn as urns
-from mapinfra.engine.checkpoint import PROVIDER_TYPE, OperationType, Resource
 from mapinfra.engine.diff import changes, steps_of
 from mapinfra.engine.events import UNCOUNTED, Emit, Op, ResourceEvent
 from mapinfra.engine.faults import Faults
 from mapinfra.engine.journal import Journal
 from mapinfra.engine.providers import Providers
+from mapinfra.engine.snapshot import PROVIDER_TYPE, OperationType, Resource
 from mapinfra.engine.targets import Targets
 from mapinfra.engine.urn import STACK_TYPE
 from mapinfra.errors import MapinfraError

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mapinfra.engine.backend import StackFiles, stack_files
-from mapinfra.engine.checkpoint import Snapshot, render
+from mapinfra.engine.checkpoint import render
 from mapinfra.engine.project import (
     Project,
     load_project,
@@ -15,6 +15,7 @@ from mapinfra.engine.project import (
 )
 from mapinfra.engine.run import Stack
 from mapinfra.engine.secrets import Crypter, Keyring, passphrase
+from mapinfra.engine.snapshot import Snapshot
 
 
 def open_stack(folder: Path, name: str, environment: Mapping[str, str]) -> Stack:

@@ -6,13 +6,14 @@ from dataclasses import replace
 
 from mapinfra.engine import urn as urns
 from mapinfra.engine.aliases import former_names
-from mapinfra.engine.checkpoint import PROVIDER_TYPE, Resource, now
+from mapinfra.engine.clock import now
 from mapinfra.engine.diff import changes, equal, steps_of
 from mapinfra.engine.events import LogEvent, Op, ResourceEvent
 from mapinfra.engine.goal import Goal, Outcome
 from mapinfra.engine.project import ClearConfig
 from mapinfra.engine.replacing import Replacing
 from mapinfra.engine.running import Run
+from mapinfra.engine.snapshot import PROVIDER_TYPE, Resource
 from mapinfra.engine.values import PROVIDER_KEY, Properties, Secret, contains_unknown, plain
 from mapinfra.engine.verdict import Verdict, ignoring, judge
 from mapinfra.errors import MapinfraError

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from mapinfra.engine import urn as urns
-from mapinfra.engine.checkpoint import PROVIDER_TYPE, Resource
+from mapinfra.engine.snapshot import PROVIDER_TYPE, Resource
 from mapinfra.engine.urn import STACK_TYPE
 from mapinfra.errors import MapinfraError
 

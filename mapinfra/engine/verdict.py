@@ -3,10 +3,10 @@
 import copy
 from dataclasses import dataclass
 
-from mapinfra.engine.checkpoint import Resource
 from mapinfra.engine.diff import paths
 from mapinfra.engine.paths import contains, parse, reset
 from mapinfra.engine.providers import Difference
+from mapinfra.engine.snapshot import Resource
 from mapinfra.engine.values import Properties
 from mapinfra.errors import MapinfraError
 

@@ -1,18 +1,11 @@
 """The two engines as a user types them, and what a preview of either says in one shape."""
 
 import json
-import shutil
 import subprocess
 from enum import Enum
 from typing import Any
 
-import pytest
-
 from tests.lab.project import Project, Result, ended
-
-needs_pulumi = pytest.mark.skipif(
-    shutil.which("pulumi") is None, reason="the Pulumi CLI is not on PATH"
-)
 
 # What may differ between two previews of one state: when, from which line, to which new id.
 _VOLATILE = frozenset(

@@ -19,7 +19,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from lab import Lab
-from tests.lab.engines import Engine, agreed, needs_pulumi
+from tests.lab.engines import Engine, agreed
 from tests.lab.map_world import ENGINE_ON_DNF, NEWER, OLD, make
 from tests.lab.project import (
     REMOTES,
@@ -33,6 +33,7 @@ from tests.lab.project import (
     reset,
     spec_of,
 )
+from tests.marks import needs_pulumi
 
 pytestmark = needs_pulumi
 

@@ -1,16 +1,9 @@
 """Plans of real servers: held to by the engine that saved them, and by the other."""
 
-import shutil
-
-import pytest
-
 from tests.lab.project import Project, images_shown, output_rows, query
+from tests.marks import needs_pulumi
 
 HIDE = "UPDATE topology SET topology_show='0' WHERE topology_name='Images'"
-
-needs_pulumi = pytest.mark.skipif(
-    shutil.which("pulumi") is None, reason="the Pulumi CLI is not on PATH"
-)
 
 
 def save(project: Project) -> None:

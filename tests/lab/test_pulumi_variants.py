@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lab import Lab
-from tests.lab.engines import Engine, Preview, needs_pulumi
+from tests.lab.engines import Engine, Preview
 from tests.lab.project import (
     HOSTS,
     REMOTES,
@@ -18,6 +18,7 @@ from tests.lab.project import (
     output_rows,
     query,
 )
+from tests.marks import needs_pulumi
 
 pytestmark = needs_pulumi
 

@@ -7,12 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.engine.realcli import (
-    FAILED,
-    needs_pulumi,
-    pulumi,
-    run,
-)
+from tests.marks import needs_pulumi
+from tests.unit.engine.realcli import FAILED, pulumi, run
 from tests.unit.engine.sandbox import SECRET, Sandbox
 
 Command = Callable[..., tuple[int, str, str]]

@@ -2,20 +2,14 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from mapinfra.engine.urn import name
 from tests.unit.engine.sandbox import Sandbox
 
-needs_pulumi = pytest.mark.skipif(
-    shutil.which("pulumi") is None, reason="the Pulumi CLI is not on PATH"
-)
 NO_CHANGES = ("--expect-no-changes",)
 UNEXPECTED = 7
 FAILED = 1

@@ -7,7 +7,8 @@ import pytest
 from mapinfra.engine.backend import StackFiles
 from mapinfra.engine.targets import Targets
 from mapinfra.engine.urn import name
-from tests.unit.engine.realcli import needs_pulumi, planned, pulumi, pulumi_preview, pulumi_up
+from tests.marks import needs_pulumi
+from tests.unit.engine.realcli import planned, pulumi, pulumi_preview, pulumi_up
 from tests.unit.engine.sandbox import Sandbox
 from tests.unit.engine.shown import shown_by_us
 

@@ -11,16 +11,9 @@ import pytest
 
 from mapinfra.engine.lock import held
 from mapinfra.errors import StackLocked
+from tests.marks import needs_pulumi
 from tests.unit.engine.plainfiles import wait_until
-from tests.unit.engine.realcli import (
-    NO_CHANGES,
-    UNEXPECTED,
-    environment,
-    line,
-    needs_pulumi,
-    pulumi,
-    run,
-)
+from tests.unit.engine.realcli import NO_CHANGES, UNEXPECTED, environment, line, pulumi, run
 from tests.unit.engine.sandbox import SECRET, Sandbox
 
 pytestmark = needs_pulumi

@@ -9,15 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mapinfra.engine.checkpoint import (
-    Operation,
-    Resource,
-    Snapshot,
-    in_order,
-    parse,
-    render,
-    resource_out,
-)
+from mapinfra.engine.checkpoint import parse, render, resource_out
+from mapinfra.engine.ordering import in_order
+from mapinfra.engine.snapshot import Operation, Resource, Snapshot
 from mapinfra.engine.values import Secret
 from mapinfra.errors import StateError
 

@@ -14,10 +14,11 @@ import pytest
 import yaml
 
 from mapinfra.engine.backend import StackFiles
-from mapinfra.engine.checkpoint import Snapshot, parse, render
+from mapinfra.engine.checkpoint import parse, render
 from mapinfra.engine.edits import forget
 from mapinfra.engine.run import Stack
 from mapinfra.engine.secrets import Keyring
+from mapinfra.engine.snapshot import Snapshot
 from mapinfra.engine.stacks import cancel_stack, open_stack, set_config
 from mapinfra.errors import StackLocked
 from tests.golden import FOLDER, HOST, PASSPHRASE, SECRET, SECRET_KEY, STACK, recordings

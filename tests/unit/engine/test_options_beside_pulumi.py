@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from tests.marks import needs_pulumi
 from tests.unit.engine.realcli import (
     FAILED,
     NO_CHANGES,
-    needs_pulumi,
     planned,
     pulumi,
     pulumi_preview,

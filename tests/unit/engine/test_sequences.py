@@ -7,7 +7,8 @@ from typing import Any, Literal
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.unit.engine.realcli import needs_pulumi, pulumi
+from tests.marks import needs_pulumi
+from tests.unit.engine.realcli import pulumi
 from tests.unit.engine.sandbox import Sandbox
 
 Program = dict[str, Any]

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from mapinfra.engine.stacks import set_config
-from tests.unit.engine.realcli import needs_pulumi, pulumi
+from tests.marks import needs_pulumi
+from tests.unit.engine.realcli import pulumi
 from tests.unit.engine.sandbox import SECRET, Sandbox
 
 pytestmark = needs_pulumi

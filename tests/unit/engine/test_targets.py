@@ -7,7 +7,8 @@ import pytest
 
 from mapinfra.engine.targets import Targets
 from mapinfra.errors import MapinfraError
-from tests.unit.engine.realcli import needs_pulumi, planned, pulumi_preview, pulumi_up, settled
+from tests.marks import needs_pulumi
+from tests.unit.engine.realcli import planned, pulumi_preview, pulumi_up, settled
 from tests.unit.engine.sandbox import Sandbox
 from tests.unit.engine.shown import shown_by_us
 
