@@ -39,7 +39,6 @@ from mapinfra.resources.map_removal_plan import removal
 from mapinfra.resources.session import Session, address_of, database_of
 
 _WEB_PACKAGES = "/var/lib/mapinfra/web-client"
-_FRESH_FOLDER = 'umask 077; rm -rf -- "$1" && mkdir -p -- "$1"'
 _IMPORT_KEY = """\
 set -e
 file=$(mktemp)
@@ -299,8 +298,7 @@ class _Runner:
         if web.old is None:
             return
         folder = f"{_WEB_PACKAGES}-{self._service}"
-        self._web.run(["sh", "-c", _FRESH_FOLDER, "sh", folder])
-        operation.kept_web = packages.fetch(self._web, web.past, folder)
+        operation.kept_web = packages.fetch_afresh(self._web, web.past, folder)
 
     def _put_web_back(self, web: Replace, operation: Operation) -> None:
         unit = f"mapinfra-web-back-{self._service}"

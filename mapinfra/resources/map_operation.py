@@ -25,7 +25,6 @@ _CLIENT = Client()
 """MariaDB's root through its socket: the database is the MAP server's own."""
 
 _INCOMING = "/var/lib/mapinfra/incoming"
-_FRESH_FOLDER = 'umask 077; rm -rf -- "$1" && mkdir -p -- "$1"'
 _WRITE = """\
 [ -e "$1" ] || { echo "$1 isn't there any more" >&2; exit 1; }
 umask 077
@@ -115,8 +114,7 @@ class Operation:
             return
         packages.foresee(self.host, server.wanted)
         folder = f"{_INCOMING}-{self.desired.edition.service}"
-        self.host.run(["sh", "-c", _FRESH_FOLDER, "sh", folder])
-        (self.incoming,) = packages.fetch(self.host, server.wanted, folder)
+        (self.incoming,) = packages.fetch_afresh(self.host, server.wanted, folder)
         if server.old is None:
             vendor = f"{self.desired.edition.config_dir}/{self.desired.edition.vars_file}"
             check_questions(self._in_package(self.incoming.path, vendor), self.host.name)

@@ -2,6 +2,7 @@
 
 from mapinfra.hosts.packages.changes import (
     fetch,
+    fetch_afresh,
     foresee,
     foresee_removal,
     install,
@@ -48,6 +49,7 @@ __all__ = [
     "RemovalRefused",
     "VersionNotOffered",
     "fetch",
+    "fetch_afresh",
     "foresee",
     "foresee_removal",
     "install",

@@ -32,6 +32,7 @@ _ASIDE_SECONDS = 120.0  # for what is asked of repositories
 _TRANSACTION_SECONDS = 1800.0
 _PATIENCE = 300.0  # seconds that another package manager's run is waited for
 _ABSENT = 44
+_FRESH = 'umask 077; rm -rf -- "$1" && mkdir -p -- "$1"'
 
 
 def wait_until_free(host: Host, patience: float = _PATIENCE) -> None:
@@ -157,6 +158,12 @@ def fetch(
         if name not in had:
             raise _not_to_be_had(host, tool, done, name, version)
     return tuple(had[name] for name in wanted)
+
+
+def fetch_afresh(host: Host, wanted: Mapping[str, str], directory: str) -> tuple[PackageFile, ...]:
+    """Do as `fetch` does, into a directory of root's own that has nothing else in it."""
+    host.run(["sh", "-c", _FRESH, "sh", directory])
+    return fetch(host, wanted, directory)
 
 
 def install_files(
