@@ -17,7 +17,7 @@ from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
 from mapinfra.engine import lock
-from mapinfra.engine.files import temporaries, write_atomically
+from mapinfra.engine.files import sweep, write_atomically
 from mapinfra.errors import StateError
 
 _META = "version: 1\n"
@@ -84,13 +84,18 @@ class StackFiles:
         for stale in (".attrs", ".bak.attrs"):
             self._beside(stale).unlink(missing_ok=True)
 
-    def create(self, content: bytes) -> None:
-        """Make a new stack; raise StateError when it is there already."""
+    def expect_new(self) -> None:
+        """Raise StateError when the stack is there already."""
         self._check_layout()
         if self.state.exists():
             raise StateError("is there already", where=f"stack {self.stack}")
+
+    def create(self, content: bytes) -> None:
+        """Make a new stack; raise StateError when it is there already."""
+        self.expect_new()
         meta = self.root / "meta.yaml"
         if not meta.exists():
+            sweep(meta)
             write_atomically(meta, _META.encode())
         self.write(content)
 
@@ -121,8 +126,7 @@ class StackFiles:
         """Remove what killed runs have left half written."""
         written = (self.state, self._beside(".bak"), self.locks, self._folder("history") / "*")
         for path in (*written, self._folder("backups") / "*"):
-            for left in temporaries(path):
-                left.unlink(missing_ok=True)
+            sweep(path)
 
     def _folder(self, kind: str) -> Path:
         return self.root / kind / self.project / self.stack

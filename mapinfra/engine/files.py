@@ -3,7 +3,6 @@
 import os
 import secrets
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 from mapinfra.errors import StateError
@@ -46,9 +45,13 @@ def write_new(path: Path, content: bytes) -> None:
         ) from None
 
 
-def temporaries(path: Path) -> Iterator[Path]:
-    """Find what writers of a path that were killed have left beside it; a path may be a pattern."""
-    return path.parent.glob(f".{path.name}.????????")
+def sweep(path: Path) -> None:
+    """Remove what writers of a path that were killed have left beside it; it may be a pattern.
+
+    For who holds the lock of it, or is the only one to write it.
+    """
+    for left in path.parent.glob(f".{path.name}.????????"):
+        left.unlink(missing_ok=True)
 
 
 def _replace(path: Path, content: bytes) -> None:
@@ -73,7 +76,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _suffix() -> str:
-    """As long as `temporaries` looks for."""
+    """As long as `sweep` looks for."""
     return secrets.token_hex(4)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from mapinfra.engine.files import write_atomically
+from mapinfra.engine.files import sweep, write_atomically
 from mapinfra.engine.secrets import Crypter
 from mapinfra.errors import MapinfraError
 
@@ -158,9 +158,8 @@ def load_stack_config(project: Project, stack: str) -> StackConfig:
 def write_salt(project: Project, stack: str, salt: str) -> None:
     """Put a new salt at the head of a stack's config, making the file where there is none."""
     file = project.stack_config_file(stack)
-    file.parent.mkdir(parents=True, exist_ok=True)
     content = file.read_text(encoding="utf-8") if file.is_file() else ""
-    file.write_text(f"encryptionsalt: {salt}\n{content}", encoding="utf-8")
+    _write(file, f"encryptionsalt: {salt}\n{content}")
 
 
 def set_value(project: Project, stack: str, key: str, value: str | dict[str, str]) -> None:
@@ -169,7 +168,12 @@ def set_value(project: Project, stack: str, key: str, value: str | dict[str, str
     content = _mapping(file)
     held = content.setdefault("config", {}) or {}
     content["config"] = {**held, _full_key(project.name, key): value}
-    write_atomically(file, yaml.safe_dump(content, sort_keys=False, width=4096).encode())
+    _write(file, yaml.safe_dump(content, sort_keys=False, width=4096))
+
+
+def _write(file: Path, content: str) -> None:
+    sweep(file)
+    write_atomically(file, content.encode())
 
 
 def _full_key(project: str, key: str) -> str:

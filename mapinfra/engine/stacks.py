@@ -38,9 +38,10 @@ def init_stack(folder: Path, name: str, environment: Mapping[str, str]) -> Path:
     crypter = Crypter(secret, salt) if salt else Crypter.fresh(secret)
     crypter.verify()
     empty = Snapshot(salt=crypter.state)
-    files.create(render(files.full_name, empty, crypter.encrypt))
-    if not salt:
+    files.expect_new()
+    if not salt:  # before the state: a run that is killed here leaves no stack without its salt
         write_salt(project, name, crypter.state)
+    files.create(render(files.full_name, empty, crypter.encrypt))
     return file
 
 

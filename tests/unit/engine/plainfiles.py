@@ -122,7 +122,7 @@ class FileProvider(ResourceProvider):
         self.world.reach(_id)
         if (self.world.folder / f"{_id}.stuck").exists():
             raise RuntimeError(f"{_id} can't be deleted")
-        (self.world.folder / _id).unlink()
+        (self.world.folder / _id).unlink(missing_ok=True)  # a run that was killed got as far
 
 
 class OtherFileProvider(FileProvider):

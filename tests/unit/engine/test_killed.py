@@ -1,131 +1,288 @@
-"""A run killed at every write: the state is the old or the new one, and the next run goes on."""
+"""An operation killed at every write: each file is the old or the new one, the next run goes on.
 
-import json
-import multiprocessing
-import os
+With `pulumi` on PATH, the next run may be the CLI's.
+"""
+
+import functools
 import shutil
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mapinfra.engine.backend import StackFiles
+from mapinfra.engine import secrets
+from mapinfra.engine.edits import forget, unprotect
+from mapinfra.engine.run import load
+from mapinfra.engine.stacks import init_stack, open_stack, set_config
+from mapinfra.errors import StateError
+from tests.unit.engine.kills import (
+    Kills,
+    Operation,
+    aftermath,
+    consequences,
+    expect_whole,
+    litter,
+    pending,
+    state,
+)
+from tests.unit.engine.realcli import FAILED, needs_pulumi, pulumi, run
 from tests.unit.engine.sandbox import Sandbox
 
-KILLED = 137
-WRITES = ("fsync", "replace", "unlink")
-WANTED = {"a": "new", "b": "new", "c": "three"}
+UP = ("up", "--yes", "--skip-preview", "--continue-on-error")
+PLACED: dict[str, Any] = {"text": "deep", "place": "one"}
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What is there, the operation that is killed, and with which command the CLI goes on.
+
+    `writes` is the folder that it changes. Where `steps`, it takes steps that are pending while
+    they are under way; where `fails`, one of these fails each time.
+    """
+
+    name: str
+    begin: Callable[[Sandbox], None]
+    go: Operation
+    by_pulumi: tuple[str, ...] = UP
+    steps: bool = True
+    fails: bool = False
+    writes: str = "backend"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def up(sandbox: Sandbox) -> None:
+    sandbox.up(parallel=1)
+
+
+def edited(before: dict[str, Any], after: dict[str, Any]) -> Callable[[Sandbox], None]:
+    """Return what makes a stack of one program, and then edits it to another."""
+
+    def begin(sandbox: Sandbox) -> None:
+        sandbox.program(**before)
+        assert sandbox.up().summary.succeeded
+        sandbox.program(**after)
+
+    return begin
+
+
+BEFORE: dict[str, Any] = {
+    "folders": {"f": "label"},
+    "files": {"a": {"text": "old"}, "d": {"text": "four", "folder": "f"}},
+}
+AFTER: dict[str, Any] = {
+    "files": {"a": {"text": "new"}, "b": {"text_of": "a"}, "c": {"text": "three"}},
+    "exports": {"said": "b"},
+}
+
+
+def broken(sandbox: Sandbox) -> None:
+    edited(BEFORE, AFTER)(sandbox)
+    sandbox.steer("a.broken")
+
+
+def grown_by_hand(sandbox: Sandbox) -> None:
+    (sandbox.world / "a").write_text("by hand")
+    sandbox.program(
+        folders={"f": "label"},
+        files={"a": {"text": "wanted", "folder": "f"}, "n": {"text": "new"}},
+    )
+
+
+def adopt(sandbox: Sandbox) -> None:
+    sandbox.run("import", parallel=1)
+
+
+def drifted(sandbox: Sandbox) -> None:
+    sandbox.files(a="one", b="two")
+    sandbox.up()
+    (sandbox.world / "a").write_text("by hand")
+    (sandbox.world / "b").unlink()
+
+
+def refresh(sandbox: Sandbox) -> None:
+    sandbox.run("refresh", parallel=1)
+
+
+def destroy(sandbox: Sandbox) -> None:
+    sandbox.run("destroy", parallel=1)
+
+
+def state_delete(sandbox: Sandbox) -> None:
+    try:
+        forget(open_stack(sandbox.project, "dev", sandbox.environment), "f")
+    except StateError:
+        assert "f" not in sandbox.resources()
+
+
+def protected(sandbox: Sandbox) -> None:
+    sandbox.program(files={"a": {"text": "x", "options": {"protect": True}}})
+    sandbox.up()
+    sandbox.program()
+
+
+def state_unprotect(sandbox: Sandbox) -> None:
+    unprotect(open_stack(sandbox.project, "dev", sandbox.environment), "a")
+
+
+def no_stack(sandbox: Sandbox) -> None:
+    shutil.rmtree(sandbox.backend / ".pulumi")
+    sandbox.config_file.unlink()
+
+
+def stack_init(sandbox: Sandbox) -> None:
+    if not sandbox.state_file.exists():
+        init_stack(sandbox.project, "dev", sandbox.environment)
+    sandbox.run("refresh")
+
+
+def config_set(sandbox: Sandbox) -> None:
+    set_config(sandbox.project, "dev", sandbox.environment, "password", "hidden", secret=True)
+
+
+REPLACES = Scenario(
+    "up that replaces",
+    edited(
+        {"files": {"a": PLACED, "b": {"text_of": "a"}}},
+        {"files": {"a": {**PLACED, "place": "two"}, "b": {"text_of": "a"}}},
+    ),
+    up,
+)
+SCENARIOS = (
+    Scenario("up", edited(BEFORE, AFTER), up),
+    REPLACES,
+    Scenario(
+        "up that deletes before it replaces",
+        edited(
+            {"files": {"a": PLACED, "b": {"text": "x", "place_of": "a"}}},
+            {
+                "files": {
+                    "a": {**PLACED, "place": "two", "first": True},
+                    "b": {"text": "x", "place_of": "a"},
+                }
+            },
+        ),
+        up,
+    ),
+    Scenario(
+        "up that deletes",
+        edited(
+            {
+                "folders": {"f": "label"},
+                "files": {
+                    "a": {"text": "one", "folder": "f"},
+                    "b": {"text_of": "a"},
+                    "c": {"text": "three", "after": ["b"]},
+                },
+            },
+            {"files": {"c": {"text": "three"}}},
+        ),
+        up,
+    ),
+    Scenario("up of which a part fails", broken, up, fails=True),
+    Scenario("adopt", grown_by_hand, adopt, steps=False),
+    Scenario("refresh", drifted, refresh, ("refresh", "--yes", "--skip-preview"), steps=False),
+    Scenario("destroy", edited(AFTER, AFTER), destroy, ("destroy", "--yes", "--skip-preview")),
+    Scenario("state delete", edited(BEFORE, BEFORE), state_delete, steps=False),
+    Scenario("state unprotect", protected, state_unprotect, steps=False),
+    Scenario("stack init", no_stack, stack_init, ("stack", "select", "--create"), steps=False),
+    Scenario("config set", edited(BEFORE, BEFORE), config_set, steps=False, writes="project"),
+)
+
+each = pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
 
 
 @pytest.fixture
-def edited(quick: None, sandbox: Sandbox) -> Sandbox:
-    """A stack of which one file is to be updated, one made and one deleted."""
-    sandbox.program(
-        folders={"f": "label"}, files={"a": {"text": "old"}, "d": {"text": "four", "folder": "f"}}
-    )
-    sandbox.up()
-    sandbox.program(
-        files={"a": {"text": "new"}, "b": {"text_of": "a"}, "c": {"text": "three"}},
-        exports={"said": "b"},
-    )
-    return sandbox
+def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+    """A sandbox alone in a folder, with keys as the CLI makes them, but each only once."""
+    monkeypatch.setattr(secrets, "_aes", functools.cache(secrets._aes))
+    monkeypatch.setattr("os.fsync", lambda _handle: None)
+    return Sandbox(tmp_path / "sandbox")
 
 
-def killed_at(number: int, sandbox: Sandbox, written: Path) -> None:
-    """Run `up` in this process, which ends like a killed one before its write of that number."""
-    left, fsync = iter(range(number)), os.fsync
-
-    def counted(real: Callable[..., Any], *arguments: Any, **more: Any) -> Any:
-        if next(left, None) is None:
-            if real is fsync:
-                lose_half(*arguments)
-            os._exit(KILLED)
-        return real(*arguments, **more)
-
-    write = StackFiles.write
-
-    def noted(self: StackFiles, content: bytes) -> None:
-        written.write_bytes(written.read_bytes() + content + b"\n")
-        write(self, content)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(StackFiles, "write", noted)
-        for name in WRITES:
-            patch.setattr(os, name, partial(counted, getattr(os, name)))
-        sandbox.up(parallel=1)
-    os._exit(0)
+def end(sandbox: Sandbox) -> tuple[Any, ...]:
+    """Return where a stack has come to: its state, the world, and its config in clear."""
+    stack = open_stack(sandbox.project, "dev", sandbox.environment)
+    _, crypter = load(stack)
+    return state(sandbox), sandbox.live(), stack.config.in_clear(crypter).values
 
 
-def lose_half(handle: int) -> None:
-    """Let half of a file be lost, as what isn't synced may be; a lock's few bytes are spared."""
-    file = Path(f"/proc/self/fd/{handle}").readlink()
-    if file.is_file() and "locks" not in file.parts:
-        os.ftruncate(handle, file.stat().st_size // 2)
+def undisturbed(kills: Kills, *then: Operation) -> tuple[Any, ...]:
+    """Return where the operation ends by itself, or with others after it."""
+    for operation in (kills.operation, *then):
+        operation(kills.sandbox)
+    ended = end(kills.sandbox)
+    kills.restore()
+    return ended
 
 
-def ended(sandbox: Sandbox, number: int, written: Path) -> int | None:
-    child = multiprocessing.get_context("fork").Process(
-        target=killed_at, args=(number, sandbox, written)
-    )
-    child.start()
-    child.join()
-    return child.exitcode
+def different(kills: Kills, look: Callable[[Sandbox], str]) -> Iterator[str]:
+    """Yield at every write, once the operation was killed there, unless it all looks as before."""
+    seen: set[str] = set()
+    for where in kills.each():
+        left = look(kills.sandbox)
+        if left not in seen:
+            yield where
+        seen.add(left)
 
 
-def kept(sandbox: Sandbox) -> dict[str, Any]:
-    """Return what the state says, without what a killed run leaves to tell of: times and plans."""
-    found = sandbox.resources()
-    for one in found.values():
-        for volatile in ("created", "modified"):
-            one.pop(volatile, None)
-        one.get("inputs", {}).pop("plan", None)
-    return found
-
-
-def litter(sandbox: Sandbox) -> list[str]:
-    """Return what no finished run leaves in the backend: locks, and files half written."""
-    files = [one for one in sandbox.backend.rglob("*") if one.is_file()]
-    return [one.name for one in files if one.name.startswith(".") or "locks" in one.parts]
-
-
-def test_a_run_killed_at_any_write_leaves_a_whole_state_and_is_completed(
-    edited: Sandbox, tmp_path: Path
+@each
+def test_killed_at_any_write_it_leaves_whole_files_and_is_completed(
+    quick: None, scenario: Scenario, sandbox: Sandbox
 ) -> None:
-    before = tmp_path / "before"
-    folders = {"backend": edited.backend, "world": edited.world}
-    for name, folder in folders.items():
-        shutil.copytree(folder, before / name)
-    old = edited.state_file.read_bytes()
-    reference: dict[str, Any] | None = None
-    pending = 0
-    number = 0
-    while True:
-        written = tmp_path / "written"
-        written.write_bytes(old + b"\n")
-        code = ended(edited, number, written)
-        *_, last, now = [b"", *written.read_bytes().splitlines()]
-        found = edited.state_file.read_bytes()
-        assert found in (last, now)
-        assert json.loads(edited.state_file.with_name("dev.json.bak").read_bytes())
-        if code == 0:
-            break
-        assert code == KILLED
-        cut_off = json.loads(found)["checkpoint"]["latest"].get("pending_operations", [])
-        done = edited.up()
-        assert done.summary.succeeded, done.events
-        assert len([line for line in done.log if "was cut off while" in line]) == len(cut_off)
-        pending += len(cut_off)
-        assert edited.live() == WANTED
-        assert "pending_operations" not in edited.state()
-        reference = reference or kept(edited)
-        assert kept(edited) == reference
-        assert litter(edited) == []
-        for name, folder in folders.items():
-            shutil.rmtree(folder)
-            shutil.copytree(before / name, folder)
-        number += 1
-    assert kept(edited) == reference
-    assert number > 60
-    assert pending > 20
+    scenario.begin(sandbox)
+    kills = Kills(sandbox, scenario.go)
+    reference = undisturbed(kills)
+    struck: set[str] = set()
+    cut_off = 0
+    for where in different(kills, aftermath):
+        struck.add(where.split("/")[0])
+        expect_whole(sandbox)
+        assert kills.state_is_old_or_new(), where
+        cut_off += len(pending(sandbox))
+        scenario.go(sandbox)
+        assert end(sandbox) == reference, where
+        assert pending(sandbox) == [], where
+        assert litter(sandbox) == [], where
+    assert struck >= {f"open {scenario.writes}", f"fsync {scenario.writes}"}
+    assert (cut_off > 0) == scenario.steps
+
+
+def by_pulumi(scenario: Scenario) -> Operation:
+    """Return what a user of the CLI does next: take away the lock of a run that is gone, go on."""
+
+    def go_on(sandbox: Sandbox) -> None:
+        if list(sandbox.locks.glob("*.json")):
+            pulumi(sandbox, "cancel", "--yes")
+        ended = run(sandbox, *scenario.by_pulumi)
+        assert ended.returncode in (0, FAILED), ended
+        assert (ended.returncode == FAILED) == scenario.fails, ended
+
+    return go_on
+
+
+def cases() -> Iterator[object]:
+    """Yield every scenario; but for one, they take long with the CLI."""
+    for scenario in SCENARIOS:
+        marks = [] if scenario is REPLACES else [pytest.mark.endurance]
+        yield pytest.param(scenario, marks=marks, id=str(scenario))
+
+
+@needs_pulumi
+@pytest.mark.parametrize("scenario", cases())
+def test_what_was_killed_at_any_write_is_completed_by_the_cli(
+    scenario: Scenario, sandbox: Sandbox
+) -> None:
+    scenario.begin(sandbox)
+    kills = Kills(sandbox, scenario.go)
+    go_on = by_pulumi(scenario)
+    reference = undisturbed(kills, go_on)
+    kinds = 0
+    for where in different(kills, consequences):
+        kinds += 1
+        go_on(sandbox)
+        assert end(sandbox) == reference, where
+    assert kinds > 1
