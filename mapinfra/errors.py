@@ -16,6 +16,7 @@ MapinfraError
 ├── ApiError            Centreon's web API
 ├── CentreonError       what is on the platform doesn't fit what was asked
 ├── ApplyFailed         a step failed; says what was put back
+├── Interrupted         a signal came before anything was changed
 └── StateError          the state file or its backend
     └── StackLocked     another run holds the stack
 """
@@ -113,6 +114,10 @@ class CentreonError(MapinfraError):
 
 class ApplyFailed(MapinfraError):
     """A step failed; the message says which, why, and what was put back."""
+
+
+class Interrupted(MapinfraError):
+    """SIGINT or SIGTERM came before anything was changed."""
 
 
 class StateError(MapinfraError):

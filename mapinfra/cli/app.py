@@ -16,7 +16,7 @@ from mapinfra.engine.backend import NoSuchStack
 from mapinfra.engine.edits import forget, unprotect
 from mapinfra.engine.events import OperationKind, Summary
 from mapinfra.engine.stacks import cancel_stack, init_stack, open_stack, set_config
-from mapinfra.errors import MapinfraError
+from mapinfra.errors import Interrupted, MapinfraError
 from mapinfra.resources.sessions import SESSIONS
 
 
@@ -28,6 +28,9 @@ def main() -> None:
     except NoSuchStack as error:
         _complain(error)
         sys.exit(ExitCode.NO_STACK)
+    except Interrupted as error:
+        _complain(error)
+        sys.exit(ExitCode.CANCELLED)
     except MapinfraError as error:
         _complain(error)
         sys.exit(ExitCode.FAILED)

@@ -15,7 +15,6 @@ from mapinfra.backup import Manifest
 from mapinfra.cli import backup_display, backup_machine
 from mapinfra.cli.opened import Opened, opened
 from mapinfra.cli.options import ExitCode, asking, expect_answerable, in_one_line, reporting
-from mapinfra.engine.signals import stopped_by_signals
 from mapinfra.errors import MapinfraError
 from mapinfra.resources.execution import execute
 from mapinfra.restore import (
@@ -137,7 +136,8 @@ class _Restore:
 
     def run(self, shown: RestorePlan | None = None) -> ExitCode:
         """Restore, beside no `up`; `shown` is what the user agreed to."""
-        with self._site.stack.files.locked():
+        stop = threading.Event()
+        with self._site.stack.files.locked(stop, _tell):
             plan = self._plan()
             if shown is None and not self._machine:
                 backup_display.restore_plan(self._server, self._manifest, plan, time.time())
@@ -147,7 +147,7 @@ class _Restore:
                     where=self._server.name,
                     remedy="run again",
                 )
-            return self._do(plan)
+            return self._do(plan, stop)
 
     def _located(self) -> Manifest:
         return located(read_shelves(self._fleet, [self._server]), self._id)[1]
@@ -157,13 +157,12 @@ class _Restore:
         observed = observe(self._fleet, self._server, self._manifest)
         return plan_restore(self._server, self._manifest, observed)
 
-    def _do(self, plan: RestorePlan) -> ExitCode:
-        began, stop = time.monotonic(), threading.Event()
+    def _do(self, plan: RestorePlan, stop: threading.Event) -> ExitCode:
+        began = time.monotonic()
         restoring = Restoring(self._manifest, stop.is_set)
         desired, session = self._server.desired, self._site.session
         try:
-            with stopped_by_signals(stop, _tell):
-                execute(restoring, plan.plan, desired, session, _tell)
+            execute(restoring, plan.plan, desired, session, _tell)
         except MapinfraError as error:
             if not stop.is_set():
                 raise

@@ -8,8 +8,9 @@
 """
 
 import json
+import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from urllib.parse import unquote, urlsplit
 
 from mapinfra.engine import lock
 from mapinfra.engine.files import sweep, write_atomically
+from mapinfra.engine.signals import stopped_by_signals
 from mapinfra.errors import StateError
 
 _META = "version: 1\n"
@@ -100,9 +102,13 @@ class StackFiles:
         self.write(content)
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the stack's lock; raise StackLocked when another run has it."""
-        with lock.held(self.locks, self.stack):
+    def locked(self, stop: threading.Event, warn: Callable[[str], None]) -> Iterator[None]:
+        """Hold the stack's lock; raise StackLocked when another run has it.
+
+        Meanwhile SIGINT and SIGTERM set `stop` and are told to `warn`: neither ends the process
+        with the lock still there.
+        """
+        with stopped_by_signals(stop, warn), lock.held(self.locks, self.stack):
             self._sweep()
             yield
 

@@ -1,5 +1,6 @@
 """Mending the state without touching what it stands for."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -8,14 +9,14 @@ from mapinfra.engine.checkpoint import render
 from mapinfra.engine.run import Stack, load
 from mapinfra.engine.snapshot import PROVIDER_TYPE, Resource, Snapshot
 from mapinfra.engine.urn import STACK_TYPE
-from mapinfra.errors import StateError
+from mapinfra.errors import Interrupted, StateError
 
 
 def forget(stack: Stack, name: str) -> list[str]:
     """Take every resource of that name or URN, and what needs it, out of the state.
 
     For what can't be undone any more because its host is gone. Returns the URNs; raises
-    StateError when the state has none of that name.
+    StateError when the state has none of that name, Interrupted when a signal came first.
     """
     gone: set[str] = set()
 
@@ -32,7 +33,7 @@ def forget(stack: Stack, name: str) -> list[str]:
 def unprotect(stack: Stack, name: str) -> list[str]:
     """Take the protection off every resource of that name or URN; return the URNs.
 
-    Raises StateError when the state has none of that name.
+    Raises StateError when the state has none of that name, Interrupted when a signal came first.
     """
     freed: list[str] = []
 
@@ -51,14 +52,22 @@ def unprotect(stack: Stack, name: str) -> list[str]:
 
 
 def _edit(stack: Stack, name: str, change: Callable[[Snapshot], Snapshot]) -> None:
-    with stack.files.locked():
+    stop = threading.Event()
+    with stack.files.locked(stop, _unsaid):
         snapshot, crypter = load(stack)
         if not any(_named(one, name) for one in snapshot.resources):
             raise StateError(
                 f"the state has no resource {name}; it has {_names(snapshot.resources)}",
                 where=f"stack {stack.name}",
             )
-        stack.files.write(render(stack.files.full_name, change(snapshot), crypter.encrypt))
+        content = render(stack.files.full_name, change(snapshot), crypter.encrypt)
+        if stop.is_set():
+            raise Interrupted("interrupted; nothing was changed", where=f"stack {stack.name}")
+        stack.files.write(content)
+
+
+def _unsaid(_line: str) -> None:
+    """An edit is over in a moment, and says how it ended."""
 
 
 def _with_dependents(resources: tuple[Resource, ...], name: str) -> set[str]:

@@ -3,8 +3,7 @@
 import contextvars
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -69,11 +68,10 @@ def operate(
     nothing else. A preview writes nothing and takes no lock. Raises MapinfraError when the run
     can't begin.
     """
-    with ExitStack() as held:
-        if not preview:
-            stack.files.read()
-            held.enter_context(stack.files.locked())
-        return _Operation(stack, kind, emit, options, preview=preview).go()
+    emit, stop = _one_at_a_time(emit), threading.Event()
+    guarded = stopped_by_signals if preview else stack.files.locked
+    with guarded(stop, _warning(emit)):
+        return _Operation(stack, kind, emit, options, stop, preview=preview).go()
 
 
 def rehearse(stack: Stack, emit: Emit, options: Options) -> tuple[Summary, Mapping[str, Present]]:
@@ -87,8 +85,10 @@ def rehearse(stack: Stack, emit: Emit, options: Options) -> tuple[Summary, Mappi
         events.append(event)
         emit(event)
 
-    operation = _Operation(stack, "update", heard, options, preview=True)
-    return operation.go(), operation.planned(events)
+    told, stop = _one_at_a_time(heard), threading.Event()
+    with stopped_by_signals(stop, _warning(told)):
+        operation = _Operation(stack, "update", told, options, stop, preview=True)
+        return operation.go(), operation.planned(events)
 
 
 def load(stack: Stack) -> tuple[Snapshot, Crypter]:
@@ -111,7 +111,14 @@ class _Operation:
     """One operation from the locked state to the history entry."""
 
     def __init__(
-        self, stack: Stack, kind: OperationKind, emit: Emit, options: Options, *, preview: bool
+        self,
+        stack: Stack,
+        kind: OperationKind,
+        emit: Emit,
+        options: Options,
+        stop: threading.Event,
+        *,
+        preview: bool,
     ) -> None:
         self._stack = stack
         self._kind = kind
@@ -121,7 +128,6 @@ class _Operation:
         self._config = stack.config.in_clear(self._crypter)
         self._before = self._live = snapshot
         self._steps: Steps | None = None
-        emit = _one_at_a_time(emit)
         self._run = Run(
             journal=Journal(snapshot, None if preview else self._write, self._half_made()),
             providers=Providers(self._config.values, stack.project.name),
@@ -129,7 +135,7 @@ class _Operation:
             faults=Faults(options.debug_file),
             emit=emit,
             preview=preview,
-            stop=threading.Event(),
+            stop=stop,
             reviewed=options.reviewed,
             targets=options.targets,
         )
@@ -146,7 +152,7 @@ class _Operation:
 
     def _go(self) -> Summary:
         self._configure_sdk()
-        with at_home(self._stack.project), stopped_by_signals(self._run.stop, self._warn):
+        with at_home(self._stack.project):
             self._tell_pending()
             if self._kind in ("refresh", "destroy"):
                 self._run.targets.expect_known(self._urns())
@@ -159,9 +165,6 @@ class _Operation:
         if not self._run.preview:
             self._remember(summary)
         return summary
-
-    def _warn(self, message: str) -> None:
-        self._run.emit(LogEvent("warning", message))
 
     def _change(self) -> None:
         refresh(self._run, self._options.parallel)
@@ -224,8 +227,10 @@ class _Operation:
             self._run.emit(LogEvent("info", line))
 
     def _program(self, steps: Steps) -> set[str] | None:
-        """Run the program; return the URNs it registered, None when it failed itself."""
+        """Run the program; return the URNs it registered, None when it failed or never ran."""
         run, stack = self._run, self._stack
+        if run.stop.is_set():
+            return None
         monitor = Monitor(steps, stack.name, stack.project.name)
         self._configure_sdk(monitor)
         try:
@@ -299,6 +304,10 @@ def _unfinished(snapshot: Snapshot) -> list[Operation]:
 def _stack_outputs(snapshot: Snapshot) -> Properties:
     found = [one.outputs for one in snapshot.resources if one.type == STACK_TYPE]
     return found[0] if found else {}
+
+
+def _warning(emit: Emit) -> Callable[[str], None]:
+    return lambda line: emit(LogEvent("warning", line))
 
 
 def _one_at_a_time(emit: Emit) -> Emit:

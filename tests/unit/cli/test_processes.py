@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -93,6 +94,65 @@ def test_an_interrupted_run_ends_its_step_records_it_and_gives_the_lock_back(
     assert "pending_operations" not in sandbox.state()
     assert list(sandbox.locks.iterdir()) == []
     assert sandbox.up().summary.succeeded
+
+
+@contextmanager
+def reading_under_the_lock(sandbox: Sandbox) -> Iterator[None]:
+    """Stop a run where it reads the state, and has the lock; let it go on at the end."""
+    file, content, locked = sandbox.state_file, sandbox.state_file.read_bytes(), False
+    put_pipe(file)
+    while not locked:
+        with file.open("wb") as writer:  # waits for a reader
+            locked = any(sandbox.locks.glob("*.json"))
+            if locked:
+                file.unlink()
+                file.write_bytes(content)
+                yield
+            else:
+                put_pipe(file)
+            writer.write(content)
+
+
+def put_pipe(file: Path) -> None:
+    pipe = file.with_name("pipe")
+    os.mkfifo(pipe)
+    pipe.replace(file)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("arguments", [["up", "-y"], ["refresh", "-y"], ["destroy", "-y"]])
+def test_a_run_interrupted_before_the_program_does_nothing_and_gives_the_lock_back(
+    sandbox: Sandbox, number: signal.Signals, arguments: list[str]
+) -> None:
+    sandbox.files(a="one")
+    sandbox.up()
+    sandbox.calls()
+    sandbox.files(a="two", b="one")
+    with started(sandbox, *arguments) as process:
+        with reading_under_the_lock(sandbox):
+            process.send_signal(number)
+        assert process.wait(timeout=60) == 8
+    assert list(sandbox.locks.iterdir()) == []
+    assert sandbox.calls() == []
+    assert sandbox.resources()["a"]["outputs"]["text"] == "one"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("arguments", [["state", "delete", "a", "-y"], ["state", "unprotect", "a"]])
+def test_an_interrupted_edit_changes_nothing_and_gives_the_lock_back(
+    sandbox: Sandbox, number: signal.Signals, arguments: list[str]
+) -> None:
+    sandbox.files(a="one")
+    sandbox.up()
+    before = sandbox.state_file.read_bytes()
+    with started(sandbox, *arguments) as process:
+        with reading_under_the_lock(sandbox):
+            process.send_signal(number)
+        assert process.wait(timeout=60) == 8
+        assert process.stderr is not None
+        assert process.stderr.read() == "error: stack dev: interrupted; nothing was changed\n"
+    assert list(sandbox.locks.iterdir()) == []
+    assert sandbox.state_file.read_bytes() == before
 
 
 def on_a_terminal(

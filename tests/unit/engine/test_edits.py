@@ -3,6 +3,7 @@
 import pytest
 
 from mapinfra.engine.edits import forget, unprotect
+from mapinfra.engine.lock import held
 from mapinfra.engine.stacks import open_stack
 from mapinfra.engine.urn import name
 from mapinfra.errors import StackLocked, StateError
@@ -65,5 +66,5 @@ def test_a_name_that_isnt_there_lists_what_is(converged: Sandbox) -> None:
 
 def test_a_locked_stack_is_left_alone(converged: Sandbox) -> None:
     stack = open_stack(converged.project, "dev", converged.environment)
-    with stack.files.locked(), pytest.raises(StackLocked):
+    with held(converged.locks, "dev"), pytest.raises(StackLocked):
         forget(stack, "a")

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 import yaml
 
-from mapinfra.engine.backend import StackFiles
 from mapinfra.engine.checkpoint import parse, render
 from mapinfra.engine.edits import forget
+from mapinfra.engine.lock import held
 from mapinfra.engine.run import Stack
 from mapinfra.engine.secrets import Keyring
 from mapinfra.engine.snapshot import Snapshot
@@ -151,8 +151,7 @@ def test_a_recorded_stack_is_continued(
 def test_history_and_lock_have_the_shape_of_the_cli_s(sandbox: Sandbox) -> None:
     sandbox.files(a="one")
     taken: list[Any] = []
-    files = StackFiles(sandbox.backend / ".pulumi", "sandbox", "dev")
-    with files.locked():
+    with held(sandbox.locks, "dev"):
         taken += [json.loads(one.read_text()) for one in sandbox.locks.iterdir()]
     sandbox.up()
     (history,) = sandbox.backend.rglob("*.history.json")
