@@ -17,6 +17,7 @@ from mapinfra.engine.edits import forget, unprotect
 from mapinfra.engine.run import load
 from mapinfra.engine.stacks import init_stack, open_stack, set_config
 from mapinfra.errors import StateError
+from tests.marks import needs_pulumi
 from tests.unit.engine.kills import (
     Kills,
     Operation,
@@ -27,7 +28,7 @@ from tests.unit.engine.kills import (
     pending,
     state,
 )
-from tests.unit.engine.realcli import FAILED, needs_pulumi, pulumi, run
+from tests.unit.engine.realcli import FAILED, pulumi, run
 from tests.unit.engine.sandbox import Sandbox
 
 UP = ("up", "--yes", "--skip-preview", "--continue-on-error")
