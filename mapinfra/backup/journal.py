@@ -125,9 +125,14 @@ class Entry:
         except (TypeError, KeyError) as error:
             raise ValueError(f"no journal: {error}") from None
 
+    @property
+    def began(self) -> str:
+        """When the operation began, in words."""
+        return datetime.fromtimestamp(self.since, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
     def __str__(self) -> str:
-        since = datetime.fromtimestamp(self.since, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-        return f"{self.operation} of {self.service} to {self.target} by {self.holder} since {since}"
+        what = f"{self.operation} of {self.service} to {self.target}"
+        return f"{what} by {self.holder} since {self.began}"
 
 
 class Standing(Enum):

@@ -132,7 +132,9 @@ class MapInstallationKind(Kind[Desired, Live]):
             return None
         inputs: Inputs = {"version": str(version)}
         web = web_client_version(live)
-        if web != desired.web_client:
+        # A spec that doesn't name it wants the server's, and nothing is to be told while it is.
+        as_the_server = desired.web_client == desired.version and web == version
+        if web != desired.web_client and not as_the_server:
             inputs["web_client"] = web and str(web)
         if desired.settings:
             inputs["settings"] = settings_of(desired, live)

@@ -67,6 +67,7 @@ class Operation:
     kept_web: tuple[PackageFile, ...] = ()
     stopped_at: float | None = None
     _changed: bool = False
+    _is_back: bool = False
 
     @classmethod
     def begin(cls, host: Host, desired: Desired, lock: Lock) -> "Operation":
@@ -90,10 +91,10 @@ class Operation:
         self._keeping.close()
 
     def end(self) -> None:
-        """Disarm the way back, close the journal, release the lock."""
+        """Disarm the way back unless it was taken, close the journal, release the lock."""
         self._keeping.close()
         self.sweep(self.host)
-        if self.manifest is not None:
+        if self.manifest is not None and not self._is_back:
             backup.disarm(self.host, self.manifest)
         self._forget_incoming()
         journal.release(self.host, self.keeper.entry)
@@ -162,6 +163,7 @@ class Operation:
         self.keeper.check()
         manifest = other or self._backup
         backup.go_back(self.host, manifest, _CLIENT, reach)
+        self._is_back = manifest is self.manifest
         return manifest
 
     def compare(self, comparison: Comparison) -> list[str]:

@@ -65,7 +65,7 @@ class ServerSide:
         if operation != REMOVAL:
             text += f" of {target}" if operation == INSTALLATION else f" to {target}"
         if over is not None:
-            text += f" over from a run that was interrupted (since {over.since})"
+            text += f" over from a run that was interrupted (since {over.began})"
         interrupted = self._live.interrupted is not None
         data = Lock(operation, target, over, interrupted)
         return Step(self._host, "lock", text, "release it", data)

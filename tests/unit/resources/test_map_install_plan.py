@@ -102,12 +102,15 @@ def test_declared_settings_are_made_before_the_first_start() -> None:
 
 
 def test_an_installation_that_was_cut_off_is_done_over() -> None:
-    entry = Entry(ENGINE.service, INSTALLATION, OLD, Holder("ada", "console", 1, ""), until=50)
+    entry = Entry(
+        ENGINE.service, INSTALLATION, OLD, Holder("ada", "console", 1, ""), since=86400, until=50
+    )
     half = Installed("rpm", versions={ENGINE.server_package: package(OLD)})
     live = nothing(installed=half, journal=Found(100, entry))
     plan = map_plan.plan(installing(), live)
     assert verbs(plan) == [*BEFORE, *DEPLOY, *AFTER]
-    assert "over from a run that was interrupted" in plan.steps[0].text
+    told = "over from a run that was interrupted (since 1970-01-02 00:00:00 UTC)"
+    assert plan.steps[0].text.endswith(told)
 
 
 @pytest.mark.parametrize(

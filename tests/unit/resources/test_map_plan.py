@@ -22,6 +22,7 @@ from mapinfra.errors import CentreonError
 from mapinfra.hosts.packages import Installed
 from mapinfra.resources import map_plan, map_undo
 from mapinfra.resources.contract import Plan, Step
+from mapinfra.resources.map_installation import MapInstallationKind
 from mapinfra.resources.map_model import CHANGED, Desired, Live
 from tests.unit.resources.map_cases import (
     ADDRESS,
@@ -183,6 +184,25 @@ def test_a_live_value_that_is_not_as_declared_is_shown_without_its_secrets() -> 
     plan = map_plan.plan(desired, live)
     assert "TOPSECRET" not in repr(plan.changes) + repr(plan.lines())
     assert "signing-key" in str(plan.changes[0].live)
+
+
+@pytest.mark.parametrize(
+    ("wanted_web", "web", "told"),
+    [
+        (NEWER, OLD, {}),
+        (NEWER, NEWER, {}),
+        (NEWER, "22.10.3", {"web_client": "22.10.3"}),
+        ("22.10.3", OLD, {"web_client": OLD}),
+        ("22.10.3", "22.10.3", {}),
+    ],
+)
+def test_the_web_clients_version_is_told_where_it_is_no_matter_of_the_servers(
+    wanted_web: str, web: str, told: dict[str, str]
+) -> None:
+    desired = wanted(NEWER, web_client=Version.parse(wanted_web))
+    live = found(web_installed=Installed("rpm", versions={WEB_CLIENT.package: package(web)}))
+    inputs = MapInstallationKind().live_inputs(desired, live)
+    assert inputs == {"version": OLD, **told}
 
 
 @pytest.mark.parametrize(
