@@ -14,6 +14,7 @@ Op = Literal[
 ]  # fmt: skip
 UNCOUNTED: frozenset[Op] = frozenset({"create-replacement", "delete-replaced"})
 Status = Literal["planned", "started", "done", "failed", "skipped"]
+Severity = Literal["info", "warning", "error"]
 OperationKind = Literal["update", "refresh", "destroy", "import"]
 
 
@@ -45,7 +46,7 @@ class ResourceEvent:
 class LogEvent:
     """A line from the program, or from the engine about the run as a whole."""
 
-    severity: Literal["info", "warning", "error"]
+    severity: Severity
     message: str
     urn: str = ""
 

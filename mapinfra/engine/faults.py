@@ -19,14 +19,22 @@ class Faults:
     def describe(self, error: BaseException) -> str:
         """Return the line for a user; an unexpected error is told with its type.
 
-        Only an error on a whole spec has more lines: one per fault.
+        Only an error of several faults has more lines: one per fault.
         """
         if isinstance(error, MapinfraError | RunError):
             return str(error)
         self._keep(error)
-        lines = str(error).strip().splitlines()
+        text = " ".join(str(error).split())
         kind = type(error).__name__
-        return f"unexpected {kind}: {lines[0]}" if lines else f"unexpected {kind}"
+        return f"unexpected {kind}: {text}" if text else f"unexpected {kind}"
+
+    def describe_of_program(self, error: Exception, folder: Path) -> str:
+        """Return that line for what a program in `folder` raised, with the place there."""
+        line = self.describe(error)
+        if isinstance(error, MapinfraError | RunError):
+            return line
+        place = _place(error, folder)
+        return f"{place}: {line}" if place else line
 
     def _keep(self, error: BaseException) -> None:
         if self._debug_file is None:
@@ -34,3 +42,12 @@ class Faults:
         text = "".join(traceback.format_exception(error))
         with self._lock, self._debug_file.open("a", encoding="utf-8") as file:
             file.write(f"{text}\n")
+
+
+def _place(error: Exception, folder: Path) -> str:
+    """Return file and line of the innermost code below `folder` that an error came through."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}:{error.lineno}"
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [one for one in frames if Path(one.filename).is_relative_to(folder)]
+    return f"{own[-1].filename}:{own[-1].lineno}" if own else ""

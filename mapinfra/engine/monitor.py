@@ -1,43 +1,28 @@
 """What the SDK talks to in place of Pulumi's engine: registrations become steps at once."""
 
-from typing import Any, NoReturn
+from collections.abc import Mapping
 
 from google.protobuf import empty_pb2
-from google.protobuf.message import Message
 from pulumi.runtime.proto import alias_pb2, engine_pb2, resource_pb2
 
 from mapinfra.engine import urn as urns
 from mapinfra.engine.aliases import Alias
-from mapinfra.engine.events import Emit, LogEvent
+from mapinfra.engine.events import Emit, LogEvent, Severity
 from mapinfra.engine.goal import Goal
-from mapinfra.engine.running import Tally
 from mapinfra.engine.snapshot import Marks
 from mapinfra.engine.steps import Steps
+from mapinfra.engine.unsupported import REFUSED_FEATURES, Refusals, expect_plain, expect_supported
 from mapinfra.engine.values import Properties, from_struct, to_struct
-from mapinfra.errors import MapinfraError
 
-_SUPPORTED_FIELDS = frozenset(
-    {
-        "type", "name", "parent", "custom", "object", "dependencies", "propertyDependencies",
-        "acceptSecrets", "acceptResources", "supportsPartialValues", "supportsResultReporting",
-        "aliasSpecs", "sourcePosition", "stackTrace", "accepts_byte_string",
-        "parentStackTraceHandle", "aliases", "aliasURNs", "protect", "retainOnDelete",
-        "deletedWith", "ignoreChanges", "replaceOnChanges", "deleteBeforeReplace",
-        "deleteBeforeReplaceDefined",
-    }
-)  # fmt: skip
-
-# The last two are refused in RegisterResource: else the SDK itself asks for a newer Pulumi CLI.
 _FEATURES = (
     resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS,
     resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
     resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
-    resource_pb2.RESOURCE_MONITOR_FEATURE_REPLACE_WITH,
-    resource_pb2.RESOURCE_MONITOR_FEATURE_REPLACEMENT_TRIGGER,
+    *REFUSED_FEATURES,
 )
 
 
-class Monitor:
+class Monitor(Refusals):
     """The resource monitor, called by the SDK on threads of the loop's executor."""
 
     def __init__(self, steps: Steps, stack: str, project: str) -> None:
@@ -76,7 +61,7 @@ class Monitor:
         self, request: resource_pb2.RegisterResourceOutputsRequest
     ) -> empty_pb2.Empty:
         """Record the outputs of a component or of the stack."""
-        found = from_struct(request.outputs)
+        found = expect_plain(from_struct(request.outputs), request.urn)
         if urns.types(request.urn) == urns.STACK_TYPE:
             # Taken over by the run, once the program has come to its end.
             self.stack_urn, self.stack_outputs = request.urn, found
@@ -88,30 +73,16 @@ class Monitor:
         """Let the program end when it likes."""
         return empty_pb2.Empty()
 
-    def __getattr__(self, name: str) -> Any:
-        """Refuse by name what the SDK may ask of an engine and this one doesn't do."""
-        if name.startswith("_"):
-            raise AttributeError(name)
-
-        def refuse(_request: object) -> NoReturn:
-            raise _unsupported(name, "the program")
-
-        return refuse
-
     def _goal(self, request: resource_pb2.RegisterResourceRequest) -> Goal:
         urn = urns.make(self._stack, self._project, request.parent, request.type, request.name)
-        unsupported = _used_fields(request) - _SUPPORTED_FIELDS
-        if unsupported:
-            raise _unsupported(sorted(unsupported)[0], urns.label(urn))
-        if request.custom and not request.type.startswith("pulumi-python:dynamic"):
-            raise _unsupported(f"type {request.type}", urns.label(urn))
+        expect_supported(request, urn)
         # What a child doesn't say itself, it has from its parent, which was registered before it.
         marks = self._marks[urn] = _marks(request, self._marks.get(request.parent, Marks()))
         return Goal(
             urn=urn,
             type=request.type,
             custom=request.custom,
-            inputs=from_struct(request.object),
+            inputs=expect_plain(from_struct(request.object), urn),
             parent=request.parent,
             dependencies=tuple(sorted(request.dependencies)),
             property_dependencies={
@@ -151,40 +122,24 @@ def _alias(found: alias_pb2.Alias) -> Alias:
     )
 
 
-def _used_fields(request: resource_pb2.RegisterResourceRequest) -> set[str]:
-    """Name the fields that say something; the SDK sends some messages empty."""
-    return {
-        descriptor.name
-        for descriptor, value in request.ListFields()
-        if not isinstance(value, Message) or value.ByteSize()
-    }
-
-
-def _unsupported(what: str, where: str) -> MapinfraError:
-    return MapinfraError(
-        f"uses {what}, which isn't supported in process",
-        where=where,
-        remedy="leave it out, or run this program with the Pulumi CLI",
-    )
+_SEVERITIES: Mapping[int, Severity] = {
+    engine_pb2.INFO: "info",
+    engine_pb2.WARNING: "warning",
+    engine_pb2.ERROR: "error",
+}
 
 
 class Engine:
     """Takes the program's log lines."""
 
-    def __init__(self, emit: Emit, tally: Tally) -> None:
+    def __init__(self, emit: Emit) -> None:
         self._emit = emit
-        self._tally = tally
 
     def Log(self, request: engine_pb2.LogRequest) -> empty_pb2.Empty:  # noqa: N802
-        """Pass a line on; an error makes the run fail, as with the Pulumi CLI."""
-        message = " ".join(request.message.split())
-        if request.severity == engine_pb2.ERROR:
-            self._tally.error()
-            self._emit(LogEvent("error", message, request.urn))
-        elif request.severity == engine_pb2.WARNING:
-            self._emit(LogEvent("warning", message, request.urn))
-        elif request.severity == engine_pb2.INFO:
-            self._emit(LogEvent("info", message, request.urn))
+        """Pass a line on. One that is called an error makes no run fail, as in Pulumi."""
+        severity = _SEVERITIES.get(request.severity)
+        if severity is not None:
+            self._emit(LogEvent(severity, " ".join(request.message.split()), request.urn))
         return empty_pb2.Empty()
 
     def RequirePulumiVersion(self, _request: object) -> empty_pb2.Empty:  # noqa: N802

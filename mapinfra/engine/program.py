@@ -5,6 +5,7 @@ import contextlib
 import logging
 import runpy
 import sys
+import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -65,7 +66,13 @@ def run_program(project: Project, parallel: int) -> None:
         raise MapinfraError("there is no such program", where=str(project.main))
     # Failed registrations leave futures that nobody awaits, which asyncio would report.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
-    with asyncio.Runner() as runner, ThreadPoolExecutor(max_workers=parallel) as pool:
+    with (
+        warnings.catch_warnings(),
+        asyncio.Runner() as runner,
+        ThreadPoolExecutor(max_workers=parallel) as pool,
+    ):
+        # The SDK's own, of outputs that wait for a registration that was refused.
+        warnings.filterwarnings("ignore", "coroutine 'Output", RuntimeWarning)
         runner.get_loop().set_default_executor(pool)
         try:
             runner.run(_main(project))

@@ -18,6 +18,7 @@ from mapinfra.engine.values import (
     mark_secrets,
     plain,
     properties,
+    special,
 )
 from mapinfra.errors import MapinfraError
 
@@ -76,7 +77,7 @@ class Providers:
         """Return the checked inputs; raise MapinfraError with every failure."""
         serialized = new[PROVIDER_KEY]
         known = old if serialized == UNKNOWN else new
-        result = self._provider(known).check(plain(old), plain(new))
+        result = self._provider(known).check(_given(old), _given(new))
         if result.failures:
             raise MapinfraError("; ".join(_failure(failure) for failure in result.failures))
         return mark_secrets(properties(result.inputs), new) | {PROVIDER_KEY: serialized}
@@ -84,7 +85,7 @@ class Providers:
     def diff(self, old: Resource, new: Properties) -> Difference:
         """Ask the provider what a change of inputs takes."""
         known = old.outputs if new[PROVIDER_KEY] == UNKNOWN else new
-        result = self._provider(known).diff(old.id, plain(old.outputs), plain(new))
+        result = self._provider(known).diff(old.id, _given(old.outputs), _given(new))
         return Difference(
             changed=result.changes,
             replaces=tuple(result.replaces or ()),
@@ -93,30 +94,30 @@ class Providers:
 
     def create(self, new: Properties) -> tuple[str, Properties]:
         """Create; return the id and the outputs."""
-        result = self._provider(new).create(plain(new))
+        result = self._provider(new).create(_given(new))
         if not result.id:
             raise MapinfraError("the provider returned no id for what it created")
         return str(result.id), _outputs(result.outs, new)
 
     def update(self, old: Resource, new: Properties) -> Properties:
         """Update; return the outputs."""
-        result = self._provider(new).update(old.id, plain(old.outputs), plain(new))
+        result = self._provider(new).update(old.id, _given(old.outputs), _given(new))
         return _outputs(result.outs, new)
 
     def delete(self, old: Resource) -> None:
         """Delete."""
-        self._provider(old.outputs).delete(old.id, plain(old.outputs))
+        self._provider(old.outputs).delete(old.id, _given(old.outputs))
 
     def removal(self, old: Resource) -> tuple[str, ...]:
         """Return the steps of deleting, in words, from a provider that can tell them."""
         provider = self._provider(old.outputs)
         if not isinstance(provider, TellsRemoval):
             return ()
-        return tuple(provider.removal(plain(old.outputs)))
+        return tuple(provider.removal(_given(old.outputs)))
 
     def read(self, old: Resource) -> Read:
         """Read the live state of a resource of the state."""
-        result = self._provider(old.outputs).read(old.id, plain(old.outputs))
+        result = self._provider(old.outputs).read(old.id, _given(old.outputs))
         if not result.id:
             return Read(old, gone=True)
         serialized = old.outputs[PROVIDER_KEY]
@@ -132,7 +133,7 @@ class Providers:
         provider = self._provider(described.inputs)
         if not isinstance(provider, TellsIdentity):
             raise MapinfraError("its provider can't tell what it would be called")
-        named = provider.identity(plain(described.inputs))
+        named = provider.identity(_given(described.inputs))
         return self.read(replace(described, id=named, outputs=described.inputs))
 
     def _provider(self, bag: Properties) -> ResourceProvider:
@@ -153,6 +154,18 @@ class Providers:
             raise MapinfraError(f"a {type(made).__name__} is no provider of dynamic resources")
         made.configure(ConfigureRequest(config=self._config))
         return made
+
+
+def _given(bag: Properties) -> dict[str, Any]:
+    """Copy values for a provider, with secrets in clear; an asset would be one in the CLI alone."""
+    kind = special(bag)
+    if kind:
+        raise MapinfraError(
+            f"{kind} in its state isn't supported in process",
+            remedy="use the Pulumi CLI for this stack",
+        )
+    clear: dict[str, Any] = plain(bag)
+    return clear
 
 
 def _outputs(found: Mapping[str, Any] | None, like: Properties) -> Properties:

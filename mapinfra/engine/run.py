@@ -238,7 +238,8 @@ class _Operation:
             run.targets.expect_known(self._urns() | steps.registered)
         except Exception as error:  # noqa: BLE001 (whatever the program raises ends it, not us)
             run.tally.error()
-            run.emit(LogEvent("error", run.faults.describe(error)))
+            line = run.faults.describe_of_program(error, stack.project.folder)
+            run.emit(LogEvent("error", line))
             return None
         steps.outputs(monitor.stack_urn, monitor.stack_outputs)
         return steps.registered
@@ -248,7 +249,7 @@ class _Operation:
 
     def _configure_sdk(self, monitor: Monitor | None = None) -> None:
         run, stack = self._run, self._stack
-        engine = Engine(run.emit, run.tally)
+        engine = Engine(run.emit)
         # Adopting, the program goes on without the values of what isn't there, as in a preview.
         dry_run = run.preview or self._kind == "import"
         configure_sdk(stack.project, stack.name, self._config, engine, monitor, preview=dry_run)

@@ -20,6 +20,15 @@ UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 PROVIDER_KEY = "__provider"
 SIGNATURE_KEY = "4dabf18193072939515e22adb298388d"
 SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 (a public marker)
+_SPECIAL: Mapping[str, Mapping[str, str]] = {
+    "c44067f5952c0a294b673a41bacd8c17": {
+        "path": "FileAsset", "text": "StringAsset", "uri": "RemoteAsset",
+    },
+    "0def7320c3a5731c473e5ecbe6d01bc7": {
+        "path": "FileArchive", "assets": "AssetArchive", "uri": "RemoteArchive",
+    },
+}  # fmt: skip
+"""By signature, and then by the key that holds the content: the classes of the SDK."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +103,21 @@ def contains_unknown(value: Value) -> bool:
         case Secret():
             return contains_unknown(value.value)
     return bool(value == UNKNOWN)
+
+
+def special(value: Value) -> str:
+    """Name the class of the first asset or archive in a value; empty when there is none."""
+    match value:
+        case dict() if value.get(SIGNATURE_KEY) in _SPECIAL:
+            kinds = _SPECIAL[value[SIGNATURE_KEY]]
+            return next((kinds[key] for key in kinds if key in value), "an asset")
+        case dict():
+            return next(filter(None, map(special, value.values())), "")
+        case list():
+            return next(filter(None, map(special, value)), "")
+        case Secret():
+            return special(value.value)
+    return ""
 
 
 def mark_secrets(found: Properties, like: Properties) -> Properties:
