@@ -3,7 +3,8 @@
 import pulumi
 import pytest
 
-from tests.unit.engine.realcli import needs_pulumi, pulumi_up, settled
+from tests.marks import needs_pulumi
+from tests.unit.engine.realcli import pulumi_up, settled
 from tests.unit.engine.sandbox import Sandbox
 
 IMPORTS = """\
