@@ -20,7 +20,7 @@ from urllib.parse import unquote, urlsplit
 from mapinfra.engine import lock
 from mapinfra.engine.files import sweep, write_atomically
 from mapinfra.engine.signals import stopped_by_signals
-from mapinfra.errors import StateError
+from mapinfra.errors import Interrupted, StateError
 
 _META = "version: 1\n"
 
@@ -87,7 +87,7 @@ class StackFiles:
             self._beside(stale).unlink(missing_ok=True)
 
     def expect_new(self) -> None:
-        """Raise StateError when the stack is there already."""
+        """Raise StateError when the stack is there already, or the backend can't be used."""
         self._check_layout()
         if self.state.exists():
             raise StateError("is there already", where=f"stack {self.stack}")
@@ -111,6 +111,22 @@ class StackFiles:
         with stopped_by_signals(stop, warn), lock.held(self.locks, self.stack):
             self._sweep()
             yield
+
+    @contextmanager
+    def locked_for_edit(self) -> Iterator[Callable[[], None]]:
+        """Hold the stack's lock for a moment; raise StackLocked when another run has it.
+
+        What it yields is to be called before the first write: it raises Interrupted when SIGINT
+        or SIGTERM has come.
+        """
+        stop = threading.Event()
+
+        def expect_wanted() -> None:
+            if stop.is_set():
+                raise Interrupted("interrupted; nothing was changed", where=f"stack {self.stack}")
+
+        with self.locked(stop, lambda _line: None):
+            yield expect_wanted
 
     def holders(self) -> list[lock.Holder]:
         """Return who holds the stack's lock; not one of ours that is known to be dead."""

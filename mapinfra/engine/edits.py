@@ -1,6 +1,5 @@
 """Mending the state without touching what it stands for."""
 
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -9,7 +8,7 @@ from mapinfra.engine.checkpoint import render
 from mapinfra.engine.run import Stack, load
 from mapinfra.engine.snapshot import PROVIDER_TYPE, Resource, Snapshot
 from mapinfra.engine.urn import STACK_TYPE
-from mapinfra.errors import Interrupted, StateError
+from mapinfra.errors import StateError
 
 
 def forget(stack: Stack, name: str) -> list[str]:
@@ -52,8 +51,7 @@ def unprotect(stack: Stack, name: str) -> list[str]:
 
 
 def _edit(stack: Stack, name: str, change: Callable[[Snapshot], Snapshot]) -> None:
-    stop = threading.Event()
-    with stack.files.locked(stop, _unsaid):
+    with stack.files.locked_for_edit() as expect_wanted:
         snapshot, crypter = load(stack)
         if not any(_named(one, name) for one in snapshot.resources):
             raise StateError(
@@ -61,13 +59,8 @@ def _edit(stack: Stack, name: str, change: Callable[[Snapshot], Snapshot]) -> No
                 where=f"stack {stack.name}",
             )
         content = render(stack.files.full_name, change(snapshot), crypter.encrypt)
-        if stop.is_set():
-            raise Interrupted("interrupted; nothing was changed", where=f"stack {stack.name}")
+        expect_wanted()
         stack.files.write(content)
-
-
-def _unsaid(_line: str) -> None:
-    """An edit is over in a moment, and says how it ended."""
 
 
 def _with_dependents(resources: tuple[Resource, ...], name: str) -> set[str]:

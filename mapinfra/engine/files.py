@@ -1,5 +1,6 @@
 """Files written so that a reader, or a crash, sees the old content or the new, never a part."""
 
+import contextlib
 import os
 import secrets
 import stat
@@ -10,6 +11,8 @@ from mapinfra.errors import StateError
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Replace a file: temporary file beside it, fsync, rename, fsync of the folder.
+
+    Its mode stays, and where that is allowed its owner.
 
     Raises StateError when that can't be done; the old content is still there then.
     """
@@ -55,17 +58,25 @@ def sweep(path: Path) -> None:
 
 
 def _replace(path: Path, content: bytes) -> None:
+    path = path.resolve()  # a link stays one
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.parent / f".{path.name}.{_suffix()}"
     try:
         _write(temporary, content)
-        if path.exists():  # others may share the folder
-            temporary.chmod(stat.S_IMODE(path.stat().st_mode))
+        if path.exists():
+            _made_alike(temporary, path.stat())
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
+
+
+def _made_alike(path: Path, found: os.stat_result) -> None:
+    """Give a file another's owner and mode, since others may share the folder."""
+    with contextlib.suppress(PermissionError):  # only root can give files away
+        os.chown(path, found.st_uid, found.st_gid)
+    path.chmod(stat.S_IMODE(found.st_mode))
 
 
 def _write(path: Path, content: bytes) -> None:

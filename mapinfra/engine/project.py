@@ -2,13 +2,14 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from mapinfra.engine.configtext import Entry, OddLayout, with_value
 from mapinfra.engine.files import sweep, write_atomically
 from mapinfra.engine.secrets import Crypter
 from mapinfra.errors import MapinfraError
@@ -123,6 +124,8 @@ def _mapping(file: Path) -> dict[str, Any]:
         raise MapinfraError(f"can't be read ({reason})", where=str(file)) from None
     except yaml.YAMLError as error:
         raise MapinfraError(*_yaml_fault(error), where=_yaml_place(file, error)) from None
+    if content is None:
+        return {}
     if not isinstance(content, dict):
         raise MapinfraError("holds no mapping", where=str(file), remedy="see Pulumi's manual")
     return content
@@ -156,23 +159,38 @@ def load_stack_config(project: Project, stack: str) -> StackConfig:
 
 
 def write_salt(project: Project, stack: str, salt: str) -> None:
-    """Put a new salt at the head of a stack's config, making the file where there is none."""
-    file = project.stack_config_file(stack)
-    content = file.read_text(encoding="utf-8") if file.is_file() else ""
-    _write(file, f"encryptionsalt: {salt}\n{content}")
+    """Put a new salt into a stack's config, making the file where there is none.
+
+    Raises MapinfraError when that can't be done.
+    """
+    _write(project.stack_config_file(stack), ("encryptionsalt",), salt)
 
 
-def set_value(project: Project, stack: str, key: str, value: str | dict[str, str]) -> None:
-    """Set one value of a stack's config, as `pulumi config set` does; a secret is `secure: …`."""
-    file = project.stack_config_file(stack)
-    content = _mapping(file)
-    held = content.setdefault("config", {}) or {}
-    content["config"] = {**held, _full_key(project.name, key): value}
-    _write(file, yaml.safe_dump(content, sort_keys=False, width=4096))
+def set_value(project: Project, stack: str, key: str, value: Entry) -> None:
+    """Set one value of a stack's config, as `pulumi config set` does; a secret is `secure: …`.
+
+    Raises MapinfraError when that can't be done.
+    """
+    file, wanted = project.stack_config_file(stack), _full_key(project.name, key)
+    held = _mapping(file).get("config") or {}
+    spelled = next((one for one in held if _full_key(project.name, str(one)) == wanted), wanted)
+    if isinstance(value, dict) and _is_secure(held.get(spelled)):  # so its comments stay
+        _write(file, ("config", spelled, "secure"), value["secure"])
+    else:
+        _write(file, ("config", spelled), value)
 
 
-def _write(file: Path, content: str) -> None:
-    sweep(file)
+def _write(file: Path, path: Sequence[str], value: Entry) -> None:
+    text = file.read_bytes().decode() if file.is_file() else ""
+    try:
+        content = with_value(text, path, value)
+    except OddLayout:
+        raise MapinfraError(
+            f"is laid out so that `{path[-1]}` can't be set without harm to the rest",
+            where=str(file),
+            remedy="set it with an editor",
+        ) from None
+    sweep(file.resolve())
     write_atomically(file, content.encode())
 
 

@@ -7,13 +7,14 @@ from mapinfra.engine.backend import StackFiles, stack_files
 from mapinfra.engine.checkpoint import render
 from mapinfra.engine.project import (
     Project,
+    StackConfig,
     load_project,
     load_stack_config,
     set_value,
     stack_name,
     write_salt,
 )
-from mapinfra.engine.run import Stack
+from mapinfra.engine.run import Stack, load
 from mapinfra.engine.secrets import Crypter, Keyring, passphrase
 from mapinfra.engine.snapshot import Snapshot
 
@@ -29,20 +30,32 @@ def open_stack(folder: Path, name: str, environment: Mapping[str, str]) -> Stack
 def init_stack(folder: Path, name: str, environment: Mapping[str, str]) -> Path:
     """Make an empty stack, and a config with a salt where there is none; return the config file.
 
-    Raises MapinfraError when the stack is there already, or the passphrase doesn't fit the config.
+    The salt comes first: cut off behind it, this can be done again by either engine. The Pulumi
+    CLI writes the state first; cut off behind that, its stack gets the salt of its state. Raises
+    MapinfraError when the stack is there already, or the passphrase doesn't fit.
     """
     project, files = _located(folder, name, environment)
     file = project.stack_config_file(name)
     secret = passphrase(environment)
-    salt = load_stack_config(project, name).salt if file.is_file() else ""
-    crypter = Crypter(secret, salt) if salt else Crypter.fresh(secret)
-    crypter.verify()
-    empty = Snapshot(salt=crypter.state)
-    files.expect_new()
-    if not salt:  # before the state: a run that is killed here leaves no stack without its salt
-        write_salt(project, name, crypter.state)
-    files.create(render(files.full_name, empty, crypter.encrypt))
+    with files.locked_for_edit() as expect_wanted:
+        salt = load_stack_config(project, name).salt if file.is_file() else ""
+        if not salt and files.state.is_file():
+            write_salt(project, name, _salt_of_state(project, name, files, secret))
+            return file
+        files.expect_new()
+        crypter = Crypter(secret, salt) if salt else Crypter.fresh(secret)
+        crypter.verify()
+        expect_wanted()
+        if not salt:
+            write_salt(project, name, crypter.state)
+        empty = Snapshot(salt=crypter.state)
+        files.create(render(files.full_name, empty, crypter.encrypt))
     return file
+
+
+def _salt_of_state(project: Project, name: str, files: StackFiles, secret: str) -> str:
+    snapshot, _ = load(Stack(project, name, StackConfig(), files, Keyring(secret)))
+    return snapshot.salt
 
 
 def set_config(

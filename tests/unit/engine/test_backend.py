@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mapinfra.engine.backend import NoSuchStack, stack_files
+from mapinfra.engine.backend import NoSuchStack, StackFiles, stack_files
 from mapinfra.engine.files import write_atomically
 from mapinfra.engine.stacks import cancel_stack, init_stack, open_stack
 from mapinfra.errors import MapinfraError, StackLocked, StateError
@@ -131,8 +131,9 @@ def test_a_stack_is_made_once_and_keeps_a_config_that_is_there(sandbox: Sandbox)
     config = sandbox.project / "stacks" / "Pulumi.new.yaml"
     config.write_text("# a comment\nconfig:\n  sandbox:world: /x\n")
     init_stack(sandbox.project, "new", sandbox.environment)
-    assert config.read_text().startswith("encryptionsalt: v1:")
-    assert config.read_text().endswith("# a comment\nconfig:\n  sandbox:world: /x\n")
+    kept, _, salt = config.read_text().partition("encryptionsalt: ")
+    assert kept == "# a comment\nconfig:\n  sandbox:world: /x\n"
+    assert salt.startswith("v1:")
     assert open_stack(sandbox.project, "new", sandbox.environment).config.raw == {
         "sandbox:world": "/x"
     }
@@ -140,6 +141,35 @@ def test_a_stack_is_made_once_and_keeps_a_config_that_is_there(sandbox: Sandbox)
     with pytest.raises(StateError, match="stack new: is there already"):
         init_stack(sandbox.project, "new", sandbox.environment)
     assert config.read_bytes() == before
+
+
+def test_a_stack_whose_making_was_cut_off_is_made_again(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(StackFiles, "create", crash)
+        with pytest.raises(KeyboardInterrupt):
+            init_stack(sandbox.project, "new", sandbox.environment)
+    config = sandbox.project / "stacks" / "Pulumi.new.yaml"
+    before = config.read_text()
+    init_stack(sandbox.project, "new", sandbox.environment)
+    assert config.read_text() == before
+    assert open_stack(sandbox.project, "new", sandbox.environment).config.salt in before
+
+
+@pytest.mark.parametrize("left", ["", "config:\n  sandbox:world: /x\n"])
+def test_a_state_without_a_config_gets_the_salt_of_its_state(sandbox: Sandbox, left: str) -> None:
+    salt = open_stack(sandbox.project, "dev", sandbox.environment).config.salt
+    state = sandbox.state_file.read_bytes()
+    sandbox.config_file.unlink()
+    if left:
+        sandbox.config_file.write_text(left)
+    init_stack(sandbox.project, "dev", sandbox.environment)
+    assert sandbox.config_file.read_text() == f"{left}encryptionsalt: {salt}\n"
+    assert sandbox.state_file.read_bytes() == state
 
 
 def test_a_wrong_passphrase_is_told_before_anything_is_read(sandbox: Sandbox) -> None:
@@ -235,3 +265,22 @@ def test_a_crash_while_writing_leaves_the_old_content(
         write_atomically(file, b"new")
     assert file.read_bytes() == b"old"
     assert [one.name for one in tmp_path.iterdir()] == ["state"]
+
+
+def test_a_file_keeps_its_mode_its_owner_and_the_link_to_it(tmp_path: Path) -> None:
+    file, link = tmp_path / "kept" / "file", tmp_path / "link"
+    write_atomically(file, b"old")
+    file.chmod(0o640)
+    if os.getuid() == 0:  # nobody else can give a file away
+        os.chown(file, 12345, 54321)
+    before = file.stat()
+    link.symlink_to(file)
+    write_atomically(link, b"new")
+    after = file.stat()
+    assert link.is_symlink()
+    assert file.read_bytes() == b"new"
+    assert (after.st_mode, after.st_uid, after.st_gid) == (
+        before.st_mode,
+        before.st_uid,
+        before.st_gid,
+    )

@@ -4,15 +4,17 @@ Runs when `pulumi` is on PATH.
 """
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mapinfra.engine.stacks import set_config
+from mapinfra.engine.secrets import Keyring
+from mapinfra.engine.stacks import init_stack, set_config
 from tests.marks import needs_pulumi
-from tests.unit.engine.realcli import pulumi
-from tests.unit.engine.sandbox import SECRET, Sandbox
+from tests.unit.engine.realcli import NO_CHANGES, pulumi
+from tests.unit.engine.sandbox import PASSPHRASE, SECRET, Sandbox
 
 pytestmark = needs_pulumi
 
@@ -116,3 +118,67 @@ def test_a_stack_exported_with_its_secrets_in_clear_is_imported_too(
     assert SECRET not in ours.state_file.read_text()
     preview = ours.preview()
     assert (preview.summary.changed, preview.summary.output_changes) == (False, ())
+
+
+COMMENTED = """\
+# head
+config:
+  # about a
+  sandbox:a: one # behind a
+  sandbox:c:
+    secure: {secret} # behind c
+    # below c
+"""
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "secret"),
+    [
+        ("a", "two", False),
+        ("sandbox:a", "7", False),
+        ("new", "yes", False),
+        ("c", "changed", True),
+        ("new", "hidden", True),
+    ],
+)
+def test_a_config_keeps_its_comments_as_pulumi_keeps_them(
+    sandbox: Sandbox, key: str, value: str, secret: bool
+) -> None:
+    def ended() -> str:
+        return re.sub("secure: v1:[^ \n]*", "secure: v1", sandbox.config_file.read_text())
+
+    salt = sandbox.config_file.read_text().splitlines()[0]
+    crypter = Keyring(PASSPHRASE).crypter(salt.removeprefix("encryptionsalt: "))
+    before = f"{COMMENTED.format(secret=crypter.encrypt('s'))}{salt} # the salt\n"
+    sandbox.config_file.write_text(before)
+    pulumi(sandbox, "config", "set", key, value, *(["--secret"] if secret else []))
+    by_pulumi = ended()
+    sandbox.config_file.write_text(before)
+    set_config(sandbox.project, "dev", sandbox.environment, key, value, secret=secret)
+    assert ended() == by_pulumi
+
+
+def test_pulumi_goes_on_with_a_stack_whose_making_was_cut_off(sandbox: Sandbox) -> None:
+    """The salt is written first, and then the state: what is left is a config and no stack."""
+    sandbox.state_file.unlink()
+    before = sandbox.config_file.read_text()
+    pulumi(sandbox, "stack", "init")
+    assert sandbox.config_file.read_text() == before
+    sandbox.files(a="one")
+    assert sandbox.up().summary.succeeded
+    pulumi(sandbox, "preview", *NO_CHANGES)
+
+
+def test_mapinfra_goes_on_with_a_stack_that_pulumi_left_without_a_config(sandbox: Sandbox) -> None:
+    """Pulumi writes the state first."""
+    world = sandbox.config_file.read_text().partition("\n")[2]
+    sandbox.config_file.unlink()
+    sandbox.state_file.unlink()
+    pulumi(sandbox, "stack", "init")
+    sandbox.config_file.unlink()
+    init_stack(sandbox.project, "dev", sandbox.environment)
+    with sandbox.config_file.open("a") as file:
+        file.write(world)
+    sandbox.files(a="one")
+    assert sandbox.up().summary.succeeded
+    pulumi(sandbox, "preview", *NO_CHANGES)
