@@ -203,36 +203,30 @@ def resource_out(resource: Resource) -> dict[str, Any]:
 
 
 def _resource_out(resource: Resource, encrypt: Callable[[str], str]) -> dict[str, Any]:
-    fields: dict[str, Any] = {
+    marks = resource.marks
+    fields: dict[str, Any] = {  # in the order of Pulumi's own files
         "urn": resource.urn,
         "custom": resource.custom,
+        "delete": resource.replaced,
         "id": resource.id,
         "type": resource.type,
         "inputs": to_state(resource.inputs, encrypt),
         "outputs": to_state(resource.outputs, encrypt),
         "parent": resource.parent,
+        "protect": marks.protect,
         "dependencies": list(resource.dependencies),
         "provider": resource.provider,
         "propertyDependencies": {
             key: list(urns) for key, urns in sorted(resource.property_dependencies.items())
         },
-        "created": resource.created,
-        "modified": resource.modified,
-        **_marks_out(resource),
-        **resource.extra,
-    }
-    always = {"urn", "custom", "type"}
-    return {key: value for key, value in fields.items() if key in always or value}
-
-
-def _marks_out(resource: Resource) -> dict[str, Any]:
-    marks = resource.marks
-    return {
-        "delete": resource.replaced,
         "pendingReplacement": resource.missing,
-        "protect": marks.protect,
         "retainOnDelete": marks.retain_on_delete,
         "deletedWith": marks.deleted_with,
+        "created": resource.created,
+        "modified": resource.modified,
+        **resource.extra,
         "ignoreChanges": list(marks.ignore_changes),
         "replaceOnChanges": list(marks.replace_on_changes),
     }
+    always = {"urn", "custom", "type"}
+    return {key: value for key, value in fields.items() if key in always or value}

@@ -127,7 +127,7 @@ class Run:
             self.emit(replace(event, status="started"))
             began = time.monotonic()
             if pending:
-                self.journal.begin(pending, old if op == "update" and old else new)
+                self.journal.begin(pending, new)
             yield
             seconds = time.monotonic() - began
             self.emit(replace(event, status="done", seconds=seconds))
