@@ -16,7 +16,7 @@ def as_json(config: StackConfig, events: Iterable[Event], summary: Summary) -> d
     """Return the whole result; secrets are `[secret]`, `duration` is in nanoseconds."""
     told = list(events)
     found: dict[str, Any] = {
-        "config": {key: _config_value(value) for key, value in sorted(config.raw.items())},
+        "config": dict(sorted(config.masked().items())),
         "steps": [
             _step(one)
             for one in told
@@ -29,10 +29,6 @@ def as_json(config: StackConfig, events: Iterable[Event], summary: Summary) -> d
         "changeSummary": {op: count for op, count in sorted(summary.counts.items()) if count},
     }
     return found
-
-
-def _config_value(value: object) -> object:
-    return "[secret]" if isinstance(value, dict) and list(value) == ["secure"] else value
 
 
 def _step(event: ResourceEvent) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,12 @@ import yaml
 
 from mapinfra.engine.configtext import Entry, OddLayout, with_value
 from mapinfra.engine.files import sweep, write_atomically
+from mapinfra.engine.goyaml import load
 from mapinfra.engine.secrets import Crypter
 from mapinfra.errors import MapinfraError
 
+_ESCAPED = {ord(one): f"\\u{ord(one):04x}" for one in "<>&\u2028\u2029"}
+"""What Go's JSON spells so. The text of a nested value is a provider's input, and compared."""
 _STACK_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
 
@@ -38,16 +41,21 @@ class StackConfig:
     salt: str = ""
     raw: Mapping[str, Any] = field(default_factory=dict)
 
-    def texts(self) -> dict[str, Any]:
+    def held(self) -> dict[str, Any]:
         """Return the values as Pulumi's history and plans have them; secure ones stay encrypted."""
         return {
-            key: value if _is_secure(value) else _text(value) for key, value in self.raw.items()
+            key: value if isinstance(value, dict | list) else _text(value)
+            for key, value in self.raw.items()
         }
+
+    def masked(self) -> dict[str, str]:
+        """Return the values for display, with `[secret]` for the secure ones."""
+        return {key: _text(_clear(value, lambda _: "[secret]")) for key, value in self.raw.items()}
 
     def in_clear(self, crypter: Crypter) -> "ClearConfig":
         """Decrypt the secure values."""
         return ClearConfig(
-            values={key: _text(_clear(value, crypter)) for key, value in self.raw.items()},
+            values={key: _text(_clear(value, crypter.decrypt)) for key, value in self.raw.items()},
             secret_keys=frozenset(key for key, value in self.raw.items() if _has_secure(value)),
         )
 
@@ -118,7 +126,7 @@ def _refuse(file: Path, content: Mapping[str, Any], *keys: str) -> None:
 
 def _mapping(file: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        content = load(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8 text"
         raise MapinfraError(f"can't be read ({reason})", where=str(file)) from None
@@ -210,17 +218,20 @@ def _has_secure(value: object) -> bool:
     return isinstance(value, list) and any(_has_secure(item) for item in value)
 
 
-def _clear(value: Any, crypter: Crypter) -> Any:
+def _clear(value: Any, decrypt: Callable[[str], str]) -> Any:
     if _is_secure(value):
-        return crypter.decrypt(value["secure"])
+        return decrypt(value["secure"])
     if isinstance(value, dict):
-        return {key: _clear(item, crypter) for key, item in value.items()}
+        return {key: _clear(item, decrypt) for key, item in value.items()}
     if isinstance(value, list):
-        return [_clear(item, crypter) for item in value]
+        return [_clear(item, decrypt) for item in value]
     return value
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, dict | list | bool | None):
-        return json.dumps(value, separators=(",", ":"), default=str)
+    if value is None:
+        return ""
+    if isinstance(value, dict | list | bool):
+        text = json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+        return text.translate(_ESCAPED)
     return str(value)

@@ -17,7 +17,7 @@ def save_plan(stack: Stack, present: Mapping[str, Present], file: Path) -> None:
     """
     _, crypter = load(stack)
     resources = {urn: one.plan() for urn, one in present.items()}
-    planfile.write(file, planfile.Plan(resources, stack.config.texts()), crypter.encrypt)
+    planfile.write(file, planfile.Plan(resources, stack.config.held()), crypter.encrypt)
 
 
 class Review:

@@ -285,7 +285,7 @@ class _Operation:
                 ended=int(time.time()),
                 succeeded=summary.succeeded,
                 changes={str(op): count for op, count in summary.counts.items()},
-                config=self._stack.config.texts(),
+                config=self._stack.config.held(),
             )
         )
 

@@ -171,6 +171,27 @@ def test_we_do_what_pulumi_planned_and_nothing_else(
 
 
 @needs_pulumi
+@pytest.mark.parametrize("theirs", [True, False])
+def test_a_plan_of_a_stack_with_nested_secrets_fits(
+    sandbox: Sandbox, command: Command, theirs: bool
+) -> None:
+    for path in ("thing.a", "items[0]"):
+        run(sandbox, "config", "set", "--path", "--secret", path, SECRET)
+    sandbox.files(a="x")
+    if theirs:
+        pulumi(sandbox, "preview", "--save-plan", "plan.json")
+    else:
+        command("preview", "-s", "dev", "--save-plan", "plan.json")
+    assert SECRET not in (sandbox.project / "plan.json").read_text()
+    code, _, told = command("up", "-s", "dev", "--yes", "--plan", "plan.json")
+    assert code == 0, told
+    run(sandbox, "config", "set", "--path", "--secret", "thing.a", "another")
+    code, _, told = command("up", "-s", "dev", "--yes", "--plan", "plan.json")
+    assert code == 1
+    assert "error: the stack's config: sandbox:thing has changed\n" in told
+
+
+@needs_pulumi
 def test_both_engines_save_the_same_plan(sandbox: Sandbox, saved: Path) -> None:
     pulumi(sandbox, "preview", "--save-plan", "theirs.json")
     ours, theirs = _resources(saved), _resources(sandbox.project / "theirs.json")
