@@ -15,7 +15,8 @@ from mapinfra.engine import urn as urns
 from mapinfra.engine.backend import NoSuchStack
 from mapinfra.engine.edits import forget, unprotect
 from mapinfra.engine.events import OperationKind, Summary
-from mapinfra.engine.stacks import cancel_stack, init_stack, open_stack, set_config
+from mapinfra.engine.lock import Holder, remove
+from mapinfra.engine.stacks import init_stack, lock_holders, open_stack, set_config
 from mapinfra.errors import Interrupted, MapinfraError
 from mapinfra.resources.sessions import SESSIONS
 
@@ -193,8 +194,7 @@ def state_delete(folder: Path, name: str, *, resource: str, yes: bool) -> None:
 
     For a remote server that is gone for good, so that nothing can be undone there any more.
     """
-    if not yes and not sys.stdin.isatty():
-        raise click.UsageError("nobody can be asked here: add --yes to go on without asking")
+    expect_answerable(yes=yes, non_interactive=False, machine=False)
     if not (yes or click.confirm(f"Forget {resource} without undoing anything?", err=True)):
         sys.exit(ExitCode.CANCELLED)
     for urn in forget(open_stack(folder, name, os.environ), resource):
@@ -211,14 +211,32 @@ def state_unprotect(folder: Path, name: str, *, resource: str) -> None:
 
 
 @cli.command()
+@click.option("--yes", "-y", is_flag=True, help="Don't ask first.")
 @shared
-def cancel(folder: Path, name: str) -> None:
-    """Remove the lock of a run that is gone."""
-    removed = cancel_stack(folder, name, os.environ)
-    for holder in removed:
-        click.echo(f"removed the lock of {holder}", err=True)
-    if not removed:
+def cancel(folder: Path, name: str, *, yes: bool) -> None:
+    """Remove the lock of a run that is gone.
+
+    Asks first, unless the run was mapinfra's on this machine and is gone for certain.
+    """
+    holders = lock_holders(folder, name, os.environ)
+    if not holders:
         click.echo(f"stack {name} isn't locked", err=True)
+    if not yes:
+        _confirm_cancel([one for one in holders if not one.dead])
+    for holder in holders:
+        remove(holder)
+        click.echo(f"removed the lock of {holder}", err=True)
+
+
+def _confirm_cancel(holders: list[Holder]) -> None:
+    for one in holders:
+        known = "is at work" if one.alive else "may be at work, that can't be told from here"
+        click.echo(f"{one} {known}", err=True)
+    if not holders:
+        return
+    expect_answerable(yes=False, non_interactive=False, machine=False)
+    if not click.confirm("Remove the lock, so that another run may begin?", err=True):
+        sys.exit(ExitCode.CANCELLED)
 
 
 def _ask_and_run(

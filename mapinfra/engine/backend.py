@@ -129,12 +129,8 @@ class StackFiles:
             yield expect_wanted
 
     def holders(self) -> list[lock.Holder]:
-        """Return who holds the stack's lock; not one of ours that is known to be dead."""
+        """Return who holds the stack's lock, those, too, who are dead."""
         return lock.holders(self.locks)
-
-    def cancel(self) -> list[lock.Holder]:
-        """Remove the stack's locks; return who held them."""
-        return lock.cancel(self.locks)
 
     def remember(self, entry: HistoryEntry) -> None:
         """Add a finished run to the history, and keep a copy of the state it left."""

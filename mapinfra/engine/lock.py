@@ -36,9 +36,18 @@ class Holder:
         return f"{self.user}@{self.host} (pid {self.pid}) since {self.since}"
 
     @property
+    def alive(self) -> bool:
+        """True when mapinfra wrote the lock here, and that process is at work."""
+        return self._of_here and _alive(self)
+
+    @property
     def dead(self) -> bool:
         """True when mapinfra wrote the lock here, and that process is no more."""
-        return bool(self.process) and self.process.startswith(_machine()) and not _alive(self)
+        return self._of_here and not _alive(self)
+
+    @property
+    def _of_here(self) -> bool:
+        return bool(self.process) and self.process.startswith(_machine())
 
 
 @contextmanager
@@ -55,23 +64,21 @@ def held(folder: Path, stack: str) -> Iterator[None]:
 
 
 def holders(folder: Path) -> list[Holder]:
-    """Return who holds the stack's lock, as far as can be told: a dead one of ours doesn't."""
-    return [holder for holder in _holders(folder) if not holder.dead]
+    """Return who holds the stack's lock, and of whom a lock was left there."""
+    return list(_holders(folder))
 
 
-def cancel(folder: Path) -> list[Holder]:
-    """Remove every lock of the stack; return who held them."""
-    removed = list(_holders(folder))
-    for holder in removed:
-        _remove(holder.file)
-    return removed
+def remove(holder: Holder) -> None:
+    """Remove one lock, whoever holds it; it may be gone."""
+    holder.file.unlink(missing_ok=True)
+    holder.file.with_name(f"{holder.file.name}.attrs").unlink(missing_ok=True)
 
 
 def _refuse_if_held(folder: Path, stack: str, mine: Path) -> None:
     others = [holder for holder in _holders(folder) if holder.file != mine]
     for holder in others:
         if holder.dead:
-            _remove(holder.file)
+            remove(holder)
     alive = [holder for holder in others if not holder.dead]
     if alive:
         raise StackLocked(
@@ -79,11 +86,6 @@ def _refuse_if_held(folder: Path, stack: str, mine: Path) -> None:
             where=f"stack {stack}",
             remedy=f"wait for that run to end; if it's gone: mapinfra cancel --stack {stack}",
         )
-
-
-def _remove(file: Path) -> None:
-    file.unlink(missing_ok=True)
-    file.with_name(f"{file.name}.attrs").unlink(missing_ok=True)
 
 
 def _holders(folder: Path) -> Iterator[Holder]:

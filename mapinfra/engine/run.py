@@ -15,6 +15,7 @@ from mapinfra.engine.diff import Change, changes
 from mapinfra.engine.events import Emit, Event, LogEvent, OperationKind, ResourceEvent, Summary
 from mapinfra.engine.faults import Faults
 from mapinfra.engine.journal import Journal
+from mapinfra.engine.lock import Holder
 from mapinfra.engine.monitor import Engine, Monitor
 from mapinfra.engine.plan import Present
 from mapinfra.engine.planning import Previewed
@@ -218,13 +219,16 @@ class _Operation:
         return Previewed(self._live, after, told, steps.goals, steps.given).plan()
 
     def _tell_pending(self) -> None:
-        holders = self._stack.files.holders() if self._run.preview else []
+        holders = self._at_work() if self._run.preview else []
         for pending in _unfinished(self._before):
             what = f"{pending.type} {label(pending.resource.urn)}"
             line = f"the run before was cut off while {what}"
             if holders:
                 line = f"{', '.join(map(str, holders))} is {what}"
             self._run.emit(LogEvent("info", line))
+
+    def _at_work(self) -> list[Holder]:
+        return [one for one in self._stack.files.holders() if not one.dead]
 
     def _program(self, steps: Steps) -> set[str] | None:
         """Run the program; return the URNs it registered, None when it failed or never ran."""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mapinfra.engine.backend import StackFiles, stack_files
 from mapinfra.engine.checkpoint import render
+from mapinfra.engine.lock import Holder
 from mapinfra.engine.project import (
     Project,
     StackConfig,
@@ -37,19 +38,17 @@ def init_stack(folder: Path, name: str, environment: Mapping[str, str]) -> Path:
     project, files = _located(folder, name, environment)
     file = project.stack_config_file(name)
     secret = passphrase(environment)
-    with files.locked_for_edit() as expect_wanted:
-        salt = load_stack_config(project, name).salt if file.is_file() else ""
-        if not salt and files.state.is_file():
-            write_salt(project, name, _salt_of_state(project, name, files, secret))
-            return file
-        files.expect_new()
-        crypter = Crypter(secret, salt) if salt else Crypter.fresh(secret)
-        crypter.verify()
-        expect_wanted()
-        if not salt:
-            write_salt(project, name, crypter.state)
-        empty = Snapshot(salt=crypter.state)
-        files.create(render(files.full_name, empty, crypter.encrypt))
+    salt = load_stack_config(project, name).salt if file.is_file() else ""
+    if not salt and files.state.is_file():
+        write_salt(project, name, _salt_of_state(project, name, files, secret))
+        return file
+    files.expect_new()
+    crypter = Crypter(secret, salt) if salt else Crypter.fresh(secret)
+    crypter.verify()
+    if not salt:
+        write_salt(project, name, crypter.state)
+    empty = Snapshot(salt=crypter.state)
+    files.create(render(files.full_name, empty, crypter.encrypt))
     return file
 
 
@@ -76,11 +75,11 @@ def set_config(
     return project.stack_config_file(name)
 
 
-def cancel_stack(folder: Path, name: str, environment: Mapping[str, str]) -> list[str]:
-    """Remove the locks of a stack; return who held them."""
+def lock_holders(folder: Path, name: str, environment: Mapping[str, str]) -> list[Holder]:
+    """Return who holds the locks of a stack, dead or alive; raise NoSuchStack or MapinfraError."""
     _, files = _located(folder, name, environment)
     files.read()
-    return [str(holder) for holder in files.cancel()]
+    return files.holders()
 
 
 def _located(folder: Path, name: str, environment: Mapping[str, str]) -> tuple[Project, StackFiles]:

@@ -251,7 +251,9 @@ def test_stack_init_and_cancel_say_what_they_did(sandbox: Sandbox, command: Comm
     assert (code, err) == (0, "stack two isn't locked\n")
     (sandbox.locks.parent / "two").mkdir(parents=True)
     (sandbox.locks.parent / "two" / "x.json").write_text('{"username": "eve", "pid": 7}')
-    assert command("cancel", "-s", "two")[2] == "removed the lock of eve@? (pid 7) since ?\n"
+    assert command("cancel", "-s", "two")[0] == 2
+    code, _, err = command("cancel", "-s", "two", "--yes")
+    assert (code, err) == (0, "removed the lock of eve@? (pid 7) since ?\n")
 
 
 def test_drift_is_shown_without_being_recorded(sandbox: Sandbox, command: Command) -> None:

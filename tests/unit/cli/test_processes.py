@@ -221,3 +221,36 @@ def test_prints_of_the_program_do_not_spoil_json(sandbox: Sandbox) -> None:
         out, err = process.communicate(timeout=30)
     assert json.loads(out)["changeSummary"] == {"create": 1}
     assert "hello" in err
+
+
+def test_cancel_says_who_is_at_work_and_asks(sandbox: Sandbox) -> None:
+    held_back(sandbox)
+    with started(sandbox, "up", "-y") as process:
+        wait_for_the_middle(sandbox)
+        (lock,) = sandbox.locks.iterdir()
+        with started(sandbox, "cancel") as refused:
+            _, err = refused.communicate(timeout=30)
+        assert (refused.returncode, lock.exists()) == (2, True)
+        assert f"(pid {process.pid}) since" in err
+        assert "is at work\n" in err
+        assert "add --yes" in err
+        code, shown = on_a_terminal(sandbox, "cancel", answer="n\n")
+        assert (code, lock.exists()) == (8, True)
+        assert "is at work" in shown
+        code, shown = on_a_terminal(sandbox, "cancel", answer="y\n")
+        assert (code, lock.exists()) == (0, False)
+        assert f"(pid {process.pid}) since" in shown.rpartition("removed the lock of")[2]
+        process.kill()
+    sandbox.steer("b.hold", on=False)
+
+
+def test_the_lock_of_a_killed_run_is_cancelled_without_asking(sandbox: Sandbox) -> None:
+    held_back(sandbox)
+    with started(sandbox, "up", "-y") as process:
+        wait_for_the_middle(sandbox)
+        process.kill()
+    with started(sandbox, "cancel") as done:
+        _, err = done.communicate(timeout=30)
+    assert (done.returncode, list(sandbox.locks.iterdir())) == (0, [])
+    assert err.startswith("removed the lock of ")
+    sandbox.steer("b.hold", on=False)

@@ -15,11 +15,11 @@ import yaml
 
 from mapinfra.engine.checkpoint import parse, render
 from mapinfra.engine.edits import forget
-from mapinfra.engine.lock import held
+from mapinfra.engine.lock import held, remove
 from mapinfra.engine.run import Stack
 from mapinfra.engine.secrets import Keyring
 from mapinfra.engine.snapshot import Snapshot
-from mapinfra.engine.stacks import cancel_stack, open_stack, set_config
+from mapinfra.engine.stacks import lock_holders, open_stack, set_config
 from mapinfra.errors import StackLocked
 from tests.golden import FOLDER, HOST, PASSPHRASE, SECRET, SECRET_KEY, STACK, recordings
 from tests.unit.engine.sandbox import Sandbox
@@ -128,7 +128,9 @@ def test_the_lock_of_a_run_says_who_and_since_when_until_it_is_cancelled(
     stack, folder = opened(recording)
     with pytest.raises(StackLocked, match=rf"root@{HOST} \(pid 4711\) since 20\d\d-"):
         forget(stack, "paris")
-    assert len(cancel_stack(folder, STACK, variables(folder))) == 1
+    (holder,) = lock_holders(folder, STACK, variables(folder))
+    assert not holder.dead
+    remove(holder)
     assert [label.rpartition("::")[2] for label in forget(stack, "paris")]
 
 
@@ -137,7 +139,8 @@ def test_a_recorded_stack_is_continued(
     recording: Path, opened: Callable[[Path], tuple[Stack, Path]]
 ) -> None:
     stack, folder = opened(recording)
-    cancel_stack(folder, STACK, variables(folder))
+    for holder in lock_holders(folder, STACK, variables(folder)):
+        remove(holder)
     before = read(stack.files.state, stack.keyring)
     old = stack.files.state.read_bytes()
     gone = forget(stack, "paris")
