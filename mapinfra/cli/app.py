@@ -9,7 +9,15 @@ from typing import Any
 import click
 
 from mapinfra.cli.backups import backups, restore
-from mapinfra.cli.options import ExitCode, asking, expect_answerable, in_one_line, reporting, shared
+from mapinfra.cli.options import (
+    ExitCode,
+    asking,
+    expect_answerable,
+    in_folder,
+    in_one_line,
+    reporting,
+    shared,
+)
 from mapinfra.cli.session import Session
 from mapinfra.engine import urn as urns
 from mapinfra.engine.backend import NoSuchStack
@@ -146,10 +154,7 @@ def stack() -> None:
 
 @stack.command("init")
 @click.argument("name")
-@click.option(
-    "--cwd", "-C", "folder", default=".", type=click.Path(exists=True, path_type=Path),
-    help="The project's folder.",
-)  # fmt: skip
+@in_folder
 def stack_init(folder: Path, name: str) -> None:
     """Make an empty stack NAME."""
     config = init_stack(folder, name, os.environ)

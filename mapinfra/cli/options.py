@@ -1,5 +1,6 @@
 """What several commands share: options, exit codes, and how they end in one line."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,14 +25,26 @@ class ExitCode(IntEnum):
     CANCELLED = 8
 
 
+def _enter(_context: click.Context, _parameter: click.Parameter, folder: Path) -> Path:
+    """Go there before anything else, as the Pulumi CLI does, so a relative path is the same one."""
+    try:
+        os.chdir(folder)
+    except OSError as error:
+        raise click.BadParameter(f"{folder}: {error.strerror}") from None
+    return Path.cwd()
+
+
+in_folder = click.option(
+    "--cwd", "-C", "folder", default=".", show_default=True, is_eager=True, callback=_enter,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The project's folder, or one inside it; relative paths begin there.",
+)  # fmt: skip
+
+
 def shared(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that every command has."""
     for option in (
-        click.option(
-            "--cwd", "-C", "folder", default=".", show_default=True,
-            type=click.Path(exists=True, file_okay=False, path_type=Path),
-            help="The project's folder, or one inside it.",
-        ),
+        in_folder,
         click.option(
             "--stack", "-s", "name", required=True, envvar="PULUMI_STACK", show_envvar=True,
             help="The stack to work on.",

@@ -7,12 +7,10 @@ from typing import Literal
 
 from mapinfra.engine.values import (
     PROVIDER_KEY,
-    UNKNOWN,
     Properties,
-    Secret,
     Value,
-    masked,
     plain,
+    shown,
 )
 
 Kind = Literal["add", "delete", "update"]
@@ -93,7 +91,7 @@ def between(old: Value, new: Value, keys: tuple[str | int, ...]) -> Iterator[Cha
     elif isinstance(old, list) and isinstance(new, list):
         yield from _between_lists(old, new, keys)
     elif plain(old) != plain(new):
-        yield Change(keys, "update", _shown(old), _shown(new))
+        yield Change(keys, "update", shown(old), shown(new))
 
 
 def _between_dicts(
@@ -102,9 +100,9 @@ def _between_dicts(
     for key in sorted(old.keys() | new.keys()):
         inner = (*keys, key)
         if key not in new:
-            yield Change(inner, "delete", old=_shown(old[key]))
+            yield Change(inner, "delete", old=shown(old[key]))
         elif key not in old:
-            yield Change(inner, "add", new=_shown(new[key]))
+            yield Change(inner, "add", new=shown(new[key]))
         else:
             yield from between(old[key], new[key], inner)
 
@@ -115,14 +113,8 @@ def _between_lists(
     for index in range(max(len(old), len(new))):
         inner = (*keys, index)
         if index >= len(new):
-            yield Change(inner, "delete", old=_shown(old[index]))
+            yield Change(inner, "delete", old=shown(old[index]))
         elif index >= len(old):
-            yield Change(inner, "add", new=_shown(new[index]))
+            yield Change(inner, "add", new=shown(new[index]))
         else:
             yield from between(old[index], new[index], inner)
-
-
-def _shown(value: Value) -> Value:
-    if isinstance(value, Secret):
-        return masked(value)
-    return "(known after the change)" if value == UNKNOWN else masked(value)

@@ -59,6 +59,11 @@ def masked(value: Value) -> Value:
     return _map(value, _masked_leaf)
 
 
+def shown(value: Value) -> Value:
+    """Copy a value for people: as masked, and in words what isn't known yet."""
+    return _map(masked(value), lambda leaf: "(known after the change)" if leaf == UNKNOWN else leaf)
+
+
 def _masked_leaf(leaf: Value) -> Value:
     return "[secret]" if isinstance(leaf, Secret) else _whole(leaf)
 

@@ -1,9 +1,12 @@
 """The commands: what they print, where, and how they end."""
 
 import json
+import os
+import subprocess
 
 import pytest
 
+from tests.marks import needs_pulumi
 from tests.unit.cli.conftest import Command
 from tests.unit.engine.sandbox import SECRET, Sandbox
 
@@ -324,3 +327,42 @@ def test_protection_is_named_and_taken_off(sandbox: Sandbox, command: Command) -
     assert command(*command_line)[2] == "unprotected a (test:File)\n"
     assert command("destroy", "-s", "dev", "--yes")[0] == 0
     assert sandbox.live() == {}
+
+
+def test_relative_paths_begin_in_the_folder_that_is_named(
+    sandbox: Sandbox, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox.files(a="one")
+    (sandbox.project / "word").write_text(sandbox.environment["PULUMI_CONFIG_PASSPHRASE"])
+    monkeypatch.delenv("PULUMI_CONFIG_PASSPHRASE")
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE_FILE", "word")
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "file://../backend")
+    monkeypatch.chdir("/")
+    code, _, err = command(
+        "preview", "-s", "dev", "--save-plan", "plan.json", "-C", str(sandbox.project)
+    )
+    assert code == 0, err
+    assert (sandbox.project / "plan.json").is_file()
+
+
+@needs_pulumi
+@pytest.mark.parametrize("inner", [".", "stacks"])
+def test_a_relative_backend_is_the_same_folder_for_both_engines(
+    sandbox: Sandbox, command: Command, monkeypatch: pytest.MonkeyPatch, inner: str
+) -> None:
+    folder = sandbox.project / inner
+    backend = folder / "kept"
+    backend.mkdir()
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "file://kept")
+    monkeypatch.chdir("/")
+    assert command("stack", "init", "new", "-C", str(folder))[0] == 0
+    made = backend / ".pulumi" / "stacks" / "sandbox" / "new.json"
+    assert made.is_file()
+    listed = subprocess.run(
+        ["pulumi", "-C", str(folder), "stack", "ls", "--json", "--non-interactive"],
+        env={**os.environ, "PULUMI_HOME": str(sandbox.project.parent / "pulumi-home")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert [one["name"] for one in json.loads(listed.stdout)] == ["new"]

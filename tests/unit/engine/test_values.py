@@ -99,3 +99,18 @@ def test_urns_leave_the_stack_out_of_the_chain_of_types() -> None:
         "urn:pulumi:dev::p::x:index:Outer$x:index:Inner$pulumi-python:dynamic/x:Leaf::a::b"
     )
     assert urns.label(leaf) == "a::b (x:Leaf)"
+
+
+def test_what_is_not_known_yet_is_told_in_words_however_deep_it_is() -> None:
+    later = "(known after the change)"
+    old = {"list": ["x"], "value": "y"}
+    new = {
+        "list": ["x", {"name": UNKNOWN}],
+        "bag": {"names": [UNKNOWN], "size": 2.0, "word": Secret(UNKNOWN)},
+        "value": UNKNOWN,
+    }
+    assert changes(old, new) == (
+        Change(("bag",), "add", new={"names": [later], "size": 2, "word": "[secret]"}),
+        Change(("list", 1), "add", new={"name": later}),
+        Change(("value",), "update", "y", later),
+    )
