@@ -74,7 +74,7 @@ def _replace(path: Path, content: bytes) -> None:
 
 def _made_alike(path: Path, found: os.stat_result) -> None:
     """Give a file another's owner and mode, since others may share the folder."""
-    with contextlib.suppress(PermissionError):  # only root can give files away
+    with contextlib.suppress(OSError):  # only root can give files away, and not everywhere
         os.chown(path, found.st_uid, found.st_gid)
     path.chmod(stat.S_IMODE(found.st_mode))
 

@@ -20,6 +20,9 @@ from mapinfra.engine.clock import now
 from mapinfra.engine.files import write_new
 from mapinfra.errors import StackLocked, StateError
 
+# Killed, and its parent hasn't asked how it ended: in containers, which often have no init, never.
+_ENDED = ("Z", "X")
+
 
 @dataclass(frozen=True)
 class Holder:
@@ -69,9 +72,12 @@ def holders(folder: Path) -> list[Holder]:
 
 
 def remove(holder: Holder) -> None:
-    """Remove one lock, whoever holds it; it may be gone."""
-    holder.file.unlink(missing_ok=True)
-    holder.file.with_name(f"{holder.file.name}.attrs").unlink(missing_ok=True)
+    """Remove one lock, whoever holds it; it may be gone. Raises StateError when that can't be."""
+    try:
+        holder.file.unlink(missing_ok=True)
+        holder.file.with_name(f"{holder.file.name}.attrs").unlink(missing_ok=True)
+    except OSError as error:
+        raise StateError(f"can't be removed ({error.strerror})", where=str(holder.file)) from None
 
 
 def _refuse_if_held(folder: Path, stack: str, mine: Path) -> None:
@@ -157,4 +163,5 @@ def _started(pid: int) -> str:
     except OSError:
         return ""
     # The command's name, in brackets, may hold blanks; the 20th field after it is the start time.
-    return stat.rpartition(")")[2].split()[19]
+    state, *others = stat.rpartition(")")[2].split()
+    return "" if state in _ENDED else others[18]

@@ -108,6 +108,9 @@ def test_the_lock_of_a_killed_run_on_this_machine_is_dead(sandbox: Sandbox) -> N
         with pytest.raises(StackLocked, match=f"pid {child.pid}"):
             sandbox.up()
         child.kill()
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # it stays a zombie
+        (holder,) = lock_holders(sandbox.project, "dev", sandbox.environment)
+        assert holder.dead
         child.wait()
     assert len(list(sandbox.locks.iterdir())) == 1
     assert sandbox.up().summary.succeeded
@@ -242,7 +245,7 @@ def test_a_missing_project_and_a_missing_config_are_told(sandbox: Sandbox, tmp_p
 def test_config_values_reach_the_program_as_texts(sandbox: Sandbox) -> None:
     salt = sandbox.config_file.read_text().splitlines()[0]
     sandbox.config_file.write_text(
-        f"{salt}\nconfig:\n  sandbox:n: 5\n  flag: true\n  o: {{a: [1]}}\n  d: 2026-01-02\n"
+        f"{salt}\nconfig:\n  sandbox:n: 5\n  flag: true\n  o: {{a: [1]}}\n  d: 2026-01-02\n  e:\n"
     )
     stack = open_stack(sandbox.project, "dev", sandbox.environment)
     clear = stack.config.in_clear(stack.keyring.crypter(stack.config.salt))
@@ -251,6 +254,7 @@ def test_config_values_reach_the_program_as_texts(sandbox: Sandbox) -> None:
         "sandbox:flag": "true",
         "sandbox:o": '{"a":[1]}',
         "sandbox:d": "2026-01-02",
+        "sandbox:e": "",
     }
 
 

@@ -182,3 +182,16 @@ def test_mapinfra_goes_on_with_a_stack_that_pulumi_left_without_a_config(sandbox
     sandbox.files(a="one")
     assert sandbox.up().summary.succeeded
     pulumi(sandbox, "preview", *NO_CHANGES)
+
+
+def test_the_history_has_the_config_as_pulumi_has_it(sandbox: Sandbox) -> None:
+    with sandbox.config_file.open("a") as file:
+        file.write("  n: 5\n  t: true\n  s: '5'\n  empty:\n  o: {a: [1, x], b: {c: true}}\n")
+    assert sandbox.up().summary.succeeded
+    pulumi(sandbox, "up", "--yes", "--skip-preview")
+    ours, theirs = (
+        json.loads(one.read_text())["config"]
+        for one in sorted(sandbox.backend.rglob("*.history.json"))
+    )
+    assert ours == theirs
+    assert ours["sandbox:o"] == {"a": [1, "x"], "b": {"c": True}}
