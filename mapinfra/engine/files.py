@@ -53,12 +53,13 @@ def sweep(path: Path) -> None:
 
     For who holds the lock of it, or is the only one to write it.
     """
+    path = _followed(path)
     for left in path.parent.glob(f".{path.name}.????????"):
         left.unlink(missing_ok=True)
 
 
 def _replace(path: Path, content: bytes) -> None:
-    path = path.resolve()  # a link stays one
+    path = _followed(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.parent / f".{path.name}.{_suffix()}"
     try:
@@ -70,6 +71,11 @@ def _replace(path: Path, content: bytes) -> None:
         temporary.unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
+
+
+def _followed(path: Path) -> Path:
+    """Return what a link leads to, so that it stays one. One that leads to itself is replaced."""
+    return Path(os.path.realpath(path))
 
 
 def _made_alike(path: Path, found: os.stat_result) -> None:

@@ -198,7 +198,7 @@ def _write(file: Path, path: Sequence[str], value: Entry) -> None:
             where=str(file),
             remedy="set it with an editor",
         ) from None
-    sweep(file.resolve())
+    sweep(file)
     write_atomically(file, content.encode())
 
 
