@@ -127,8 +127,12 @@ class Run:
             self.emit(replace(event, status="started"))
             began = time.monotonic()
             if pending:
-                self.journal.begin(pending, new)
+                self.journal.begin(pending, _dated_as(old, new) if op == "update" else new)
             yield
             seconds = time.monotonic() - began
             self.emit(replace(event, status="done", seconds=seconds))
         self.tally.count(op)
+
+
+def _dated_as(old: Resource | None, new: Resource) -> Resource:
+    return replace(new, created=old.created, modified=old.modified) if old else new

@@ -1,6 +1,5 @@
 """Plans saved by one engine and held to by either."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import pytest
 
 from tests.marks import needs_pulumi
 from tests.unit.engine.realcli import FAILED, pulumi, run
+from tests.unit.engine.recorded import plan_resources
 from tests.unit.engine.sandbox import SECRET, Sandbox
 
 Command = Callable[..., tuple[int, str, str]]
@@ -194,17 +194,5 @@ def test_a_plan_of_a_stack_with_nested_secrets_fits(
 @needs_pulumi
 def test_both_engines_save_the_same_plan(sandbox: Sandbox, saved: Path) -> None:
     pulumi(sandbox, "preview", "--save-plan", "theirs.json")
-    ours, theirs = _resources(saved), _resources(sandbox.project / "theirs.json")
-    assert ours == theirs
-
-
-def _resources(file: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(file.read_text())["resourcePlans"]
-    for one in found.values():
-        for advisory in ("seed", "state"):
-            one.pop(advisory, None)
-        goal = one.get("goal", {})
-        goal.pop("customTimeouts", None)
-        for alias in goal.get("structuredAliases", []):
-            alias.setdefault("NoParent", False)
-    return found
+    theirs = (sandbox.project / "theirs.json").read_bytes()
+    assert plan_resources(saved.read_bytes()) == plan_resources(theirs)

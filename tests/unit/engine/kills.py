@@ -27,27 +27,73 @@ _CIPHERTEXT = re.compile(r"v1:\S+")
 _UNIQUE = re.compile(r"\d{19}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-class Kills:
-    """Plays an operation from its beginning, again and again, to be killed at another write.
+class Killing:
+    """Runs an operation in a process of its own, which is killed at one of its writes.
 
     A write is whatever changes a file of the sandbox: opening it to write, syncing, renaming,
     removing it. What wasn't synced yet is half lost then, as after a crash of the machine.
     """
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self.folder = sandbox.project.parent
+        self.written = self.folder.with_name(f"{self.folder.name}-written")
+        self.struck = self.folder.with_name(f"{self.folder.name}-struck")
+
+    def at(self, number: int, operation: Operation) -> bool:
+        """Kill the operation at its write of that number; tell whether it had that many."""
+        self.written.write_bytes(b"")
+        child = multiprocessing.get_context("fork").Process(
+            target=self._run, args=(number, operation)
+        )
+        child.start()
+        child.join()
+        assert child.exitcode in (0, -signal.SIGKILL)
+        return child.exitcode != 0
+
+    def _run(self, number: int, operation: Operation) -> None:
+        left = iter(range(number))
+        write = StackFiles.write
+
+        def noted(files: StackFiles, content: bytes) -> None:
+            with self.written.open("ab") as log:
+                log.write(content + b"\n")
+            write(files, content)
+
+        def struck(what: str, path: Path) -> bool:
+            if not self._counts(path) or next(left, None) is not None:
+                return False
+            self.struck.write_text(f"{what} {path.relative_to(self.folder)}")
+            return True
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(StackFiles, "write", noted)
+            patch.setattr(io, "open", partial(_opened, io.open, struck))
+            for name in _CALLS:
+                patch.setattr(os, name, partial(_called, getattr(os, name), name, struck))
+            operation(self.sandbox)
+        os._exit(0)
+
+    def _counts(self, path: Path) -> bool:
+        return path.is_relative_to(self.folder) and path.name != "calls.log"
+
+
+class Kills:
+    """Plays an operation from its beginning, again and again, to be killed at another write."""
 
     def __init__(self, sandbox: Sandbox, operation: Operation) -> None:
         self.sandbox = sandbox
         self.operation = operation
         self.folder = sandbox.project.parent
         self.begun = self.folder.with_name("as-it-begins")
-        self._written = self.folder.with_name("written")
-        self._struck = self.folder.with_name("struck")
+        self._killing = Killing(sandbox)
         shutil.copytree(self.folder, self.begun)
 
     def each(self) -> Iterator[str]:
         """Yield at every write, once the operation was killed there: what was to be written."""
         number = 0
-        while self._killed_at(number):
-            yield self._struck.read_text()
+        while self._killing.at(number, self.operation):
+            yield self._killing.struck.read_text()
             self.restore()
             number += 1
 
@@ -60,41 +106,7 @@ class Kills:
         """Tell whether the state is the last that was to be written, or the one before."""
         file = self.sandbox.state_file
         old = _content(self.begun / file.relative_to(self.folder))
-        return _content(file) in [old, *self._written.read_bytes().splitlines()][-2:]
-
-    def _killed_at(self, number: int) -> bool:
-        self._written.write_bytes(b"")
-        child = multiprocessing.get_context("fork").Process(target=self._run, args=(number,))
-        child.start()
-        child.join()
-        assert child.exitcode in (0, -signal.SIGKILL)
-        return child.exitcode != 0
-
-    def _run(self, number: int) -> None:
-        left = iter(range(number))
-        write = StackFiles.write
-
-        def noted(files: StackFiles, content: bytes) -> None:
-            with self._written.open("ab") as log:
-                log.write(content + b"\n")
-            write(files, content)
-
-        def struck(what: str, path: Path) -> bool:
-            if not self._counts(path) or next(left, None) is not None:
-                return False
-            self._struck.write_text(f"{what} {path.relative_to(self.folder)}")
-            return True
-
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(StackFiles, "write", noted)
-            patch.setattr(io, "open", partial(_opened, io.open, struck))
-            for name in _CALLS:
-                patch.setattr(os, name, partial(_called, getattr(os, name), name, struck))
-            self.operation(self.sandbox)
-        os._exit(0)
-
-    def _counts(self, path: Path) -> bool:
-        return path.is_relative_to(self.folder) and path.name != "calls.log"
+        return _content(file) in [old, *self._killing.written.read_bytes().splitlines()][-2:]
 
 
 def _content(file: Path) -> bytes:

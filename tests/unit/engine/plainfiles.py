@@ -3,7 +3,7 @@
 A test copies this module beside the program it writes. The live state is a folder, the world: a
 file per resource. Beside a file, further files steer what happens to it: `NAME.off` makes it
 unreachable, `NAME.moved` only for what is recorded of it, `NAME.broken` makes writing it fail,
-`NAME.stuck` deleting it; `NAME.hold` makes writing it wait.
+`NAME.stuck` deleting it; `NAME.hold` makes either wait.
 """
 
 import json
@@ -61,6 +61,9 @@ class World:
         for other in meets:
             wait_until((self.folder / f"{other}.begun").exists)
         (self.folder / name).write_text(text, encoding="utf-8")
+        self.wait_while_held(name)
+
+    def wait_while_held(self, name: str) -> None:
         wait_until(lambda: not (self.folder / f"{name}.hold").exists())
 
 
@@ -120,6 +123,7 @@ class FileProvider(ResourceProvider):
         self.world.log(f"delete {_id}")
         pulumi.log.info(f"{_id}: step 1/1")
         self.world.reach(_id)
+        self.world.wait_while_held(_id)
         if (self.world.folder / f"{_id}.stuck").exists():
             raise RuntimeError(f"{_id} can't be deleted")
         (self.world.folder / _id).unlink(missing_ok=True)  # a run that was killed got as far

@@ -12,16 +12,31 @@ from typing import Any
 
 import pytest
 import yaml
+from pulumi.dynamic import Resource
 
-from mapinfra.engine.checkpoint import parse, render
+from mapinfra.engine import planfile
+from mapinfra.engine.checkpoint import parse, render, resource_out
 from mapinfra.engine.edits import forget
 from mapinfra.engine.lock import held, remove
 from mapinfra.engine.run import Stack
 from mapinfra.engine.secrets import Keyring
 from mapinfra.engine.snapshot import Snapshot
 from mapinfra.engine.stacks import lock_holders, open_stack, set_config
+from mapinfra.engine.stateformat import FORMAT
 from mapinfra.errors import StackLocked
-from tests.golden import FOLDER, HOST, PASSPHRASE, SECRET, SECRET_KEY, STACK, recordings
+from mapinfra.resources import types
+from tests.golden import (
+    FOLDER,
+    HOST,
+    PASSPHRASE,
+    SECRET,
+    SECRET_KEY,
+    STACK,
+    expect_replaceable,
+    recordings,
+    state_file,
+)
+from tests.unit.engine.recorded import plan_resources, settled_text
 from tests.unit.engine.sandbox import Sandbox
 
 BY_PULUMI = FOLDER / "pulumi"
@@ -78,6 +93,84 @@ def test_each_copy_of_the_state_is_read_and_written_again_the_same(recording: Pa
         assert comparable(written) == comparable(file.read_bytes()), file.name
 
 
+@of_each
+def test_each_type_of_resource_is_in_it(recording: Path) -> None:
+    snapshot = read(state_file(recording), Keyring(PASSPHRASE))
+    preview = json.loads((recording / "preview.json").read_bytes())
+    expected = {
+        f"pulumi-python:dynamic/mapinfra:{name}"
+        for name, one in vars(types).items()
+        if isinstance(one, type) and issubclass(one, Resource) and one is not Resource
+    }
+    expected |= {f"mapinfra:index:{one}" for one in ("CentralServer", "RemoteServer")}
+    assert {one.type for one in snapshot.resources if "mapinfra:" in one.type} == expected
+    made = {step["newState"]["type"] for step in preview["steps"] if step["op"] == "create"}
+    assert made >= expected
+
+
+@of_each
+def test_each_plan_is_read_and_written_again_the_same(
+    recording: Path, opened: Callable[[Path], tuple[Stack, Path]], tmp_path: Path
+) -> None:
+    stack, _ = opened(recording)
+    crypter = stack.keyring.crypter(stack.config.salt)
+    plans = list(recording.glob("plan*.json"))
+    for file in plans:
+        again = tmp_path / file.name
+        planfile.write(again, planfile.read(file, crypter.decrypt), crypter.encrypt)
+        assert plan_text(again) == plan_text(file)
+    assert len(plans) == 2
+
+
+def plan_text(file: Path) -> str:
+    return settled_text(plan_resources(file.read_bytes()), file.parent)
+
+
+@of_each
+def test_each_preview_has_its_resources_in_the_shape_of_the_state(recording: Path) -> None:
+    previews = [json.loads(one.read_bytes()) for one in recording.glob("preview*.json")]
+    shown = [
+        without_needs(step[key])
+        for preview in previews
+        for step in preview["steps"]
+        for key in ("oldState", "newState")
+        if key in step
+    ]
+    for one in shown:
+        latest = {"manifest": {}, "resources": [one]}
+        content = json.dumps({"version": FORMAT, "checkpoint": {"latest": latest}}).encode()
+        (found,) = parse(content, "a preview", lambda _salt: str).resources
+        assert list(resource_out(found).items()) == list(one.items())
+    assert {one["type"].rpartition(":")[2] for one in shown} >= {"MapInstallation", "TopologyFlag"}
+
+
+def without_needs(one: dict[str, Any]) -> dict[str, Any]:
+    """Return a resource without what must stand before it in a state."""
+    needs = ("parent", "dependencies", "propertyDependencies", "deletedWith")
+    return {key: value for key, value in one.items() if key not in needs}
+
+
+@of_each
+def test_the_runs_of_its_life_are_in_its_history(recording: Path) -> None:
+    files = sorted(recording.rglob("*.history.json"))
+    entries = [json.loads(one.read_bytes()) for one in files]
+    assert [one["kind"] for one in entries] == ["update", "refresh", "update", "destroy", "update"]
+    assert len({tuple(shape(one).items()) for one in entries}) == 1
+
+
+def test_a_recording_is_made_anew_only_by_its_own_version(tmp_path: Path) -> None:
+    file = state_file(tmp_path / "mapinfra-1.0")
+    file.parent.mkdir(parents=True)
+    latest = {"manifest": {"version": "mapinfra-1.0"}}
+    file.write_text(json.dumps({"checkpoint": {"latest": latest}}))
+    expect_replaceable(tmp_path / "mapinfra-1.0", "1.0", "1.0")
+    expect_replaceable(tmp_path / "mapinfra-1.1", "1.1", "1.1")
+    with pytest.raises(SystemExit, match=r"pyproject.toml says 1.1, and 1.0 is installed"):
+        expect_replaceable(tmp_path / "mapinfra-1.0", "1.0", "1.1")
+    with pytest.raises(SystemExit, match=r"was written by mapinfra-1.0"):
+        expect_replaceable(tmp_path / "mapinfra-1.0", "1.1", "1.1")
+
+
 def comparable(state: bytes) -> str:
     """Return a state as text, with what each writer makes anew put out."""
     found = json.loads(state)
@@ -104,8 +197,7 @@ def test_the_secret_of_the_config_is_read_in_config_and_state(
     snapshot = read(stack.files.state, stack.keyring)
     (provider,) = (one for one in snapshot.resources if one.urn.endswith("::default"))
     assert provider.inputs[SECRET_KEY].value == SECRET
-    files = [one for one in folder.rglob("*") if one.is_file()]
-    assert len(files) == 9
+    files = [one for one in (*folder.rglob("*"), *recording.rglob("*")) if one.is_file()]
     assert not [one for one in files if SECRET in one.read_text()]
 
 
@@ -151,15 +243,11 @@ def test_a_recorded_stack_is_continued(
     assert stack.files.state.with_name(f"{STACK}.json.bak").read_bytes() == old
 
 
-def test_history_and_lock_have_the_shape_of_the_cli_s(sandbox: Sandbox) -> None:
+def test_a_lock_has_the_shape_of_the_cli_s(sandbox: Sandbox) -> None:
     sandbox.files(a="one")
     taken: list[Any] = []
     with held(sandbox.locks, "dev"):
         taken += [json.loads(one.read_text()) for one in sandbox.locks.iterdir()]
-    sandbox.up()
-    (history,) = sandbox.backend.rglob("*.history.json")
-    (theirs,) = (BY_PULUMI / "backend").rglob("*.history.json")
-    assert shape(json.loads(history.read_text())) == shape(json.loads(theirs.read_text()))
     (lock,) = (BY_PULUMI / "backend").rglob("lock.json")
     (ours,) = map(shape, taken)
     assert ours.pop("process") == "str"
