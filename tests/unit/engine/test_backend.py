@@ -245,14 +245,15 @@ def test_a_missing_project_and_a_missing_config_are_told(sandbox: Sandbox, tmp_p
 def test_config_values_reach_the_program_as_texts(sandbox: Sandbox) -> None:
     salt = sandbox.config_file.read_text().splitlines()[0]
     sandbox.config_file.write_text(
-        f"{salt}\nconfig:\n  sandbox:n: 5\n  flag: true\n  o: {{a: [1]}}\n  d: 2026-01-02\n  e:\n"
+        f"{salt}\nconfig:\n  sandbox:n: 5\n  flag: true\n  o: {{b: 1, a: [1], 2: x}}\n"
+        "  d: 2026-01-02\n  e:\n"
     )
     stack = open_stack(sandbox.project, "dev", sandbox.environment)
     clear = stack.config.in_clear(stack.keyring.crypter(stack.config.salt))
     assert clear.values == {
         "sandbox:n": "5",
         "sandbox:flag": "true",
-        "sandbox:o": '{"a":[1]}',
+        "sandbox:o": '{"2":"x","a":[1],"b":1}',
         "sandbox:d": "2026-01-02",
         "sandbox:e": "",
     }
