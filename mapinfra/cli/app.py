@@ -50,7 +50,21 @@ def _complain(error: MapinfraError) -> None:
         click.echo(f"error: {line}", err=True)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """The commands; where one is interrupted, it ends with the exit code for that."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except click.Abort:
+            line = "\nerror: not answered, so nothing was done"
+        except KeyboardInterrupt:
+            line = "error: interrupted"
+        click.echo(line, err=True)
+        raise click.exceptions.Exit(ExitCode.CANCELLED)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="mapinfra")
 def cli() -> None:
     """Keep Centreon MAP installations as a spec says they should be.
@@ -262,19 +276,20 @@ def _ask_and_run(
         session.hold_to(plan)
     if preview_only or ask:
         rehearsed = session.rehearse(kind)
-        if preview_only or not _something_to_do(rehearsed):
+        if preview_only or not (_something_to_do(rehearsed) or rehearsed.succeeded):
             sys.exit(session.conclude(rehearsed))
-    if ask:
-        _confirm(session)
+        if _something_to_do(rehearsed):
+            _confirm()
+        # Where there is nothing to ask, the run that finds nothing to do is recorded all the same.
+        session.expect_what_was_shown()
     sys.exit(session.conclude(session.run(kind)))
 
 
-def _confirm(session: Session) -> None:
+def _confirm() -> None:
     if not click.confirm("Go on?", err=True):
         sys.exit(ExitCode.CANCELLED)
     # Who was asked may have taken an hour: what is there is read anew.
     SESSIONS.close()
-    session.expect_what_was_shown()
 
 
 def _something_to_do(rehearsed: Summary) -> bool:

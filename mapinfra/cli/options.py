@@ -54,11 +54,22 @@ def shared(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def _writable(_context: click.Context, _option: click.Parameter, file: Path | None) -> Path | None:
+    """Find out now, and not with the first error, whether the file takes one."""
+    if file is not None:
+        try:
+            file.open("a", encoding="utf-8").close()
+        except OSError as error:
+            raise click.BadParameter(f"{file} can't be written ({error.strerror})") from None
+    return file
+
+
 def reporting(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options on how results and unexpected errors are told."""
     for option in (
         click.option(
             "--debug", "debug_file", type=click.Path(dir_okay=False, path_type=Path),
+            callback=_writable,
             help="Add the tracebacks of unexpected errors to this file.",
         ),
         click.option("--json", "machine", is_flag=True, help="Print the result as JSON."),

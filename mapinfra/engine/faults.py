@@ -23,10 +23,14 @@ class Faults:
         """
         if isinstance(error, MapinfraError | RunError):
             return str(error)
-        self._keep(error)
         text = " ".join(str(error).split())
         kind = type(error).__name__
-        return f"unexpected {kind}: {text}" if text else f"unexpected {kind}"
+        line = f"unexpected {kind}: {text}" if text else f"unexpected {kind}"
+        try:
+            self._keep(error)
+        except OSError as full:
+            line += f" (its traceback can't be written to {self._debug_file}: {full.strerror})"
+        return line
 
     def describe_of_program(self, error: Exception, folder: Path) -> str:
         """Return that line for what a program in `folder` raised, with the place there."""

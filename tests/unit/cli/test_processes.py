@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -156,9 +157,12 @@ def test_an_interrupted_edit_changes_nothing_and_gives_the_lock_back(
 
 
 def on_a_terminal(
-    sandbox: Sandbox, *arguments: str, answer: str = "", **environment: str
+    sandbox: Sandbox, *arguments: str, question: str = "", answer: str = "", **environment: str
 ) -> tuple[int, str]:
-    """Run the command with a terminal for all it reads and writes."""
+    """Run the command with a terminal for all it reads and writes.
+
+    After `question` it gets the answer; without an answer, SIGINT.
+    """
     ours, theirs = pty.openpty()
     known = {"TERM": "xterm", "COLUMNS": "200"}
     with subprocess.Popen(
@@ -171,13 +175,23 @@ def on_a_terminal(
         start_new_session=True,
     ) as process:
         os.close(theirs)
-        if answer:
-            os.write(ours, answer.encode())
         shown = bytearray()
         while part := _read(ours):
             shown += part
+            if question and question.encode() in shown:
+                question = ""
+                if answer:
+                    os.write(ours, answer.encode())
+                else:
+                    wait_until(lambda: _waits(process.pid))
+                    process.send_signal(signal.SIGINT)
         os.close(ours)
         return process.wait(timeout=30), shown.decode()
+
+
+def _waits(process: int) -> bool:
+    """Tell whether a process sleeps: one that has asked does so until the answer comes."""
+    return Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2].startswith("S")
 
 
 def _read(handle: int) -> bytes:
@@ -195,24 +209,88 @@ def test_marks_are_coloured_on_a_terminal_unless_that_is_unwanted(sandbox: Sandb
     assert "\x1b[32m" not in plain
 
 
+END_OF_INPUT = "\x04"
+
+
 @pytest.mark.parametrize(("answer", "code", "live"), [("y\n", 0, {"a": "one"}), ("n\n", 8, {})])
 def test_up_previews_and_asks(
     sandbox: Sandbox, answer: str, code: int, live: dict[str, str]
 ) -> None:
     sandbox.files(a="one")
-    ended, shown = on_a_terminal(sandbox, "up", answer=answer)
+    ended, shown = on_a_terminal(sandbox, "up", question="Go on?", answer=answer)
     assert ended == code
     assert "dev: 1 to create" in shown
-    assert "Go on?" in shown
     assert sandbox.live() == live
 
 
-def test_up_does_not_ask_when_there_is_nothing_to_do(sandbox: Sandbox) -> None:
+@pytest.mark.parametrize("answer", [END_OF_INPUT, ""])
+@pytest.mark.parametrize(
+    ("arguments", "question"),
+    [
+        (("up",), "Go on?"),
+        (("destroy",), "Go on?"),
+        (("state", "delete", "a"), "without undoing anything?"),
+        (("config", "set", "key"), "key: "),
+        (("config", "set", "--secret", "key"), "key: "),
+    ],
+)
+def test_a_question_that_is_left_open_ends_with_code_8_and_one_line(
+    sandbox: Sandbox, arguments: tuple[str, ...], question: str, answer: str
+) -> None:
     sandbox.files(a="one")
     sandbox.up()
-    code, shown = on_a_terminal(sandbox, "up")
-    assert code == 0
+    sandbox.files(a="two")
+    state, config = sandbox.state_file.read_bytes(), sandbox.config_file.read_text()
+    code, shown = on_a_terminal(sandbox, *arguments, question=question, answer=answer)
+    assert code == 8, shown
+    _, _, after = shown.rpartition(question)
+    (line,) = [one for one in after.splitlines() if len(one) > len(" [y/N]: ")]
+    assert line == "error: not answered, so nothing was done"
+    assert sandbox.state_file.read_bytes() == state
+    assert sandbox.config_file.read_text() == config
+
+
+@pytest.mark.parametrize("verb", ["up", "refresh"])
+def test_what_has_nothing_to_do_is_recorded_without_a_question(sandbox: Sandbox, verb: str) -> None:
+    sandbox.files(a="one")
+    sandbox.up()
+    half_made(sandbox)
+    sandbox.configure({"world": str(sandbox.world), "extra": "1"})
+    code, shown = on_a_terminal(sandbox, verb)
+    assert code == 0, shown
     assert "Go on?" not in shown
+    assert "pending_operations" not in sandbox.state()
+    assert history(sandbox)[-1]["config"]["sandbox:extra"] == "1"
+    if verb == "up":
+        assert sandbox.resources()["default"]["inputs"]["sandbox:extra"] == "1"
+
+
+def half_made(sandbox: Sandbox) -> None:
+    """Let the state say that a run was cut off while it updated `a`."""
+    content = json.loads(sandbox.state_file.read_bytes())
+    latest = content["checkpoint"]["latest"]
+    (one,) = (one for one in latest["resources"] if one["urn"].endswith("::a"))
+    latest["pending_operations"] = [{"resource": one, "type": "updating"}]
+    sandbox.state_file.write_text(json.dumps(content))
+
+
+def history(sandbox: Sandbox) -> list[dict[str, Any]]:
+    files = (sandbox.backend / ".pulumi" / "history").rglob("*.history.json")
+    return [json.loads(one.read_text()) for one in sorted(files)]
+
+
+def test_what_changes_after_a_preview_without_a_question_is_not_done(sandbox: Sandbox) -> None:
+    sandbox.files(a="one")
+    sandbox.up()
+    (sandbox.project / "__main__.py").write_text(
+        "import pulumi\n"
+        "from plainfiles import File\n\n"
+        "File('a', {'text': 'one' if pulumi.runtime.is_dry_run() else 'two'})\n"
+    )
+    code, shown = on_a_terminal(sandbox, "up")
+    assert code == 1
+    assert "what is there has changed since the preview" in shown
+    assert sandbox.live() == {"a": "one"}
 
 
 def test_prints_of_the_program_do_not_spoil_json(sandbox: Sandbox) -> None:

@@ -203,6 +203,17 @@ def test_tracebacks_go_to_the_debug_file_only(sandbox: Sandbox, tmp_path: Path) 
     assert "RuntimeError: a broke" in debug.read_text()
 
 
+def test_a_debug_file_that_takes_nothing_more_is_told_with_the_error(sandbox: Sandbox) -> None:
+    sandbox.files(a="one", b="two")
+    sandbox.steer("a.broken")
+    done = sandbox.up(debug_file=Path("/dev/full"))
+    assert done.message("a") == (
+        "unexpected RuntimeError: a broke in two lines "
+        "(its traceback can't be written to /dev/full: No space left on device)"
+    )
+    assert sandbox.live() == {"b": "two"}
+
+
 def test_an_error_of_ours_leaves_no_traceback(sandbox: Sandbox, tmp_path: Path) -> None:
     sandbox.files(a="one")
     sandbox.steer("a.off")
