@@ -232,6 +232,7 @@ def _text(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, dict | list | bool):
-        text = json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+        keyed = json.loads(json.dumps(value))  # by texts alone, so that they can be sorted
+        text = json.dumps(keyed, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
         return text.translate(_ESCAPED)
     return str(value)

@@ -246,7 +246,7 @@ def test_config_values_reach_the_program_as_texts(sandbox: Sandbox) -> None:
     salt = sandbox.config_file.read_text().splitlines()[0]
     sandbox.config_file.write_text(
         f"{salt}\nconfig:\n  sandbox:n: 5\n  flag: true\n  o: {{b: 1, a: [1], 2: x}}\n"
-        "  d: 2026-01-02\n  e:\n"
+        "  d: '2026-01-02'\n  e:\n"
     )
     stack = open_stack(sandbox.project, "dev", sandbox.environment)
     clear = stack.config.in_clear(stack.keyring.crypter(stack.config.salt))
