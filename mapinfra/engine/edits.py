@@ -20,7 +20,7 @@ def forget(stack: Stack, name: str) -> list[str]:
     gone: set[str] = set()
 
     def change(snapshot: Snapshot) -> Snapshot:
-        gone.update(_with_dependents(snapshot.resources, name))
+        gone.update(_with_dependents(_all(snapshot), name))
         left = tuple(one for one in snapshot.resources if one.urn not in gone)
         pending = tuple(one for one in snapshot.pending if one.resource.urn not in gone)
         return replace(snapshot, resources=left, pending=pending)
@@ -53,14 +53,21 @@ def unprotect(stack: Stack, name: str) -> list[str]:
 def _edit(stack: Stack, name: str, change: Callable[[Snapshot], Snapshot]) -> None:
     with stack.files.locked_for_edit() as expect_wanted:
         snapshot, crypter = load(stack)
-        if not any(_named(one, name) for one in snapshot.resources):
+        if not any(_named(one, name) for one in _all(snapshot)):
             raise StateError(
-                f"the state has no resource {name}; it has {_names(snapshot.resources)}",
+                f"the state has no resource {name}; it has {_names(_all(snapshot))}",
                 where=f"stack {stack.name}",
             )
         content = render(stack.files.full_name, change(snapshot), crypter.encrypt)
         expect_wanted()
         stack.files.write(content)
+
+
+def _all(snapshot: Snapshot) -> tuple[Resource, ...]:
+    """Return the resources, and those that were being made when a run was cut off."""
+    made = {one.urn for one in snapshot.resources}
+    half = [one.resource for one in snapshot.pending if one.type == "creating"]
+    return (*snapshot.resources, *(one for one in half if one.urn not in made))
 
 
 def _with_dependents(resources: tuple[Resource, ...], name: str) -> set[str]:

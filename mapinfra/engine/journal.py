@@ -14,7 +14,7 @@ class Journal:
     `write` is called, one call at a time, with every state worth keeping; a preview gives none.
     Resources that this run has settled come first, in the order they were settled, as in Pulumi.
     Those that a new one has replaced, and that are still to be deleted, are kept apart. `half_made`
-    are creations of a run before that were cut off, and that this one won't complete.
+    are creations of a run before that were cut off; each stays pending until it is settled.
     """
 
     def __init__(

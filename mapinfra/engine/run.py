@@ -3,7 +3,7 @@
 import contextvars
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -29,7 +29,7 @@ from mapinfra.engine.signals import stopped_by_signals
 from mapinfra.engine.snapshot import Operation, Snapshot
 from mapinfra.engine.steps import Steps
 from mapinfra.engine.targets import Targets
-from mapinfra.engine.urn import STACK_TYPE, label
+from mapinfra.engine.urn import STACK_TYPE, label, name
 from mapinfra.engine.values import Properties
 
 
@@ -142,9 +142,7 @@ class _Operation:
         )
 
     def _half_made(self) -> list[Operation]:
-        """Return the creations that were cut off and that this operation doesn't do over."""
-        if self._kind == "update" and not self._options.targets.patterns:
-            return []
+        """Return the creations that were cut off; each stays so until it is done over."""
         return [one for one in _unfinished(self._before) if one.type == "creating"]
 
     def go(self) -> Summary:
@@ -180,8 +178,21 @@ class _Operation:
             wanted = self._program(self._steps)
         if wanted is not None:
             delete_unwanted(self._run, wanted, self._options.parallel)
+            self._warn_of_half_made(wanted)
         if self._kind == "destroy":
             self._refuse_half_made()
+
+    def _warn_of_half_made(self, wanted: Collection[str]) -> None:
+        """Tell of what a run that was cut off has left, and this program doesn't do over."""
+        if self._kind != "update":
+            return
+        for urn in {one.resource.urn for one in self._half_made()} - set(wanted):
+            text = (
+                f"{label(urn)} was being made when a run was cut off, so what there is of it isn't "
+                "known, and the program has it no more: put it back and run up, then take it out; "
+                f"where nothing of it is there: mapinfra state delete {name(urn)}"
+            )
+            self._run.emit(LogEvent("warning", text))
 
     def _refuse_half_made(self) -> None:
         """End as failed where a run that was cut off has left what can't be told."""

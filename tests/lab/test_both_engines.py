@@ -37,6 +37,8 @@ from tests.marks import needs_pulumi
 
 pytestmark = needs_pulumi
 
+EVERYTHING = ("paris", "paris-Images", "lyon", "lyon-Images")
+
 by_either = pytest.mark.parametrize("engine", Engine, ids=lambda one: f"then-{one.value}")
 
 
@@ -74,8 +76,9 @@ def made(
     request: pytest.FixtureRequest, lab: Lab, tmp_path_factory: pytest.TempPathFactory
 ) -> Made:
     reset(lab)
-    folder = tmp_path_factory.mktemp(request.param.value)
-    return Made.by(request.param, Project.make(lab, folder))
+    project = Project.make(lab, tmp_path_factory.mktemp(request.param.value))
+    assert agreed(project).operations() == dict.fromkeys(EVERYTHING, "create")
+    return Made.by(request.param, project)
 
 
 def remotes(project: Project) -> dict[str, Any]:
@@ -197,24 +200,26 @@ def test_both_preview_the_same_one_applies_it_and_the_other_finds_nothing(
 @by_either
 def test_what_one_destroys_the_other_makes_again(made: Made, engine: Engine) -> None:
     project = made.again()
-    everything = ("paris", "paris-Images", "lyon", "lyon-Images")
-    assert agreed(project, "destroy").operations() == dict.fromkeys(everything, "delete")
+    assert agreed(project, "destroy").operations() == dict.fromkeys(EVERYTHING, "delete")
     engine.succeed(project, "destroy")
     assert all(untouched(project, remote) for remote in REMOTES)
     assert agreed(project, "destroy").said() == ({}, {})
-    assert agreed(project).operations() == dict.fromkeys(everything, "create")
+    assert agreed(project).operations() == dict.fromkeys(EVERYTHING, "create")
     engine.other.succeed(project, "up")
     all_as_made(project)
     engine.expect_nothing_to_do(project)
 
 
 @by_either
-def test_what_failed_in_the_middle_is_finished_by_either(made: Made, engine: Engine) -> None:
+@pytest.mark.parametrize("failing", Engine, ids=lambda one: f"fails-with-{one.value}")
+def test_what_failed_in_the_middle_is_finished_by_either(
+    made: Made, failing: Engine, engine: Engine
+) -> None:
     project = made.again()
     update(project)
     project.write_spec()
     break_poller(project.lab, "paris")
-    failed = made.maker.change(project, "up")
+    failed = failing.change(project, "up")
     mend_poller(project.lab)
     assert failed.code != 0, failed
     assert "the old state is back" in failed.out + failed.err
@@ -267,6 +272,27 @@ def test_an_update_of_map_is_the_same_with_both(lab: Lab, tmp_path: Path, engine
     assert world.web_versions() == (NEWER, NEWER, NEWER)
     assert world.service() == ("active", "enabled")
     engine.other.expect_nothing_to_do(project)
+
+
+@by_either
+def test_an_update_of_a_map_that_is_known_is_the_same_with_both(
+    lab: Lab, tmp_path: Path, engine: Engine
+) -> None:
+    world = make(lab, tmp_path, *ENGINE_ON_DNF)
+    project = world.project
+    world.want(OLD)
+    engine.succeed(project, "up")
+    engine.other.expect_nothing_to_do(project)
+    world.want(NEWER)
+    planned = agreed(project)
+    assert planned.operations() == {"central": "update"}
+    (step,) = (one for urn, one in planned.steps.items() if "MapInstallation" in urn)
+    assert [step[side]["inputs"]["version"] for side in ("old", "new")] == [OLD, NEWER]
+    assert step["detail"]["version"] == {"kind": "update", "inputDiff": True}
+    engine.other.succeed(project, "up")
+    assert world.version() == NEWER
+    assert world.web_versions() == (NEWER, NEWER, NEWER)
+    engine.expect_nothing_to_do(project)
 
 
 pages = st.sampled_from([{}, {"Images": "shown"}, {"Images": "hidden"}, {50102: "shown"}])

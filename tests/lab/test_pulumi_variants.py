@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from lab import Lab
+from tests.golden import prepared
 from tests.lab.engines import Engine, Preview
+from tests.lab.map_world import NEWER
 from tests.lab.project import (
     HOSTS,
     REMOTES,
@@ -17,6 +19,7 @@ from tests.lab.project import (
     listens,
     output_rows,
     query,
+    reset,
 )
 from tests.marks import needs_pulumi
 
@@ -168,8 +171,32 @@ def test_a_password_changed_in_the_config_works_at_once(project: Project, engine
     set_database_password(lab, (lab.directory / "secrets" / "database_password").read_text())
 
 
-def test_no_secret_is_left_behind_by_either_engine(project: Project, tmp_path: Path) -> None:
-    """In the state, its copies, the history, a saved plan, logs and all that was printed."""
+def test_no_secret_is_left_behind_by_either_engine(project: Project) -> None:
+    expect_no_secret_left(project, HOSTS)
+
+
+def test_no_secret_is_left_behind_with_map_either(lab: Lab, tmp_path: Path) -> None:
+    world = prepared(lab, tmp_path)
+    world.project.up()
+    world.want(NEWER, desktop_client={"mirror": "/srv/www/clients"})
+    hosts = (*HOSTS, world.host.name)
+    expect_no_secret_left(world.project, hosts)
+    assert world.version() == NEWER
+    reset(lab, hosts)
+
+
+LEFT_ON_A_HOST = """\
+journalctl --no-pager --output=cat
+find /var/lib/mapinfra /run/mapinfra -type f -exec cat {} + 2>/dev/null
+find /var/backups/mapinfra -type f -name '*.json' -exec cat {} + 2>/dev/null
+"""
+
+
+def expect_no_secret_left(project: Project, hosts: tuple[str, ...]) -> None:
+    """Search the state, its copies, the history, saved plans, logs and all that was printed.
+
+    And what is left on the hosts: the system's journal, mapinfra's own, and its records.
+    """
     lab = project.lab
     files = [*(lab.directory / "secrets").iterdir(), lab.directory / "id_ed25519"]
     known = [file.read_text() for file in files]
@@ -179,8 +206,9 @@ def test_no_secret_is_left_behind_by_either_engine(project: Project, tmp_path: P
     )
     done(project.pulumi("config", "set", "--secret", "unused", "of the config alone"))
     plan, log = str(project.folder / "plan.json"), str(project.folder / "debug.log")
+    ours = str(project.folder / "plan-of-ours.json")
     results = [
-        project.mapinfra("preview", "--json"),
+        project.mapinfra("preview", "--json", "--save-plan", ours),
         project.mapinfra("up", "--yes", "--diff", "--debug", log),
         project.pulumi("preview", "--json"),
         project.pulumi("preview", "--diff", "--save-plan", plan),
@@ -201,9 +229,16 @@ def test_no_secret_is_left_behind_by_either_engine(project: Project, tmp_path: P
         for file in project.folder.rglob("*")
         if file.is_file() and ".venv" not in file.parts and "plugins" not in file.parts
     ]
-    assert any(file.name == "plan.json" for file in written)
+    assert {"plan.json", "plan-of-ours.json", "debug.log", "lab.json.bak"} <= {
+        file.name for file in written
+    }
+    assert [file for file in written if "backups" in file.parts]
     assert len([file for file in written if "history" in file.parts]) > 12
     seen = {str(file): file.read_text(errors="replace") for file in written}
     seen |= {f"run {number}": str(result) for number, result in enumerate(results)}
+    seen |= {
+        host: lab.host(host).run(["sh", "-c", LEFT_ON_A_HOST], check=False).stdout for host in hosts
+    }
+    assert all("sshd" in seen[host] for host in hosts)
     for secret in known:
         assert not [where for where, text in seen.items() if secret.strip() in text]

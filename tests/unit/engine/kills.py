@@ -85,7 +85,7 @@ class Kills:
         self.sandbox = sandbox
         self.operation = operation
         self.folder = sandbox.project.parent
-        self.begun = self.folder.with_name("as-it-begins")
+        self.begun = self.folder.with_name(f"{self.folder.name}-begun")
         self._killing = Killing(sandbox)
         shutil.copytree(self.folder, self.begun)
 

@@ -4,8 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from mapinfra.engine.edits import forget
 from mapinfra.engine.program import at_home
 from mapinfra.engine.project import load_project
+from mapinfra.engine.stacks import open_stack
+from tests.unit.engine.kills import Kills, pending
 from tests.unit.engine.sandbox import Sandbox
 
 ALL = {
@@ -237,3 +240,36 @@ def test_the_program_runs_in_its_folder_and_leaves_no_trace_in_the_process(
     with at_home(load_project(sandbox.project)):
         assert Path.cwd() == sandbox.project
     assert (Path.cwd(), list(sys.path)) == before
+
+
+def test_a_creation_that_was_cut_off_is_kept_in_mind_until_it_is_done_over(
+    sandbox: Sandbox,
+) -> None:
+    cut_off_while_creating(sandbox, "b")
+    sandbox.files(a="one")
+    done = sandbox.up()
+    assert done.summary.succeeded
+    (said,) = (line for line in done.log if "the program has it no more" in line)
+    assert said.startswith("b (test:File) was being made when a run was cut off")
+    assert sandbox.live().keys() == {"a", "b"}
+    sandbox.files(a="one", b="two")
+    assert sandbox.up().told("done") == {"a": "same", "b": "create"}
+    assert "pending_operations" not in sandbox.state()
+    sandbox.files(a="one")
+    assert sandbox.up().log == []
+    assert sandbox.live() == {"a": "one"}
+
+
+def test_a_creation_that_was_cut_off_may_be_forgotten(sandbox: Sandbox) -> None:
+    cut_off_while_creating(sandbox, "b")
+    forget(open_stack(sandbox.project, "dev", sandbox.environment), "b")
+    sandbox.files(a="one")
+    assert sandbox.up().log == []
+
+
+def cut_off_while_creating(sandbox: Sandbox, resource: str) -> None:
+    """Leave what a run leaves that is killed after it made a file, before it says so."""
+    sandbox.files(a="one", **{resource: "two"})
+    for _ in Kills(sandbox, lambda one: one.up(parallel=1)).each():
+        if resource in sandbox.live() and pending(sandbox):
+            return
