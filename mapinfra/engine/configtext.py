@@ -12,6 +12,8 @@ from typing import Any
 
 import yaml
 
+from mapinfra.engine import goyaml
+
 Entry = str | dict[str, Any]
 """What is set: a text, or texts by key."""
 
@@ -27,14 +29,14 @@ def with_value(text: str, path: Sequence[str], value: Entry) -> str:
     unix = text.replace("\r\n", "\n")
     root = yaml.compose(unix, Loader=yaml.SafeLoader)
     edited = _set(unix, root, path, value)
-    if not _reads_as(edited, _wanted(yaml.safe_load(unix), path, value)):
+    if not _reads_as(edited, _wanted(goyaml.load(unix), path, value)):
         raise OddLayout
     return edited if unix == text else edited.replace("\n", "\r\n")
 
 
 def _reads_as(text: str, wanted: object) -> bool:
     try:
-        return bool(yaml.safe_load(text) == wanted)
+        return bool(goyaml.load(text) == wanted)
     except yaml.YAMLError:
         return False
 
@@ -118,11 +120,13 @@ def _entry(key: str, value: Entry, indent: str | None) -> str:
 
 
 def _scalar(text: str, *, flow: bool) -> str:
-    """Return a text as YAML: plain where it then reads as this text, else in quotes."""
+    """Return a text as YAML: plain where either engine then reads this text, else in quotes."""
     wide = partial(yaml.safe_dump, width=sys.maxsize, allow_unicode=True)
     plain = (
         wide([text], default_flow_style=True) == f"[{text}]\n"
         if flow
         else (wide(text) == f"{text}\n...\n")
     )
-    return text if plain else str(wide(text, default_style='"')).rstrip("\n")
+    return (
+        text if plain and _reads_as(text, text) else str(wide(text, default_style='"')).rstrip("\n")
+    )

@@ -49,6 +49,11 @@ def test_only_the_value_changes(key: str, value: Entry, old: str, new: str) -> N
     assert edited == COMMENTED.replace(old, new)
 
 
+@pytest.mark.parametrize("text", ["1e3", "0o17", "yes", "12:30", "2026-01-02", "5", "~"])
+def test_a_text_that_either_engine_would_take_for_more_is_quoted(text: str) -> None:
+    assert with_value("", ("config", "a"), text) == f'config:\n  a: "{text}"\n'
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [
