@@ -8,8 +8,10 @@ from mapinfra.engine.diff import Change, changes_with_plan
 from mapinfra.engine.events import UNCOUNTED, Event, LogEvent, ResourceEvent, Summary
 from mapinfra.engine.project import StackConfig
 from mapinfra.engine.snapshot import Resource
+from mapinfra.engine.verdict import Verdict
 
 _NANOSECONDS = 1_000_000_000
+_IN_PLACE = Verdict(changed=True)
 
 
 def as_json(config: StackConfig, events: Iterable[Event], summary: Summary) -> dict[str, Any]:
@@ -34,6 +36,7 @@ def as_json(config: StackConfig, events: Iterable[Event], summary: Summary) -> d
 def _step(event: ResourceEvent) -> dict[str, Any]:
     resource = event.new or event.old
     found = _changes(event)
+    verdict = event.verdict or _IN_PLACE
     return {
         "op": event.op,
         "urn": event.urn,
@@ -41,8 +44,12 @@ def _step(event: ResourceEvent) -> dict[str, Any]:
         **_state("oldState", event.old),
         **_state("newState", event.new),
         **({"diffReasons": sorted({str(change.keys[0]) for change in found})} if found else {}),
+        **({"replaceReasons": list(verdict.replaces)} if verdict.replaces else {}),
         "detailedDiff": {
-            change.pulumi_path: {"kind": change.kind, "inputDiff": event.op != "refresh"}
+            change.pulumi_path: {
+                "kind": f"{change.kind}-replace" if change.path in verdict.forced else change.kind,
+                "inputDiff": event.op != "refresh",
+            }
             for change in found
         }
         or None,

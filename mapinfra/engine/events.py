@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 from mapinfra.engine.diff import Change
 from mapinfra.engine.snapshot import Resource
 from mapinfra.engine.values import Properties
+from mapinfra.engine.verdict import Verdict
 
 Op = Literal[
     "same", "create", "update", "delete", "refresh", "replace", "create-replacement",
@@ -26,7 +27,7 @@ class ResourceEvent:
     `delete-replaced`. `planned` in a preview; `started` and `done` in a run; `failed` with a
     one-line `message`; `skipped` with what it waits for. `changes` are live → desired, or
     recorded → live for the op `refresh`; `plan` are the steps in words; `reason` says why there
-    is nothing to do.
+    is nothing to do; `verdict` why a resource is replaced.
     """
 
     urn: str
@@ -40,6 +41,7 @@ class ResourceEvent:
     seconds: float = 0.0
     old: Resource | None = None
     new: Resource | None = None
+    verdict: Verdict | None = None
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,11 @@ class Faults:
 
         Only an error of several faults has more lines: one per fault.
         """
-        if isinstance(error, MapinfraError | RunError):
+        if isinstance(error, MapinfraError):
             return str(error)
         text = " ".join(str(error).split())
+        if isinstance(error, RunError):
+            return text
         kind = type(error).__name__
         line = f"unexpected {kind}: {text}" if text else f"unexpected {kind}"
         try:
@@ -32,7 +34,7 @@ class Faults:
             line += f" (its traceback can't be written to {self._debug_file}: {full.strerror})"
         return line
 
-    def describe_of_program(self, error: Exception, folder: Path) -> str:
+    def describe_of_program(self, error: BaseException, folder: Path) -> str:
         """Return that line for what a program in `folder` raised, with the place there."""
         line = self.describe(error)
         if isinstance(error, MapinfraError | RunError):
@@ -48,7 +50,7 @@ class Faults:
             file.write(f"{text}\n")
 
 
-def _place(error: Exception, folder: Path) -> str:
+def _place(error: BaseException, folder: Path) -> str:
     """Return file and line of the innermost code below `folder` that an error came through."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"{error.filename}:{error.lineno}"

@@ -47,12 +47,12 @@ class Replacing:
         self._replaced.add(new.urn)
         if verdict.delete_first:
             old = self._delete_first(old, registered)
-        return self.make_again(old, new)
+        return self.make_again(old, new, verdict)
 
-    def make_again(self, old: Resource, new: Resource) -> Outcome:
+    def make_again(self, old: Resource, new: Resource, verdict: Verdict | None = None) -> Outcome:
         """Make the replacement of what is missing, or of what is deleted later."""
         self._replaced.add(new.urn)
-        with self._run.step(old, new, "replace"):
+        with self._run.step(old, new, "replace", verdict=verdict):
             return self._make(old, new)
 
     def _make(self, old: Resource, new: Resource) -> Outcome:
@@ -104,7 +104,7 @@ class Replacing:
             return False
         imagined = replace(one, inputs=one.inputs | touched)
         found = self._run.providers.diff(one, imagined.inputs)
-        return bool(judge(one, imagined, found).replaces)
+        return judge(one, imagined, found).replacement
 
 
 def _expect_unprotected(one: Resource, root: Resource) -> None:

@@ -251,7 +251,9 @@ class _Operation:
         try:
             run_program(stack.project, self._options.parallel)
             run.targets.expect_known(self._urns() | steps.registered)
-        except Exception as error:  # noqa: BLE001 (whatever the program raises ends it, not us)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 (whatever the program raises ends it, not us)
             run.tally.error()
             line = run.faults.describe_of_program(error, stack.project.folder)
             run.emit(LogEvent("error", line))

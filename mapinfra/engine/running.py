@@ -15,6 +15,7 @@ from mapinfra.engine.providers import Providers
 from mapinfra.engine.snapshot import PROVIDER_TYPE, OperationType, Resource
 from mapinfra.engine.targets import Targets
 from mapinfra.engine.urn import STACK_TYPE
+from mapinfra.engine.verdict import Verdict
 from mapinfra.errors import MapinfraError
 
 
@@ -112,13 +113,22 @@ class Run:
 
     @contextmanager
     def step(
-        self, old: Resource | None, new: Resource, op: Op, pending: OperationType | None = None
+        self,
+        old: Resource | None,
+        new: Resource,
+        op: Op,
+        pending: OperationType | None = None,
+        *,
+        verdict: Verdict | None = None,
     ) -> Iterator[None]:
-        """Tell and count one step that makes or changes a resource, and record that it begins."""
+        """Tell and count one step that makes or changes a resource, and record that it begins.
+
+        A replacement is told with the verdict that led to it.
+        """
         event = ResourceEvent(
             new.urn, new.custom, op, "planned",
             changes=changes(old.inputs if old else {}, new.inputs), plan=steps_of(new.inputs),
-            old=old, new=new,
+            old=old, new=new, verdict=verdict,
         )  # fmt: skip
         if self.preview:
             self.emit(event)

@@ -171,7 +171,7 @@ class Steps:
         )
         if goal.urn in run.unread and not (verdict.changed and _visible(old, inputs)):
             raise MapinfraError(run.unread[goal.urn])
-        if verdict.replaces:
+        if verdict.replacement:
             return self._replace(goal, old, new, verdict)
         run.expect_reviewed(goal.urn, steps_of(inputs))
         return self._update(old, new) if verdict.changed else self._same(old, new)

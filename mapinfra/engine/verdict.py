@@ -13,11 +13,21 @@ from mapinfra.errors import MapinfraError
 
 @dataclass(frozen=True)
 class Verdict:
-    """`replaces` says why a change takes a replacement; it's empty for an update."""
+    """What a change takes: a replacement when one of two says so, else an update.
+
+    `replaces` are the keys that the provider can't change in place, `forced` the paths of which the
+    program says that they need a replacement.
+    """
 
     changed: bool
     replaces: tuple[str, ...] = ()
+    forced: tuple[str, ...] = ()
     delete_first: bool = False
+
+    @property
+    def replacement(self) -> bool:
+        """True when a change can't be made in place."""
+        return bool(self.replaces or self.forced)
 
 
 def judge(old: Resource, new: Resource, found: Difference) -> Verdict:
@@ -29,14 +39,15 @@ def judge(old: Resource, new: Resource, found: Difference) -> Verdict:
     if found.changed is False:
         return Verdict(changed=False)
     marks = new.marks
-    replaces = set(found.replaces)
+    forced: set[str] = set()
     if found.changed is None:
         wanted, _ = ignoring(marks.ignore_changes, old.inputs, new.inputs)
         places = paths(old.inputs, wanted)
         if not places:
             return Verdict(changed=False)
-        replaces |= _matching(marks.replace_on_changes, places)
-    return Verdict(True, tuple(sorted(replaces)), found.delete_first)
+        forced = _matching(marks.replace_on_changes, places)
+    replaces = tuple(sorted(set(found.replaces)))
+    return Verdict(True, replaces, tuple(sorted(forced)), found.delete_first)
 
 
 def ignoring(

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from mapinfra.cli import main
+from tests.unit.engine.conftest import quick as quick
 from tests.unit.engine.sandbox import Sandbox
 
 Command = Callable[..., tuple[int, str, str]]

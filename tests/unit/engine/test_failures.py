@@ -145,6 +145,11 @@ def test_an_error_of_the_program_is_one_line_and_deletes_nothing(sandbox: Sandbo
     ("program", "told"),
     [
         ("import pulumi\nraise pulumi.RunError('no spec')", "no spec"),
+        ("class Own(BaseException):\n    pass\n\nraise Own('x')", "py:4: unexpected Own: x"),
+        (
+            "import pulumi\npulumi.Config().require('no')",
+            "variable 'sandbox:no' please set a value",
+        ),
         ("raise SystemExit('cannot go on')", "the program ended itself: cannot go on"),
         ("import nowhere_at_all", "unexpected ModuleNotFoundError: No module named"),
         ("def broken(:", "/__main__.py:1: unexpected SyntaxError: "),
