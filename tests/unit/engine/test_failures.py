@@ -248,7 +248,7 @@ def test_the_program_runs_in_its_folder_and_leaves_no_trace_in_the_process(
 
 
 def test_a_creation_that_was_cut_off_is_kept_in_mind_until_it_is_done_over(
-    sandbox: Sandbox,
+    quick: None, sandbox: Sandbox
 ) -> None:
     cut_off_while_creating(sandbox, "b")
     sandbox.files(a="one")
@@ -261,15 +261,15 @@ def test_a_creation_that_was_cut_off_is_kept_in_mind_until_it_is_done_over(
     assert sandbox.up().told("done") == {"a": "same", "b": "create"}
     assert "pending_operations" not in sandbox.state()
     sandbox.files(a="one")
-    assert sandbox.up().log == []
+    assert "cut off" not in " ".join(sandbox.up().log)
     assert sandbox.live() == {"a": "one"}
 
 
-def test_a_creation_that_was_cut_off_may_be_forgotten(sandbox: Sandbox) -> None:
+def test_a_creation_that_was_cut_off_may_be_forgotten(quick: None, sandbox: Sandbox) -> None:
     cut_off_while_creating(sandbox, "b")
     forget(open_stack(sandbox.project, "dev", sandbox.environment), "b")
     sandbox.files(a="one")
-    assert sandbox.up().log == []
+    assert "cut off" not in " ".join(sandbox.up().log)
 
 
 def cut_off_while_creating(sandbox: Sandbox, resource: str) -> None:
