@@ -274,6 +274,7 @@ def test_an_update_of_map_is_the_same_with_both(lab: Lab, tmp_path: Path, engine
     engine.other.expect_nothing_to_do(project)
 
 
+@pytest.mark.endurance
 @by_either
 def test_an_update_of_a_map_that_is_known_is_the_same_with_both(
     lab: Lab, tmp_path: Path, engine: Engine

@@ -175,6 +175,7 @@ def test_no_secret_is_left_behind_by_either_engine(project: Project) -> None:
     expect_no_secret_left(project, HOSTS)
 
 
+@pytest.mark.endurance
 def test_no_secret_is_left_behind_with_map_either(lab: Lab, tmp_path: Path) -> None:
     world = prepared(lab, tmp_path)
     world.project.up()
