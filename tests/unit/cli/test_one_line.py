@@ -26,7 +26,7 @@ PROGRAMS = {
     "ends itself well": ("raise SystemExit", 0),
     "prints": ("print('\\x1b[2J\\x00')", 0),
     "raises later": ("import pulumi\npulumi.Output.from_input(0).apply(lambda zero: 1 / zero)", 1),
-    "gives up": ("import pulumi\nraise pulumi.RunError('no')", 1),
+    "gives up": ("import pulumi\nraise pulumi.RunError('nothing can be done')", 1),
     "wants config": ("import pulumi\npulumi.Config().require('none')", 1),
     "logs an error": ("import pulumi\npulumi.log.error('no')", 0),
 }

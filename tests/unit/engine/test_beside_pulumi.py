@@ -80,6 +80,18 @@ def test_both_previews_list_the_same_steps_with_the_same_values(shared: Sandbox)
     }
 
 
+def test_why_nothing_is_to_be_done_is_told_by_both(sandbox: Sandbox) -> None:
+    sandbox.files(a="one")
+    sandbox.up()
+    reason = "the file holds the text"
+    assert sandbox.preview().event("a", "planned").reason == reason
+    refreshed, _, _ = pulumi(sandbox, "preview", "--diff", "--show-sames").partition("(same)")
+    assert f'reason    : "{reason}"' in refreshed
+    shown = json.loads(pulumi(sandbox, "preview", "--json", "--show-sames"))
+    (same,) = (one for one in shown["steps"] if one["op"] == "same" and one["urn"].endswith("::a"))
+    assert same["oldState"]["outputs"]["reason"] == reason
+
+
 def test_both_write_the_same_resources(shared: Sandbox) -> None:
     shared.up()
     ours = shared.resources()
