@@ -31,6 +31,8 @@ PLACED: Program = {"text": "deep", "place": "one"}
 PROTECTED: Program = {"text": "x", "options": {"protect": True}}
 IGNORING: Program = {"options": {"ignore_changes": ["text", "size.port"]}}
 SAID: Program = {"options": {"replace_on_changes": ["size.port"]}}
+# Both stand at one place, where deleting the old one last would delete the new one.
+SAID_FIRST: Program = {"options": {**SAID["options"], "delete_before_replace": True}}
 
 SCENARIOS: dict[str, tuple[Program, Program]] = {
     "another provider": (
@@ -56,8 +58,8 @@ SCENARIOS: dict[str, tuple[Program, Program]] = {
         {"files": {"a": {**PLACED, "place": "two", "options": {"delete_before_replace": True}}}},
     ),
     "replaced on changes alone": (
-        {"files": {"a": {"text": "x", "size": {"port": 1}, **SAID}}},
-        {"files": {"a": {"text": "x", "size": {"port": 2}, **SAID}}},
+        {"files": {"a": {"text": "x", "size": {"port": 1}, **SAID_FIRST}}},
+        {"files": {"a": {"text": "x", "size": {"port": 2}, **SAID_FIRST}}},
     ),
     "replaced on changes": (
         {"files": {"a": {"text": "x", "place": "p", "size": {"port": 1}, **SAID}}},
