@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -183,15 +184,17 @@ def on_a_terminal(
                 if answer:
                     os.write(ours, answer.encode())
                 else:
-                    wait_until(lambda: _waits(process.pid))
-                    process.send_signal(signal.SIGINT)
+                    _interrupt(process, ours)
         os.close(ours)
         return process.wait(timeout=30), shown.decode()
 
 
-def _waits(process: int) -> bool:
-    """Tell whether a process sleeps: one that has asked does so until the answer comes."""
-    return Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2].startswith("S")
+def _interrupt(process: subprocess.Popen[bytes], terminal: int) -> None:
+    """Send SIGINT until it is answered: one between question and reading goes unheard."""
+    answered = False
+    while not answered:
+        process.send_signal(signal.SIGINT)
+        answered = bool(select.select([terminal], [], [], 5.0)[0])
 
 
 def _read(handle: int) -> bytes:
@@ -312,10 +315,10 @@ def test_cancel_says_who_is_at_work_and_asks(sandbox: Sandbox) -> None:
         assert f"(pid {process.pid}) since" in err
         assert "is at work\n" in err
         assert "add --yes" in err
-        code, shown = on_a_terminal(sandbox, "cancel", answer="n\n")
+        code, shown = on_a_terminal(sandbox, "cancel", question="?", answer="n\n")
         assert (code, lock.exists()) == (8, True)
         assert "is at work" in shown
-        code, shown = on_a_terminal(sandbox, "cancel", answer="y\n")
+        code, shown = on_a_terminal(sandbox, "cancel", question="?", answer="y\n")
         assert (code, lock.exists()) == (0, False)
         assert f"(pid {process.pid}) since" in shown.rpartition("removed the lock of")[2]
         process.kill()
