@@ -117,7 +117,7 @@ class ApplyFailed(MapinfraError):
 
 
 class Interrupted(MapinfraError):
-    """SIGINT or SIGTERM came before anything was changed."""
+    """SIGINT, SIGTERM or SIGHUP came before anything was changed."""
 
 
 class StateError(MapinfraError):

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from mapinfra.engine.faults import Faults
+from mapinfra.engine.signals import INTERRUPTED
 from mapinfra.errors import MapinfraError
 
 
@@ -22,7 +23,7 @@ class ExitCode(IntEnum):
     BAD_CALL = 2
     NO_STACK = 6
     UNEXPECTED_CHANGES = 7
-    CANCELLED = 8
+    CANCELLED = INTERRUPTED
 
 
 def _enter(_context: click.Context, _parameter: click.Parameter, folder: Path) -> Path:

@@ -1,5 +1,6 @@
 """What goes on, on stderr: one moving line on a terminal, a line per step elsewhere."""
 
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -45,14 +46,15 @@ class Progress:
             self._status.stop()
 
     def show(self, event: Event) -> None:
-        """Show one event."""
-        match event:
-            case LogEvent():
-                self._log(event)
-            case ResourceEvent(custom=True, status="started") if event.op in _DOING:
-                self._started(event)
-            case ResourceEvent(custom=True, status="done" | "failed"):
-                self._ended(event)
+        """Show one event; a terminal that was closed ends no step."""
+        with suppress(OSError):
+            match event:
+                case LogEvent():
+                    self._log(event)
+                case ResourceEvent(custom=True, status="started") if event.op in _DOING:
+                    self._started(event)
+                case ResourceEvent(custom=True, status="done" | "failed"):
+                    self._ended(event)
 
     def _log(self, event: LogEvent) -> None:
         prefix = f"{urns.label(event.urn)}: " if event.urn else ""

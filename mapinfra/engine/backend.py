@@ -105,8 +105,8 @@ class StackFiles:
     def locked(self, stop: threading.Event, warn: Callable[[str], None]) -> Iterator[None]:
         """Hold the stack's lock; raise StackLocked when another run has it.
 
-        Meanwhile SIGINT and SIGTERM set `stop` and are told to `warn`: neither ends the process
-        with the lock still there.
+        Meanwhile the first SIGINT, SIGTERM or SIGHUP sets `stop` and is told to `warn`: it doesn't
+        end the process with the lock still there.
         """
         with stopped_by_signals(stop, warn), lock.held(self.locks, self.stack):
             self._sweep()
@@ -116,8 +116,8 @@ class StackFiles:
     def locked_for_edit(self) -> Iterator[Callable[[], None]]:
         """Hold the stack's lock for a moment; raise StackLocked when another run has it.
 
-        What it yields is to be called before the first write: it raises Interrupted when SIGINT
-        or SIGTERM has come.
+        What it yields is to be called before the first write: it raises Interrupted when SIGINT,
+        SIGTERM or SIGHUP has come.
         """
         stop = threading.Event()
 

@@ -1,27 +1,66 @@
-"""SIGINT and SIGTERM as a wish to end, not as an end."""
+"""SIGINT, SIGTERM and SIGHUP as a wish to end; a second one as the end."""
 
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import NoReturn
+
+INTERRUPTED = 8
+"""Exit code of what a signal has ended, as Pulumi's."""
 
 
 @contextmanager
 def stopped_by_signals(stop: threading.Event, warn: Callable[[str], None]) -> Iterator[None]:
-    """On SIGINT or SIGTERM set `stop`: no new step is to begin; those under way end."""
+    """On SIGINT, SIGTERM or SIGHUP set `stop`: no new step is to begin; those under way end.
+
+    A second SIGINT or SIGTERM ends the process at once, and leaves what a killed one leaves.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def note(number: int, _frame: FrameType | None) -> None:
+        name = signal.Signals(number).name
+        if number == signal.SIGHUP:
+            _expect_no_terminal()
         if not stop.is_set():
             stop.set()
-            warn(f"{signal.Signals(number).name}: ending after the steps under way")
+            warn(f"{name}: ending after the steps under way; press Ctrl-C again to end at once")
+        elif number != signal.SIGHUP:  # a shell and the kernel may both tell of a closed terminal
+            _end(name)
 
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, note) for number in _wanted()}
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _wanted() -> tuple[signal.Signals, ...]:
+    """Return the signals to listen to; SIGHUP not under nohup, which ignores it."""
+    hung_up = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
+    return (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hung_up else []))
+
+
+def _expect_no_terminal() -> None:
+    """Let nothing fail because it writes to a terminal that is closed."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for output in (1, 2):
+        try:
+            os.write(output, b"")
+        except OSError:
+            os.dup2(nowhere, output)
+    os.close(nowhere)
+
+
+def _end(name: str) -> NoReturn:
+    """End the process without a look at its threads, any of which may hang."""
+    shown_again = "\r\x1b[K\x1b[?25h" if os.isatty(2) else ""  # the cursor, behind a moving line
+    line = f"{shown_again}error: {name} again: ended amid its steps; run again to go on\n"
+    with suppress(OSError):
+        os.write(2, line.encode())
+    os._exit(INTERRUPTED)

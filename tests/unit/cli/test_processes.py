@@ -21,9 +21,11 @@ _COMMAND = [sys.executable, "-c", "from mapinfra.cli import main; main()"]
 
 
 @contextmanager
-def started(sandbox: Sandbox, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+def started(
+    sandbox: Sandbox, *arguments: str, below: tuple[str, ...] = ()
+) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
-        [*_COMMAND, *arguments, "-s", "dev"],
+        [*below, *_COMMAND, *arguments, "-s", "dev"],
         cwd=sandbox.project,
         env={**os.environ, **sandbox.environment},
         stdin=subprocess.DEVNULL,
@@ -77,7 +79,20 @@ def test_a_preview_tells_a_run_that_goes_on_from_one_that_was_cut_off(sandbox: S
     sandbox.steer("b.hold", on=False)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def wait_for_the_warning(process: subprocess.Popen[str]) -> str:
+    assert process.stderr is not None
+    return next(line for line in process.stderr if line.startswith("warning"))
+
+
+def expect_ended_in_order(sandbox: Sandbox) -> None:
+    assert {"a", "b"} <= sandbox.resources().keys()
+    assert "c" not in sandbox.resources()
+    assert "pending_operations" not in sandbox.state()
+    assert list(sandbox.locks.iterdir()) == []
+    assert sandbox.up().summary.succeeded
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_run_ends_its_step_records_it_and_gives_the_lock_back(
     sandbox: Sandbox, number: signal.Signals
 ) -> None:
@@ -85,17 +100,75 @@ def test_an_interrupted_run_ends_its_step_records_it_and_gives_the_lock_back(
     with started(sandbox, "up", "-y") as process:
         wait_for_the_middle(sandbox)
         process.send_signal(number)
-        assert process.stderr is not None
-        line = next(line for line in process.stderr if line.startswith("warning"))
-        assert line == f"warning: {number.name}: ending after the steps under way\n"
+        assert wait_for_the_warning(process) == (
+            f"warning: {number.name}: ending after the steps under way; "
+            "press Ctrl-C again to end at once\n"
+        )
         sandbox.steer("b.hold", on=False)
         assert process.wait(timeout=30) == 8
+        assert process.stderr is not None
         assert process.stderr.read().endswith("error: interrupted; run again to go on\n")
-    assert {"a", "b"} <= sandbox.resources().keys()
-    assert "c" not in sandbox.resources()
-    assert "pending_operations" not in sandbox.state()
-    assert list(sandbox.locks.iterdir()) == []
-    assert sandbox.up().summary.succeeded
+    expect_ended_in_order(sandbox)
+
+
+@pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_signal_ends_a_run_at_once_as_a_kill_would(
+    sandbox: Sandbox, first: signal.Signals, second: signal.Signals
+) -> None:
+    held_back(sandbox)
+    with started(sandbox, "up", "-y") as process:
+        wait_for_the_middle(sandbox)
+        process.send_signal(first)
+        wait_for_the_warning(process)
+        process.send_signal(second)
+        assert process.wait(timeout=10) == 8
+        assert process.stderr is not None
+        line = f"error: {second.name} again: ended amid its steps; run again to go on\n"
+        assert process.stderr.read() == line
+    (pending,) = sandbox.state()["pending_operations"]
+    assert pending["resource"]["urn"].endswith("::b")
+    assert len(list(sandbox.locks.iterdir())) == 1
+    sandbox.steer("b.hold", on=False)
+    assert sandbox.up().log == ["the run before was cut off while creating b (test:File)"]
+    assert sandbox.live() == {"a": "one", "b": "one", "c": "x"}
+
+
+def test_a_closed_terminal_that_is_told_twice_ends_a_run_in_order(sandbox: Sandbox) -> None:
+    held_back(sandbox)
+    with started(sandbox, "up", "-y") as process:
+        wait_for_the_middle(sandbox)
+        process.send_signal(signal.SIGHUP)
+        wait_for_the_warning(process)
+        process.send_signal(signal.SIGHUP)
+        sandbox.steer("b.hold", on=False)
+        assert process.wait(timeout=30) == 8
+    expect_ended_in_order(sandbox)
+
+
+def test_a_run_whose_terminal_is_closed_ends_in_order(sandbox: Sandbox) -> None:
+    held_back(sandbox)
+    process, terminal = pty.fork()
+    if process == 0:
+        os.chdir(sandbox.project)
+        environment = {**os.environ, **sandbox.environment, "TERM": "xterm"}
+        os.execve(_COMMAND[0], [*_COMMAND, "up", "-y", "-s", "dev"], environment)
+    wait_for_the_middle(sandbox)
+    os.close(terminal)
+    wait_until(lambda: Path(f"/proc/{process}/fd/2").readlink() == Path(os.devnull))
+    sandbox.steer("b.hold", on=False)
+    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 8
+    expect_ended_in_order(sandbox)
+
+
+def test_a_run_under_nohup_outlives_its_terminal(sandbox: Sandbox) -> None:
+    held_back(sandbox)
+    with started(sandbox, "up", "-y", below=("nohup",)) as process:
+        wait_for_the_middle(sandbox)
+        process.send_signal(signal.SIGHUP)
+        sandbox.steer("b.hold", on=False)
+        assert process.wait(timeout=30) == 0
+    assert sandbox.live() == {"a": "one", "b": "one", "c": "x"}
 
 
 @contextmanager
@@ -121,7 +194,7 @@ def put_pipe(file: Path) -> None:
     pipe.replace(file)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("arguments", [["up", "-y"], ["refresh", "-y"], ["destroy", "-y"]])
 def test_a_run_interrupted_before_the_program_does_nothing_and_gives_the_lock_back(
     sandbox: Sandbox, number: signal.Signals, arguments: list[str]
@@ -139,7 +212,7 @@ def test_a_run_interrupted_before_the_program_does_nothing_and_gives_the_lock_ba
     assert sandbox.resources()["a"]["outputs"]["text"] == "one"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("arguments", [["state", "delete", "a", "-y"], ["state", "unprotect", "a"]])
 def test_an_interrupted_edit_changes_nothing_and_gives_the_lock_back(
     sandbox: Sandbox, number: signal.Signals, arguments: list[str]
