@@ -62,14 +62,19 @@ def set_config(
 ) -> Path:
     """Set a value of a stack's config, a secret one encrypted; return the config file.
 
-    Raises NoSuchStack or MapinfraError.
+    A config without a salt gets that of the state before its first secret, where the Pulumi CLI
+    makes another. Raises NoSuchStack or MapinfraError.
     """
     project, files = _located(folder, name, environment)
     files.read()
     config = load_stack_config(project, name)
     if secret:
-        crypter = Crypter(passphrase(environment), config.salt)
-        set_value(project, name, key, {"secure": crypter.encrypt(value)})
+        phrase = passphrase(environment)
+        salt = config.salt or _salt_of_state(project, name, files, phrase)
+        encrypted = Crypter(phrase, salt).encrypt(value)
+        if not config.salt:
+            write_salt(project, name, salt)
+        set_value(project, name, key, {"secure": encrypted})
     else:
         set_value(project, name, key, value)
     return project.stack_config_file(name)

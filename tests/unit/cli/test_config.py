@@ -36,6 +36,32 @@ def test_a_secret_comes_from_standard_input_and_is_encrypted(
     assert _in_clear(sandbox)["sandbox:apiPassword"] == PASSWORD
 
 
+@pytest.mark.parametrize("left", ["", "# mine\nconfig:\n  sandbox:world: /x\n"])
+def test_a_config_without_a_salt_gets_that_of_its_state_before_its_first_secret(
+    sandbox: Sandbox, command: Command, monkeypatch: pytest.MonkeyPatch, left: str
+) -> None:
+    salt = sandbox.config_file.read_text().splitlines()[0]
+    sandbox.config_file.write_text(left)
+    monkeypatch.setattr("sys.stdin", io.StringIO(PASSWORD))
+    code, _, err = command("config", "set", "-s", "dev", "--secret", "apiPassword")
+    assert (code, err) == (0, f"set apiPassword in {sandbox.config_file}\n")
+    assert sandbox.config_file.read_text().startswith(left)
+    assert f"{salt}\n" in sandbox.config_file.read_text()
+    assert _in_clear(sandbox)["sandbox:apiPassword"] == PASSWORD
+
+
+def test_no_salt_is_written_under_a_wrong_passphrase(
+    sandbox: Sandbox, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox.config_file.write_text("config: {}\n")
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "another")
+    monkeypatch.setattr("sys.stdin", io.StringIO(PASSWORD))
+    code, _, err = command("config", "set", "-s", "dev", "--secret", "apiPassword")
+    assert code == 1
+    assert "the passphrase is wrong for this stack; set the passphrase" in err
+    assert sandbox.config_file.read_text() == "config: {}\n"
+
+
 def test_a_secret_on_the_command_line_is_refused(sandbox: Sandbox, command: Command) -> None:
     file = sandbox.project / "stacks" / "Pulumi.dev.yaml"
     before = file.read_text()
