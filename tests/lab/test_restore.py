@@ -14,7 +14,7 @@ import pytest
 
 from lab import Lab
 from mapinfra.backup import Entry, Holder
-from mapinfra.engine.lock import held
+from mapinfra.engine.lock import held, holders
 from tests.lab.map_world import (
     ENGINE_ON_DNF,
     LEGACY_ON_APT,
@@ -107,6 +107,10 @@ def restoring(world: World, id: str) -> tuple[str, ...]:
 
 def restore(world: World, id: str) -> Result:
     return world.project.mapinfra(*restoring(world, id))
+
+
+def stack_locks(world: World) -> Path:
+    return world.project.folder / "state/.pulumi/locks/organization/mapinfra" / STACK
 
 
 def ended(process: subprocess.Popen[str]) -> Result:
@@ -209,7 +213,7 @@ def test_a_lock_that_is_held_is_respected(unchanged: tuple[World, str]) -> None:
         world.host.run(["rm", file])
     assert result.code == 1
     assert f"update of {service} to 23.10.3 by ada@console (process 4711)" in result.err, result
-    with held(world.project.folder / "state/.pulumi/locks/organization/mapinfra" / STACK, STACK):
+    with held(stack_locks(world), STACK):
         result = restore(world, id)
     assert result.code == 1
     assert "error: stack lab: locked by" in result.err, result
@@ -303,13 +307,17 @@ def test_a_package_file_damaged_meanwhile_is_put_up_with(unchanged: tuple[World,
     assert re.search(r"^error: .*checking the backup: .*the old state is back$", result.err, re.M)
 
 
-@pytest.mark.endurance
-def test_a_restore_that_is_interrupted_early_changes_nothing(unchanged: tuple[World, str]) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_restore_that_is_interrupted_early_changes_nothing(
+    unchanged: tuple[World, str], number: signal.Signals
+) -> None:
     world, id = unchanged
     process = begun(world, "back up database", restoring(world, id))
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     result = ended(process)
     assert result.code == 8, result
+    assert f"{number.name}: ending after the steps under way" in result.err
+    assert not holders(stack_locks(world))
     assert "] put packages" not in result.err
     assert "interrupted; the old state is back" in result.err
 
@@ -320,6 +328,26 @@ def test_a_restore_brings_all_back_on_the_other_family_too(world: World) -> None
     old = world.state()
     updated(world)
     expect_there_and_back(world, old)
+
+
+@pytest.mark.endurance
+def test_a_restore_that_a_second_signal_ends_is_gone_back_from(world: World) -> None:
+    id = updated(world)
+    before = world.state()
+    process = begun(world, "put packages", restoring(world, id))
+    wait_until(lambda: world.version() == OLD, 60)
+    process.send_signal(signal.SIGINT)
+    assert process.stderr is not None
+    assert any("press Ctrl-C again" in line for line in process.stderr)
+    process.send_signal(signal.SIGINT)
+    result = ended(process)
+    assert (result.code, result.err) == (
+        8,
+        "error: SIGINT again: ended amid its steps; run again to go on\n",
+    )
+    assert [holder.dead for holder in holders(stack_locks(world))] == [True]
+    world.expect_up()
+    assert world.state() == before
 
 
 def kill_at_older_version(world: World, id: str) -> None:
