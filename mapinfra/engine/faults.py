@@ -1,5 +1,6 @@
 """The one line that an error becomes, and where its traceback goes."""
 
+import re
 import threading
 import traceback
 from pathlib import Path
@@ -19,13 +20,12 @@ class Faults:
     def describe(self, error: BaseException) -> str:
         """Return the line for a user; an unexpected error is told with its type.
 
-        Only an error of several faults has more lines: one per fault.
+        Only an error of several faults, also one that the program words itself, has more lines:
+        one per fault; what stands indented goes on with the line above.
         """
-        if isinstance(error, MapinfraError):
-            return str(error)
+        if isinstance(error, MapinfraError | RunError):
+            return re.sub(r"\s*\n\s+", " ", str(error).strip())
         text = " ".join(str(error).split())
-        if isinstance(error, RunError):
-            return text
         kind = type(error).__name__
         line = f"unexpected {kind}: {text}" if text else f"unexpected {kind}"
         try:

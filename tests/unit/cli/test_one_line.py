@@ -82,6 +82,13 @@ def test_a_program_that_fails_is_told(sandbox: Sandbox, command: Command, progra
         one_line(told)
 
 
+def test_each_fault_that_a_program_tells_is_a_line(sandbox: Sandbox, command: Command) -> None:
+    text = "import pulumi\nraise pulumi.RunError('first.yaml:1: faulty\\nfirst.yaml:2: faulty')"
+    (sandbox.project / "__main__.py").write_text(text)
+    _, _, told = command("preview", "-s", "dev")
+    assert told == "error: first.yaml:1: faulty\nerror: first.yaml:2: faulty\n"
+
+
 @needs_pulumi
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_the_cli_ends_with_the_same_code(sandbox: Sandbox, program: str) -> None:

@@ -17,7 +17,14 @@ import pytest
 from tests.unit.engine.plainfiles import wait_until
 from tests.unit.engine.sandbox import Sandbox
 
-_COMMAND = [sys.executable, "-c", "from mapinfra.cli import main; main()"]
+# A run of the tests in the background may ignore SIGINT, and what it starts would, too.
+_COMMAND = [
+    "env",
+    "--default-signal",
+    sys.executable,
+    "-c",
+    "from mapinfra.cli import main; main()",
+]
 
 
 @contextmanager
