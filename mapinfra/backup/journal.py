@@ -39,6 +39,7 @@ run=$(sed -n 's/^ "run": "\\([0-9a-f]*\\)",*$/\\1/p' "$file" 2>/dev/null || :)
 """
 _WRITE = f"""\
 {_LOCKED}
+trap 'rm -f "$file.new"' EXIT
 now=$(date +%s)
 sed "s/: \\"now\\"/: $now/; s/: \\"until\\"/: $((now + $3))/" >"$file.new"
 sync "$file.new"

@@ -597,6 +597,20 @@ def test_a_lock_that_is_held_says_by_whom_and_since_when(world: World) -> None:
         journal.note(world.host, mine, 10, step="x")
 
 
+def test_a_journal_that_finds_no_room_leaves_nothing_beside_it(world: World) -> None:
+    world.lab.run(["mkdir", "-p", journal.FOLDER])
+    world.lab.run(["mount", "-t", "tmpfs", "-o", "size=4k", "lab", journal.FOLDER])
+    try:
+        mine = journal.take(world.host, entry(world), 10)
+        with pytest.raises(BackupFailed, match="No space left"):
+            journal.note(world.host, mine, 10, step="x")
+        left = world.lab.run(["ls", journal.FOLDER]).stdout.split()
+        assert left == [f"{world.subject.service}.journal.json"]
+        journal.release(world.host, mine)
+    finally:
+        world.lab.run(["umount", journal.FOLDER])
+
+
 def test_of_many_runs_that_take_the_lock_at_once_one_gets_it(world: World) -> None:
     def attempt(_: int) -> str:
         try:
