@@ -20,7 +20,7 @@ from tests.unit.engine.sandbox import Sandbox
 # A run of the tests in the background may ignore SIGINT, and what it starts would, too.
 _COMMAND = [
     "env",
-    "--default-signal",
+    "--default-signal=INT",
     sys.executable,
     "-c",
     "from mapinfra.cli import main; main()",
@@ -159,7 +159,7 @@ def test_a_run_whose_terminal_is_closed_ends_in_order(sandbox: Sandbox) -> None:
     if process == 0:
         os.chdir(sandbox.project)
         environment = {**os.environ, **sandbox.environment, "TERM": "xterm"}
-        os.execve(_COMMAND[0], [*_COMMAND, "up", "-y", "-s", "dev"], environment)
+        os.execvpe(_COMMAND[0], [*_COMMAND, "up", "-y", "-s", "dev"], environment)
     wait_for_the_middle(sandbox)
     os.close(terminal)
     wait_until(lambda: Path(f"/proc/{process}/fd/2").readlink() == Path(os.devnull))
