@@ -157,9 +157,12 @@ def test_a_run_whose_terminal_is_closed_ends_in_order(sandbox: Sandbox) -> None:
     held_back(sandbox)
     process, terminal = pty.fork()
     if process == 0:
-        os.chdir(sandbox.project)
-        environment = {**os.environ, **sandbox.environment, "TERM": "xterm"}
-        os.execvpe(_COMMAND[0], [*_COMMAND, "up", "-y", "-s", "dev"], environment)
+        try:
+            os.chdir(sandbox.project)
+            environment = {**os.environ, **sandbox.environment, "TERM": "xterm"}
+            os.execvpe(_COMMAND[0], [*_COMMAND, "up", "-y", "-s", "dev"], environment)
+        finally:
+            os._exit(127)  # else a second pytest would go on from here
     wait_for_the_middle(sandbox)
     os.close(terminal)
     wait_until(lambda: Path(f"/proc/{process}/fd/2").readlink() == Path(os.devnull))
