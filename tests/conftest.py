@@ -7,6 +7,7 @@ from types import FrameType
 from typing import NoReturn
 
 import pytest
+from hypothesis import settings
 
 from lab import Lab
 
@@ -20,7 +21,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    """SIGTERM ends a run as an interrupt does, in each of its processes: with its teardown."""
+    """No example of a property test is timed: the machine may be busy.
+
+    SIGTERM ends a run as an interrupt does, in each of its processes: with its teardown.
+    """
+    settings.register_profile("untimed", settings(), deadline=None)
+    settings.load_profile("untimed")
     signal.signal(signal.SIGTERM, _end_run)
 
 

@@ -335,7 +335,7 @@ def come_to(project: Project) -> tuple[object, ...]:
     return resources, hosts
 
 
-@settings(max_examples=3, deadline=None, phases=[Phase.generate])
+@settings(max_examples=3, phases=[Phase.generate])
 @given(
     sequence=st.lists(st.tuples(edits, st.sampled_from(Engine)), min_size=2, max_size=4),
 )

@@ -109,7 +109,7 @@ def collected(strategy: st.SearchStrategy[bytes], count: int) -> list[bytes]:
     """Draw many files at once, so that Java starts but once."""
     drawn = list[bytes]()
 
-    @effort(max_examples=count, deadline=None, database=None, derandomize=True)
+    @effort(max_examples=count, database=None, derandomize=True)
     @given(strategy)
     def draw(content: bytes) -> None:
         drawn.append(content)
@@ -139,7 +139,7 @@ def test_java_reads_back_what_was_set(tmp_path: Path) -> None:
     results = list[bytes]()
     wanted = list[dict[str, str]]()
 
-    @effort(max_examples=1500, deadline=None, database=None, derandomize=True)
+    @effort(max_examples=1500, database=None, derandomize=True)
     @given(files, st.dictionaries(keys, texts, min_size=1, max_size=3))
     def draw(content: bytes, some: dict[str, str]) -> None:
         results.append(with_settings(content, some, PROPERTIES))

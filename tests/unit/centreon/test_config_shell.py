@@ -79,7 +79,7 @@ def as_bytes(held: dict[str, str]) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("shell", ["sh", "bash"])
-@effort(max_examples=80, deadline=None)
+@effort(max_examples=80)
 @given(content=files)
 def test_settings_are_what_a_real_shell_reads(shell: str, content: bytes) -> None:
     held = settings(content, SHELL)
@@ -87,7 +87,7 @@ def test_settings_are_what_a_real_shell_reads(shell: str, content: bytes) -> Non
 
 
 @pytest.mark.parametrize("shell", ["sh", "bash"])
-@effort(max_examples=80, deadline=None)
+@effort(max_examples=80)
 @given(content=files, wanted=st.dictionaries(st.sampled_from([*KEYS, "NEW"]), values, min_size=1))
 def test_a_real_shell_reads_back_what_was_set(
     shell: str, content: bytes, wanted: dict[str, str]

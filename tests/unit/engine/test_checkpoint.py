@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mapinfra.engine.checkpoint import parse, render, resource_out
@@ -76,13 +76,11 @@ def read(content: bytes) -> Snapshot:
     return parse(content, "dev.json", decrypter)
 
 
-@settings(deadline=None)
 @given(snapshots())
 def test_what_is_written_is_read_again(snapshot: Snapshot) -> None:
     assert read(render(STACK, snapshot, encrypt)) == snapshot
 
 
-@settings(deadline=None)
 @given(snapshots(), st.data())
 def test_a_state_cut_anywhere_is_a_state_error_that_names_the_file(
     snapshot: Snapshot, data: st.DataObject
@@ -93,7 +91,6 @@ def test_a_state_cut_anywhere_is_a_state_error_that_names_the_file(
         read(content[:cut])
 
 
-@settings(deadline=None)
 @given(snapshots(), st.data())
 def test_a_state_with_bytes_changed_is_read_or_a_state_error(
     snapshot: Snapshot, data: st.DataObject
@@ -104,7 +101,6 @@ def test_a_state_with_bytes_changed_is_read_or_a_state_error(
     read_or_refused(bytes(content))
 
 
-@settings(deadline=None)
 @given(snapshots(), st.data())
 def test_a_state_with_a_part_replaced_is_read_or_a_state_error(
     snapshot: Snapshot, data: st.DataObject

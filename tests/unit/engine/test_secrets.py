@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mapinfra.engine.secrets import Crypter, passphrase
@@ -20,7 +20,6 @@ def test_what_pulumi_encrypted_is_decrypted() -> None:
     assert CRYPTER.decrypt(HUNTER2) == "hunter2"
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_what_is_encrypted_is_decrypted_again(text: str) -> None:
     assert CRYPTER.decrypt(CRYPTER.encrypt(text)) == text
@@ -30,14 +29,12 @@ def test_each_encryption_has_a_nonce_of_its_own() -> None:
     assert CRYPTER.encrypt("same") != CRYPTER.encrypt("same")
 
 
-@settings(deadline=None)
 @given(st.text() | st.text("v1:+/=AB", max_size=30))
 def test_a_damaged_secret_is_a_state_error(text: str) -> None:
     with pytest.raises(StateError, match="can't be decrypted"):
         CRYPTER.decrypt(text)
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_a_damaged_salt_is_a_state_error(text: str) -> None:
     with pytest.raises(StateError):

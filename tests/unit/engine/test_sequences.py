@@ -173,7 +173,6 @@ def expect_as_fresh(sandbox: Sandbox, program: Program, folder: Path) -> None:
 @settings(
     max_examples=30,
     phases=[Phase.generate],
-    deadline=None,
     derandomize=IN_CI,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -189,7 +188,7 @@ def test_any_sequence_of_edits_ends_as_a_fresh_run_of_the_last_program(
 
 
 @needs_pulumi
-@settings(max_examples=4, deadline=None, derandomize=IN_CI, phases=[Phase.generate])
+@settings(max_examples=4, derandomize=IN_CI, phases=[Phase.generate])
 @given(
     taken=st.lists(st.builds(Step, programs(), accidents, engines, kills), min_size=2, max_size=4),
     last=engines,

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from mapinfra.engine import urn as urns
 from mapinfra.engine.diff import Change, changes, equal
@@ -21,20 +21,17 @@ from mapinfra.engine.values import (
 from tests.unit.engine.test_checkpoint import bags
 
 
-@settings(deadline=None)
 @given(bags)
 def test_what_goes_on_the_wire_comes_off_it(bag: dict[str, object]) -> None:
     assert from_struct(to_struct(bag)) == bag
 
 
-@settings(deadline=None)
 @given(bags)
 def test_nothing_differs_from_itself_and_secrets_do_not_matter(bag: dict[str, object]) -> None:
     assert changes(bag, plain(bag)) == ()
     assert equal(bag, plain(bag))
 
 
-@settings(deadline=None)
 @given(bags, bags)
 def test_a_change_is_told_exactly_when_something_differs(
     old: dict[str, object], new: dict[str, object]

@@ -32,7 +32,7 @@ def readings(*probes: Probe) -> dict[str, Reading]:
     return script.read(done.stdout, done.stderr)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(wild, wild, st.integers(0, 255)), max_size=5))
 def test_whatever_probes_print_is_read_back(outputs: list[tuple[bytes, bytes, int]]) -> None:
     probes = [
@@ -45,7 +45,7 @@ def test_whatever_probes_print_is_read_back(outputs: list[tuple[bytes, bytes, in
     assert readings(*probes) == expected
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.data())
 def test_a_script_cut_short_runs_nothing(data: st.DataObject) -> None:
     script = Script(Survey((Probe("a", "echo seen"), Probe("b", "echo seen"))))

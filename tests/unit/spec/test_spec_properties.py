@@ -130,13 +130,13 @@ def check_form(fault: str, path: Path, content: bytes) -> None:
     assert fault.encode()
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(mangled())
 def test_a_mangled_spec_is_a_spec_or_a_spec_error(text: str) -> None:
     told(text.encode("utf-8", "surrogatepass"))
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(replaced())
 @example("central: 1\nremotes: 1\ndefaults: 1\n")
 @example("defaults: {ssh: [], database: 5}\ncentral: {ssh: 1}\nremotes: {a: {ssh: {host: []}}}\n")
@@ -146,13 +146,13 @@ def test_a_spec_with_any_values_is_a_spec_or_a_spec_error(text: str) -> None:
     told(text.encode("utf-8", "surrogatepass"))
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.binary(max_size=60))
 def test_any_bytes_are_a_spec_error(content: bytes) -> None:
     assert told(content)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.sampled_from(["databasePassword", "CENTREON_API_PASSWORD", "sudoPassword"]), st.data())
 def test_a_password_in_a_secrets_place_is_never_told(name: str, data: st.DataObject) -> None:
     form = data.draw(
@@ -187,7 +187,7 @@ def test_a_password_in_a_secrets_place_is_never_told(name: str, data: st.DataObj
     assert not [fault for fault in faults if SECRET in fault]
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(DATA)
 def test_data_is_read_as_it_was_dumped(data: object) -> None:
     """Against PyYAML, quoted so that the readings of plain scalars don't matter."""
