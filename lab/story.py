@@ -26,7 +26,7 @@ class Story:
     """
 
     def __init__(self, lab: Lab, stack: str) -> None:
-        self.lab = lab
+        self._lab = lab
         self.console = Console()
         self._stack = stack
         self._environment = {
@@ -36,15 +36,15 @@ class Story:
 
     def begin(self) -> None:
         """Start from an empty state, with a passphrase and a stack config of this lab's own."""
-        state = self.lab.directory / "state"
+        state = self._lab.directory / "state"
         shutil.rmtree(state, ignore_errors=True)
         state.mkdir()
-        passphrase = self.lab.directory / "secrets" / "passphrase"
+        passphrase = self._lab.directory / "secrets" / "passphrase"
         passphrase.write_text(secrets.token_urlsafe(24))
         passphrase.chmod(0o600)
         exports = [f"export {name}={value}\n" for name, value in self._environment.items()]
         exports.append(f'export PATH="{_MAPINFRA.parent}:$PATH"\n')
-        (self.lab.directory / "env").write_text("".join(exports))
+        (self._lab.directory / "env").write_text("".join(exports))
         config = CHECKOUT / "stacks" / f"Pulumi.{self._stack}.yaml"
         config.write_text(
             yaml.safe_dump({"config": {"mapinfra:spec": f"stacks/{self._stack}.yaml"}})
@@ -57,9 +57,7 @@ class Story:
 
     def show_command(self, prompt: str, command: str) -> None:
         """Print a command as it stands in a shell."""
-        self.console.print(
-            f"[dim]{prompt} {command}[/dim]", highlight=False, markup=True, soft_wrap=True
-        )
+        self.console.print(f"[dim]{prompt} {command}[/dim]", highlight=False, soft_wrap=True)
 
     def mapinfra(self, *arguments: str, stack: bool = True) -> None:
         """Run mapinfra."""

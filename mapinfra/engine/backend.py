@@ -31,7 +31,7 @@ class NoSuchStack(StateError):
 
 @dataclass(frozen=True)
 class HistoryEntry:
-    """One finished run. Times are seconds since 1970; `config` is as StackConfig.texts has it."""
+    """One finished run. Times are seconds since 1970; `config` is as StackConfig.held has it."""
 
     kind: Literal["update", "refresh", "destroy", "import"]
     started: int

@@ -4,6 +4,7 @@ import contextlib
 import os
 import secrets
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 from mapinfra.errors import StateError
@@ -16,14 +17,8 @@ def write_atomically(path: Path, content: bytes) -> None:
 
     Raises StateError when that can't be done; the old content is still there then.
     """
-    try:
+    with _told(path):
         _replace(path, content)
-    except OSError as error:
-        raise StateError(
-            f"can't be written ({error.strerror})",
-            where=str(path),
-            remedy="make room or mend the permissions, then run again",
-        ) from None
 
 
 def write_new(path: Path, content: bytes) -> None:
@@ -32,7 +27,7 @@ def write_new(path: Path, content: bytes) -> None:
     For locks: the Pulumi CLI takes any file in their folder for one, a temporary or half one, too.
     So it is written beside that folder; a name of its own is the caller's part. Raises StateError.
     """
-    try:
+    with _told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.parent.with_name(f".{path.parent.name}.{_suffix()}")
         try:
@@ -40,12 +35,6 @@ def write_new(path: Path, content: bytes) -> None:
             temporary.rename(path)
         finally:
             temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise StateError(
-            f"can't be written ({error.strerror})",
-            where=str(path),
-            remedy="make room or mend the permissions, then run again",
-        ) from None
 
 
 def sweep(path: Path) -> None:
@@ -56,6 +45,19 @@ def sweep(path: Path) -> None:
     path = _followed(path)
     for left in path.parent.glob(f".{path.name}.????????"):
         left.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Turn what keeps a file from being written into StateError."""
+    try:
+        yield
+    except OSError as error:
+        raise StateError(
+            f"can't be written ({error.strerror})",
+            where=str(path),
+            remedy="make room or mend the permissions, then run again",
+        ) from None
 
 
 def _replace(path: Path, content: bytes) -> None:
