@@ -65,9 +65,7 @@ def _edit(stack: Stack, name: str, change: Callable[[Snapshot], Snapshot]) -> No
 
 def _all(snapshot: Snapshot) -> tuple[Resource, ...]:
     """Return the resources, and those that were being made when a run was cut off."""
-    made = {one.urn for one in snapshot.resources}
-    half = [one.resource for one in snapshot.pending if one.type == "creating"]
-    return (*snapshot.resources, *(one for one in half if one.urn not in made))
+    return (*snapshot.resources, *(one.resource for one in snapshot.half_made))
 
 
 def _with_dependents(resources: tuple[Resource, ...], name: str) -> set[str]:

@@ -26,7 +26,7 @@ from mapinfra.engine.refresh import count_refreshed, refresh, tell_unread
 from mapinfra.engine.running import Run, Tally
 from mapinfra.engine.secrets import Crypter, Keyring
 from mapinfra.engine.signals import stopped_by_signals
-from mapinfra.engine.snapshot import Operation, Snapshot
+from mapinfra.engine.snapshot import Snapshot
 from mapinfra.engine.steps import Steps
 from mapinfra.engine.targets import Targets
 from mapinfra.engine.urn import STACK_TYPE, label, name
@@ -130,7 +130,7 @@ class _Operation:
         self._before = self._live = snapshot
         self._steps: Steps | None = None
         self._run = Run(
-            journal=Journal(snapshot, None if preview else self._write, self._half_made()),
+            journal=Journal(snapshot, None if preview else self._write, snapshot.half_made),
             providers=Providers(self._config.values, stack.project.name),
             tally=Tally(),
             faults=Faults(options.debug_file),
@@ -140,10 +140,6 @@ class _Operation:
             reviewed=options.reviewed,
             targets=options.targets,
         )
-
-    def _half_made(self) -> list[Operation]:
-        """Return the creations that were cut off; each stays so until it is done over."""
-        return [one for one in _unfinished(self._before) if one.type == "creating"]
 
     def go(self) -> Summary:
         """Do it, with the SDK's settings to itself."""
@@ -186,7 +182,7 @@ class _Operation:
         """Tell of what a run that was cut off has left, and this program doesn't do over."""
         if self._kind != "update":
             return
-        for urn in {one.resource.urn for one in self._half_made()} - set(wanted):
+        for urn in {one.resource.urn for one in self._before.half_made} - set(wanted):
             text = (
                 f"{label(urn)} was being made when a run was cut off, so what there is of it isn't "
                 "known, and the program has it no more: put it back and run up, then take it out; "
@@ -196,7 +192,7 @@ class _Operation:
 
     def _refuse_half_made(self) -> None:
         """End as failed where a run that was cut off has left what can't be told."""
-        for one in self._half_made():
+        for one in self._before.half_made:
             self._run.tally.error()
             text = (
                 f"{label(one.resource.urn)} was being made when a run was cut off, so what there "
@@ -231,7 +227,7 @@ class _Operation:
 
     def _tell_pending(self) -> None:
         holders = self._at_work() if self._run.preview else []
-        for pending in _unfinished(self._before):
+        for pending in self._before.unfinished:
             what = f"{pending.type} {label(pending.resource.urn)}"
             line = f"the run before was cut off while {what}"
             if holders:
@@ -305,18 +301,6 @@ class _Operation:
                 config=self._stack.config.held(),
             )
         )
-
-
-def _unfinished(snapshot: Snapshot) -> list[Operation]:
-    """Return the steps that were begun and not ended.
-
-    The Pulumi CLI keeps a creation that was cut off, even when a later run of it has made up for
-    that. So one that stands in the state is over.
-    """
-    made = {one.urn for one in snapshot.resources}
-    return [
-        one for one in snapshot.pending if one.type != "creating" or one.resource.urn not in made
-    ]
 
 
 def _stack_outputs(snapshot: Snapshot) -> Properties:

@@ -75,3 +75,20 @@ class Snapshot:
     pending: tuple[Operation, ...] = ()
     salt: str = ""
     metadata: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def unfinished(self) -> list[Operation]:
+        """The steps that were begun and not ended.
+
+        The Pulumi CLI keeps a creation that was cut off, even when a later run of it has made up
+        for that. So one that stands in the state is over.
+        """
+        made = {one.urn for one in self.resources}
+        return [
+            one for one in self.pending if one.type != "creating" or one.resource.urn not in made
+        ]
+
+    @property
+    def half_made(self) -> list[Operation]:
+        """The creations that were cut off; each stays so until it is done over."""
+        return [one for one in self.unfinished if one.type == "creating"]
