@@ -130,7 +130,8 @@ def _headline(stack: str, told: list[ResourceEvent], summary: Summary) -> str:
     title = "destroy of " if summary.operation == "destroy" else ""
     parts = list(_counts(told, summary))
     took = "" if summary.preview else f" in {summary.seconds:.1f} s"
-    return f"{title}{stack}: {', '.join(parts) or 'nothing to do'}{took}"
+    nothing = "nothing was done" if summary.interrupted else "nothing to do"
+    return f"{title}{stack}: {', '.join(parts) or nothing}{took}"
 
 
 def _counts(told: list[ResourceEvent], summary: Summary) -> Iterator[str]:
@@ -163,7 +164,7 @@ def _drift_counts(ended: list[ResourceEvent], summary: Summary) -> Iterator[str]
         yield f"{len(ended) - gone} changed on the host"
     if gone:
         yield f"{gone} gone from the host"
-    if not ended and not summary.failed:
+    if not ended and not summary.failed and not summary.interrupted:
         yield "no drift"
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
@@ -217,6 +218,8 @@ def test_a_run_interrupted_before_the_program_does_nothing_and_gives_the_lock_ba
         with reading_under_the_lock(sandbox):
             process.send_signal(number)
         assert process.wait(timeout=60) == 8
+        assert process.stdout is not None
+        assert re.search(r": (nothing was done|2 skipped) in ", process.stdout.read())
     assert list(sandbox.locks.iterdir()) == []
     assert sandbox.calls() == []
     assert sandbox.resources()["a"]["outputs"]["text"] == "one"
