@@ -21,6 +21,8 @@ MapinfraError
     └── StackLocked     another run holds the stack
 """
 
+from mapinfra.text import visible
+
 
 class MapinfraError(Exception):
     """Something a user can act on, told in one line.
@@ -37,7 +39,7 @@ class MapinfraError(Exception):
     def __str__(self) -> str:
         line = f"{self.where}: {self.what}" if self.where else self.what
         line = f"{line}; {self.remedy}" if self.remedy else line
-        return " ".join(line.split())
+        return visible(" ".join(line.split()))
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_restore, (type(self), self.__dict__))
@@ -57,7 +59,7 @@ class Faulty(MapinfraError):
         super().__init__("\n".join(faults))
 
     def __str__(self) -> str:
-        return "\n".join(self.faults)
+        return "\n".join(map(visible, self.faults))
 
 
 class SpecError(Faulty):

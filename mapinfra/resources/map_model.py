@@ -9,7 +9,7 @@ from mapinfra.backup import Found, Manifest, Reach
 from mapinfra.backup.journal import Entry
 from mapinfra.centreon import web_options
 from mapinfra.centreon.access import Api
-from mapinfra.centreon.config_files import Strategy, format_of, settings, shown
+from mapinfra.centreon.config_files import Strategy, format_of, settings, shown_value
 from mapinfra.centreon.editions import WEB_CLIENT, Edition
 from mapinfra.centreon.extensions import Action, Extensions
 from mapinfra.centreon.health import Health
@@ -224,7 +224,7 @@ def settings_of(desired: Desired, live: Live) -> dict[str, dict[str, str | None]
     """
     return {
         name: {
-            key: value if value in (None, wanted[key]) else shown(value)
+            key: value if value in (None, wanted[key]) else shown_value(key, value)
             for key in wanted
             for value in (held(live, f"{desired.edition.config_dir}/{name}").get(key),)
         }

@@ -21,13 +21,14 @@ from pydantic import (
 
 from mapinfra.backup import FOLDER
 from mapinfra.centreon.access import Api
-from mapinfra.centreon.config_files import names_a_secret, shown
+from mapinfra.centreon.config_files import names_a_secret
 from mapinfra.centreon.editions import EDITIONS, LEGACY
 from mapinfra.centreon.map_setup import Install
 from mapinfra.centreon.survey import CENTREON_READS, MAP_READS, WEB_READS, desktop_reads
 from mapinfra.centreon.version import Line, Version
 from mapinfra.errors import CentreonError
 from mapinfra.hosts.target import Database, Port, Ssh, Target
+from mapinfra.text import visible, without_secrets
 
 CENTRAL: Final = "central"
 """Name of the central's target; no remote may have it."""
@@ -98,7 +99,7 @@ def _settings(settings: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
                 f"{file} is no file of settings; known are {', '.join(_SETTINGS_FILES)}"
             )
         for key, value in settings[file].items():
-            if names_a_secret(key) or shown(value) != value:
+            if names_a_secret(key) or without_secrets(value) != visible(value):
                 raise ValueError(
                     f"{key} holds a secret, and no secret stands in a spec; set it on the server, "
                     "where an update keeps it"

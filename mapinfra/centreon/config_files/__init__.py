@@ -2,7 +2,7 @@
 
 from pathlib import PurePosixPath
 
-from mapinfra.centreon.config_files.concealment import names_a_secret, shown
+from mapinfra.centreon.config_files.concealment import names_a_secret, shown_value
 from mapinfra.centreon.config_files.difference import Difference, Outcome
 from mapinfra.centreon.config_files.errors import ConfigFileUnreadable, SettingImpossible
 from mapinfra.centreon.config_files.merging import Merged, Strategy, merge
@@ -25,7 +25,7 @@ __all__ = [
     "merge",
     "names_a_secret",
     "settings",
-    "shown",
+    "shown_value",
     "with_settings",
 ]
 

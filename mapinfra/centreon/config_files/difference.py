@@ -5,7 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
-from mapinfra.centreon.config_files.concealment import CONCEALED, names_a_secret, shown
+from mapinfra.centreon.config_files.concealment import (
+    shown_line,
+    shown_name,
+    shown_option,
+    shown_value,
+)
+from mapinfra.text import HIDDEN
 
 
 class Outcome(Enum):
@@ -58,7 +64,7 @@ class Difference:
     """
 
     outcome: Outcome
-    key: str | None = None
+    key: str | None = field(default=None, repr=False)
     line: str | None = field(default=None, repr=False)
     pristine: str | None = field(default=None, repr=False)
     local: str | None = field(default=None, repr=False)
@@ -78,22 +84,26 @@ class Difference:
         story = _KEY_STORIES[self.outcome].format(
             local=local, vendor=vendor, origin=origin, declared=declared
         )
-        return f"{shown(self.key)}: {story}"
+        public = not (self.pristine is None and self.vendor is None and self.declared is None)
+        return f"{shown_name(self.key, public=public)}: {story}"
 
     def _line_story(self) -> str:
-        line = f'line "{shown(self.line or "")}"'
+        public = self.vendor is not None or self.pristine is not None
+        line = f'line "{shown_line(self.line or "", public=public)}"'
         if self.local is None:
             return f"{line}: only in the vendor's file, {_VENDOR_LINE_STORIES[self.outcome]}"
         return f"{line}: only in the local file, {_LOCAL_LINE_STORIES[self.outcome]}"
 
+    def _quoted(self, value: str) -> str:
+        shown = shown_value(self.key or "", value)
+        return shown if shown == HIDDEN else f'"{shown}"'
+
     def _told(self) -> list[str]:
         """Return pristine, local, vendor and declared value; of option lists what differs."""
         values = (self.pristine, self.local, self.vendor, self.declared)
-        if self.key is not None and names_a_secret(self.key):
-            return ["nothing" if value is None else CONCEALED for value in values]
         lists = [value.split() for value in values if value is not None]
         if len(lists) < 2 or not all(_is_option_list(words) for words in lists):
-            return ["nothing" if value is None else f'"{shown(value)}"' for value in values]
+            return ["nothing" if value is None else self._quoted(value) for value in values]
         common = _common(lists)
         return ["nothing" if value is None else _options(value.split(), common) for value in values]
 
@@ -120,6 +130,6 @@ def _options(words: Sequence[str], common: Counter[str]) -> str:
         if left[word] > 0:
             left[word] -= 1
         else:
-            own.append(shown(word))
+            own.append(shown_option(word))
     listed = f'"{" ".join(own)}"' if own else "no other option"
     return f"{listed} (of {len(words)} options)" if common else listed

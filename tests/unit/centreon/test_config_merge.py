@@ -299,7 +299,7 @@ def test_the_manuals_case_an_edited_centreon_map_conf() -> None:
         'HTTP_PROXY: local "http://proxy:3128" carried over, the vendor has nothing',
         'LOG_DIR: the vendor\'s "/var/log/centreon-map" taken, local has nothing',
         'line "# Centreon MAP 22.04": only in the local file, gone, as the vendor took it out',
-        'line "# more heap since we are many": only in the local file, carried over',
+        'line "(hidden)": only in the local file, carried over',
         'line "# Centreon MAP 22.10": only in the vendor\'s file, taken',
         'line "# Heap and collector": only in the vendor\'s file, taken',
     ]
@@ -360,7 +360,7 @@ def test_a_key_that_the_vendor_gave_up_goes_unless_it_was_edited() -> None:
     assert merged.content == b"b=2\nc=1\n"
     assert [str(difference) for difference in merged.differences] == [
         'a: the vendor\'s nothing taken, local has "1"',
-        'b: local "2" carried over, the vendor has nothing, originally "1"',
+        'b: local (hidden) carried over, the vendor has nothing, originally "1"',
         'c: the vendor\'s "1" taken, local has nothing',
     ]
 

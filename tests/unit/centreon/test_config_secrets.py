@@ -1,10 +1,19 @@
 """Nothing that is shown of a config file gives a secret away."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mapinfra.centreon.config_files import PROPERTIES, SHELL, Format, Strategy, format_of, merge
+from mapinfra.centreon.config_files import (
+    PROPERTIES,
+    SHELL,
+    ConfigFileUnreadable,
+    Format,
+    Strategy,
+    format_of,
+    merge,
+    shown_value,
+)
 
 KEYS = [
     "centreon.pwd",
@@ -21,14 +30,17 @@ secrets = st.text("qjz0189$'\"#!/@ ", min_size=1, max_size=12).map(lambda text: 
 
 
 def told(form: Format, local: str, vendor: str, way: Strategy, **declared: str) -> list[str]:
-    merged = merge(
-        pristine=None,
-        local=local.encode(),
-        vendor=vendor.encode(),
-        settings=declared,
-        strategy=way,
-        form=form,
-    )
+    try:
+        merged = merge(
+            pristine=None,
+            local=local.encode(),
+            vendor=vendor.encode(),
+            settings=declared,
+            strategy=way,
+            form=form,
+        )
+    except ConfigFileUnreadable as fault:
+        return [str(fault)]
     return [*map(str, merged.differences), repr(merged)]
 
 
@@ -39,7 +51,7 @@ def test_no_secret_is_told(key: str, secret: str, way: Strategy, gap: str) -> No
     shown = told(PROPERTIES, local, f"{key}=change-me\n", way, **{key: f"{secret}x"})
     shown += told(PROPERTIES, local, f"{key}=change-me\n", way)
     assert not any("hunter2" in line or "change-me" in line for line in shown)
-    assert any("(secret)" in line for line in shown)
+    assert any("(hidden)" in line for line in shown)
 
 
 @pytest.mark.parametrize(
@@ -63,11 +75,88 @@ def test_no_secret_inside_a_value_or_line_is_told(local: str, vendor: str) -> No
         assert len(shown) > 1
 
 
+WORDS = st.text("qjz0189ZQ", min_size=1, max_size=8).map(lambda text: f"S3cret{text}")
+SHAPES = [
+    "curl -u admin:{}",
+    "curl -u admin:{} http://central/",
+    "mysql -p{}",
+    "MAP_DB_ROOT_PW={}",
+    "MAP_DB_ROOT_PW={} /usr/bin/map",
+    'JAVA_OPTS="-Xmx4G -Dkeystore.pw={}"',
+    'JAVA_OPTS="-Xmx4G -Dproxy={} -Xms1G"',
+    "JAVA_OPTS=\"-Dx='a {}' -Xmx4G\"",
+    'RUN_ARGS="--spring.profiles.active=prod --x {}"',
+    "# password: {}",
+    "# mot de passe : {}",
+    "# Kennwort {}",
+    "# {}",
+    "# パスワード {}",
+    "authorization=Basic {}",
+    "authorization: Bearer {}",
+    "X_URL=https://admin:{}@central/",
+    "centreon.url=https://admin:{}@central/",
+    "centreon.url=https://central/{}",
+    "map.connection.url=jdbc:mariadb://db/map?user=map&password={}",
+    "map.connection.url=jdbc:mariadb://map:{}@db/map",
+    "broker.port={}",
+    "own.key={}",
+    "own.key = a {} b",
+    "{}",
+    "{}=1",
+    "kept=1 {}",
+]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@settings(max_examples=20)
+@given(
+    word=WORDS,
+    form=st.sampled_from([SHELL, PROPERTIES]),
+    way=st.sampled_from(Strategy),
+    end=st.sampled_from(["\n", "\r\n", ""]),
+)
+def test_no_secret_of_any_shape_is_told(
+    shape: str, word: str, form: Format, way: Strategy, end: str
+) -> None:
+    line = shape.format(word)
+    for local in (line, f"kept=1{end or chr(10)}{line}{end}"):
+        shown = told(form, local, "kept=1\nbroker.port=5758\nJAVA_OPTS=-Xmx8G\n", way)
+        assert shown
+        assert "S3cret" not in "".join(shown)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("JAVA_OPTS", "-Xms512m -Xmx4G -XX:+UseG1GC -XX:MaxMetaspaceSize=512m -Xss1m"),
+        ("JAVA_OPTS", "-XX:HeapDumpPath=/var/log/centreon-map -Djava.net.preferIPv4Stack=true"),
+        ("RUN_ARGS", "--spring.profiles.active=prod,tls_broker"),
+        ("centreon.url", "https://central.example.org:8443/centreon"),
+        ("broker.address", "2001:db8::1"),
+        ("broker.port", "5758"),
+        ("broker.tls", "true"),
+        ("centreon_map.connection.url", "jdbc:mariadb://localhost:3306/centreon_map"),
+        ("centreon_map.connection.url", "jdbc:mariadb:sequential://a:3306,b/db"),
+        ("hibernate.dialect", "org.hibernate.dialect.MariaDB10Dialect"),
+        ("centreon-map.access-token-validity-seconds", "7776000"),
+        ("centreon-map.keystore", "/etc/centreon-map/map.jks"),
+    ],
+)
+def test_what_is_known_to_be_harmless_is_told(key: str, value: str) -> None:
+    assert shown_value(key, value) == value
+
+
+def test_comments_are_told_only_as_the_vendor_wrote_them() -> None:
+    shown = told(SHELL, "A=1\n# mine\n", "A=1\n# theirs\n", Strategy.CARRY)
+    assert shown[0] == 'line "(hidden)": only in the local file, carried over'
+    assert shown[1] == 'line "# theirs": only in the vendor\'s file, taken'
+
+
 def test_options_beside_a_secret_one_are_told() -> None:
     local = 'JAVA_OPTS="-Xmx4G -Dcentreon-map.signing-key=hunter2 -Xms1g"\n'
     shown = told(SHELL, local, 'JAVA_OPTS="-Xms1g -Xmx8G"\n', Strategy.KEEP)
     assert shown[0] == (
-        'JAVA_OPTS: local "-Xmx4G -Dcentreon-map.signing-key=(secret)" (of 3 options) kept,'
+        'JAVA_OPTS: local "-Xmx4G -Dcentreon-map.signing-key=(hidden)" (of 3 options) kept,'
         ' the vendor has "-Xmx8G" (of 2 options)'
     )
 
