@@ -5,10 +5,12 @@ import signal
 from pathlib import Path
 
 import pulumi
+from pulumi.runtime.config import CONFIG
 
 from mapinfra.errors import MapinfraError
 from mapinfra.platform import platform
-from mapinfra.spec import load
+from mapinfra.secrets import Secrets
+from mapinfra.spec import check_secrets, locate
 
 
 def main() -> None:
@@ -21,7 +23,9 @@ def main() -> None:
             f"type `mapinfra config set spec stacks/{stack}.yaml`"
         )
     try:
-        platform(load(Path(path)))
+        located = locate(Path(path))
+        check_secrets(located, Secrets(CONFIG.get(), Path.cwd()))
+        platform(located.spec)
     except MapinfraError as error:
         raise pulumi.RunError(str(error)) from None
 

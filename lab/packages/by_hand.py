@@ -88,14 +88,41 @@ class MapServer:
             self._write_vars()
 
     def connect_broker(self) -> None:
-        """Export the central, restart its cbd and take INSERT back, as the manual says."""
-        with self._api() as ask:
-            values = {"action": "APPLYCFG", "values": "1"}
-            ask("POST", "action", object="centreon_clapi", json=values)
+        """Export the central, restart its cbd and take INSERT back, as the manual says.
+
+        For a remote, the output is made on its central, also by hand.
+        """
+        if self.web.name == "central":
+            with self._api() as ask:
+                values = {"action": "APPLYCFG", "values": "1"}
+                ask("POST", "action", object="centreon_clapi", json=values)
+        else:
+            self._add_output()
         self.web.run(["systemctl", "restart", "cbd"])
         user = f"'centreon_map'@'{self.host.address}'"
         self.web.run(["mariadb"], input=f"revoke insert on centreon.* from {user}")
         self.host.run(["systemctl", "restart", self.edition.service])
+
+    def _add_output(self) -> None:
+        """Add the output for MAP to the remote's broker configuration, and send it there."""
+        central, name = self.lab.host("central"), self.web.name
+        password = (self.lab.directory / "secrets/api_password").read_text()
+        wanted = {"port": "5758", "tls": "auto", "negotiation": "yes", "compression": "auto",
+                  "protocol": "bbdo", "category": "bam,neb"}  # fmt: skip
+        config = f"{name}-broker"
+
+        def clapi(*words: str) -> str:
+            return central.run(["centreon", "-u", "admin", "-p", password, *words]).stdout
+
+        clapi("-o", "CENTBROKERCFG", "-a", "addoutput", "-v", f"{config};Centreon-Map;ipv4")
+        listed = clapi("-o", "CENTBROKERCFG", "-a", "listoutput", "-v", config).splitlines()
+        number = next(line.split(";")[0] for line in listed if line.endswith(";Centreon-Map"))
+        for key, value in wanted.items():
+            made = f"{config};{number};{key};{value}"
+            clapi("-o", "CENTBROKERCFG", "-a", "setoutput", "-v", made)
+        clapi("-a", "APPLYCFG", "-v", name)
+        file = f"/etc/centreon-broker/{config}.json"
+        self.web.run(f"until grep -q Centreon-Map {file}; do sleep 0.1; done", timeout=30)
 
     def install_web_client(self, version: str) -> None:
         """The package on the central or remote, module and widget, and this server's address."""

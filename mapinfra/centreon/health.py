@@ -1,6 +1,7 @@
 """Whether a MAP server is healthy: its unit, what it answers, its connection to the broker."""
 
 import re
+import shlex
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,16 +13,22 @@ from mapinfra.centreon.map_servers import Answer, Report
 from mapinfra.errors import CommandTimeout, HostError
 from mapinfra.hosts import Facts, Host, Probe
 
+STEADY = 6.0
+"""Seconds that a server has to stay healthy before it counts as such: one answer isn't enough."""
+_LONGEST_SPAN = 180.0  # an end after more seconds than these isn't waited for
 _SHOW = (
     "systemctl show --no-pager --property=Id,LoadState,ActiveState,SubState,UnitFileState,Result,"
-    "ExecMainStatus,NRestarts,ExecMainStartTimestamp"
+    "ExecMainStatus,NRestarts,MainPID,ExecMainStartTimestamp,ExecMainStartTimestampMonotonic,"
+    "ExecMainExitTimestampMonotonic"
 )
+_UPTIME = r"printf '\n'; sed 's/ .*//; s/^/Uptime=/' /proc/uptime"
 UNITS = Probe(
     "map-units",
-    f"{_SHOW} {' '.join(f'{edition.service}.service' for edition in EDITIONS.values())}",
+    f"{_SHOW} {' '.join(f'{edition.service}.service' for edition in EDITIONS.values())}; {_UPTIME}",
 )
 _PAUSE = 0.5  # seconds between looks at a server that starts; it takes 30 to 60 s
 _PROTECTED = (401, 403)
+_CUT_OFF_REMEDY = "check that cbd listens there, and what blocks the way"
 
 
 class State(StrEnum):
@@ -32,6 +39,7 @@ class State(StrEnum):
     FAILED = "failed"
     STARTING = "starting"
     DOWN = "down"
+    CUT_OFF = "cut off from its broker"
     PROTECTED = "protected"
     UP = "up"
 
@@ -51,11 +59,32 @@ class Unit:
     restarts: int
     started: str
     """Local time of the main process's last start, `YYYY-MM-DD hh:mm:ss`; '' if never."""
+    main_pid: int = 0
+    """0: no main process runs."""
+    lived: float | None = None
+    """Seconds that the main process has run, or had when it ended; None: it never ran."""
 
     @property
     def exists(self) -> bool:
         """Whether there is such a unit, be it masked."""
         return self.load != "not-found"
+
+    @property
+    def is_restarting(self) -> bool:
+        """Whether systemd itself has started it anew just now."""
+        return self.restarts > 0 and self.lived is not None and self.lived < STEADY
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a server has to show beyond saying that it is up."""
+
+    tls: bool | None = False
+    """Whether it has to speak TLS; None: as its configuration says."""
+    broker: bool = False
+    """Whether it has to have a connection to its broker, should its configuration name one."""
+    span: float = STEADY
+    """Seconds that it has to stay so."""
 
 
 @dataclass(frozen=True)
@@ -75,11 +104,13 @@ class Health:
         if unit.active in ("failed", "inactive"):
             return State.FAILED if unit.active == "failed" else State.STOPPED
         answer = self.answer
-        if unit.active != "active" or answer is None:
+        if unit.active != "active" or answer is None or unit.is_restarting:
             return State.STARTING
-        if answer.code in _PROTECTED:
-            return State.PROTECTED
-        return State.UP if answer.status == "UP" and answer.code == 200 else State.DOWN
+        if answer.code not in _PROTECTED and (answer.status != "UP" or answer.code != 200):
+            return State.DOWN
+        if self.is_cut_off:
+            return State.CUT_OFF
+        return State.PROTECTED if answer.code in _PROTECTED else State.UP
 
     @property
     def answer(self) -> Answer | None:
@@ -94,9 +125,47 @@ class Health:
         return self.state in (State.UP, State.PROTECTED)
 
     @property
+    def serves(self) -> bool:
+        """Whether it is up, with a connection to its broker or without one."""
+        return self.state in (State.UP, State.PROTECTED, State.CUT_OFF)
+
+    @property
     def is_connected(self) -> bool:
-        """Whether the host has a connection to the broker's output."""
+        """Whether it has a connection to the broker's output."""
         return bool(self.report and self.report.broker)
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether its configuration names a broker, and it has no connection there."""
+        return bool(self.report and self.report.broker_address) and not self.is_connected
+
+    @property
+    def expected(self) -> Expected:
+        """What it has to show again after a change: no less than now.
+
+        One that isn't up has to speak TLS as its configuration says, and to stay up for longer
+        than it last did.
+        """
+        tls = self.answer.is_tls if self.serves and self.answer else None
+        return Expected(tls, self.is_connected, STEADY + self._lived_last)
+
+    @property
+    def _lived_last(self) -> float:
+        """Seconds that it lived before it ended by itself; 0.0 where it did not, or much later."""
+        ended = self.unit.active == "failed" or self.unit.is_restarting
+        lived = self.unit.lived if ended else None
+        return lived if lived is not None and lived < _LONGEST_SPAN else 0.0
+
+    def lacks(self, expected: Expected) -> str:
+        """Return in words what keeps it from being healthy as expected; '' when nothing does."""
+        answer = self.answer
+        if answer is None or not self.serves:
+            return str(self)
+        configured = expected.tls is None and self.report is not None and self.report.tls
+        if not answer.is_tls and (expected.tls or configured):
+            why = "its configuration says" if configured else "it did before"
+            return f"{answer.url} answers, but not over TLS, as {why}"
+        return str(self) if self.is_cut_off and expected.broker else ""
 
     def __str__(self) -> str:
         return self._told[self.state]()
@@ -110,12 +179,20 @@ class Health:
             State.FAILED: lambda: f"{unit.name} failed ({unit.result}, exit {unit.exit_status})",
             State.STARTING: lambda: f"{unit.name} is {unit.active}, {self._silence()}",
             State.DOWN: lambda: f"{answer and answer.url} says {answer and answer.status}",
+            State.CUT_OFF: lambda: f"{unit.name} has no connection to its broker {self.broker}",
             State.PROTECTED: lambda: f"{answer and answer.url} answers, but wants a login",
             State.UP: lambda: f"{answer and answer.url} says UP",
         }
 
+    @property
+    def broker(self) -> str:
+        """Where its configuration has the broker."""
+        return f"{self.report.broker_address}:{self.report.broker_port}" if self.report else ""
+
     def _silence(self) -> str:
         """Say what there was instead of an answer on its health."""
+        if self.unit.is_restarting:
+            return f"but systemd has just started it anew (restart {self.unit.restarts})"
         if self.report is None:
             return "but it has no configuration"
         tried = (f"{a.url}: {a.error or f'HTTP {a.code}'}" for a in self.report.answers)
@@ -130,7 +207,8 @@ def observed(facts: Facts, edition: Edition) -> Health:
 
 def look(host: Host, edition: Edition) -> Health:
     """Ask now; raise HostError."""
-    shown = host.run([*_SHOW.split(), f"{edition.service}.service"]).text
+    service = shlex.quote(f"{edition.service}.service")
+    shown = host.run(["sh", "-c", f"{_SHOW} {service}; {_UPTIME}"]).text
     unit = units(shown)[edition.service]
     report = map_servers.ask(host, edition) if unit.active == "active" else None
     return Health(edition, unit, report)
@@ -138,14 +216,16 @@ def look(host: Host, edition: Edition) -> Health:
 
 def units(text: str) -> dict[str, Unit]:
     """Return what `systemctl show` printed of several units, by their names."""
-    blocks = (
+    blocks = [
         dict(line.partition("=")[::2] for line in block.splitlines())
         for block in text.strip().split("\n\n")
-    )
-    return {unit.name: unit for unit in map(_unit, blocks)}
+    ]
+    uptime = next((float(block["Uptime"]) for block in blocks if "Uptime" in block), None)
+    found = (_unit(block, uptime) for block in blocks if "Id" in block)
+    return {unit.name: unit for unit in found}
 
 
-def _unit(shown: dict[str, str]) -> Unit:
+def _unit(shown: dict[str, str], uptime: float | None) -> Unit:
     return Unit(
         name=shown["Id"].removesuffix(".service"),
         load=shown["LoadState"],
@@ -156,27 +236,65 @@ def _unit(shown: dict[str, str]) -> Unit:
         exit_status=int(shown["ExecMainStatus"]),
         restarts=int(shown["NRestarts"]),
         started=" ".join(shown["ExecMainStartTimestamp"].split()[1:3]),
+        main_pid=int(shown["MainPID"]),
+        lived=_lived(shown, uptime),
     )
 
 
-def wait(host: Host, edition: Edition, *, seconds: float) -> Health:
-    """Wait until a started server is healthy.
+def _lived(shown: dict[str, str], uptime: float | None) -> float | None:
+    """Return how long the main process has run; systemd counts microseconds since the boot."""
+    start, end = (int(shown[f"ExecMain{at}TimestampMonotonic"]) / 1e6 for at in ("Start", "Exit"))
+    if not start:
+        return None
+    return end - start if end > start else uptime and max(0.0, uptime - start)
+
+
+def wait(host: Host, edition: Edition, *, seconds: float, expected: Expected) -> Health:
+    """Wait until a started server is healthy, and stays so with one process.
 
     Raises HostError at once when the service ends or is started anew by systemd, CommandTimeout
-    when it isn't healthy within `seconds`; both name the cause where the server's log tells one of
-    the known ones.
+    when it isn't as expected within `seconds`, or not any more after them; both name the cause
+    where the server's log tells one of the known ones.
     """
-    deadline = time.monotonic() + seconds
+    began, steady = time.monotonic(), _Steadiness()
     first = health = look(host, edition)
-    while not health.is_healthy:
+    while True:
+        lacking, waited = health.lacks(expected), time.monotonic() - began
         if _is_over(health, first):
-            raise _told(HostError, str(health), host, health)
-        if time.monotonic() >= deadline:
-            what = f"the MAP server isn't healthy within {seconds:g} s: {health}"
+            raise _told(HostError, f"{health}{steady.told()}", host, health)
+        if lacking and waited >= seconds:
+            what = f"the MAP server isn't healthy within {seconds:g} s: {lacking}"
             raise _told(CommandTimeout, what, host, health)
+        if steady.seconds(health, lacking) >= expected.span:
+            return health
         time.sleep(_PAUSE)
         health = look(host, edition)
-    return health
+
+
+@dataclass
+class _Steadiness:
+    """Since when a server has been healthy with one process."""
+
+    _process: int | None = None
+    _since: float = 0.0
+    _first_up: float | None = None
+
+    def seconds(self, health: Health, lacking: str) -> float:
+        """Return for how long it has been so; 0.0 where something is lacking now."""
+        now, process = time.monotonic(), health.unit.main_pid
+        if lacking:
+            self._process = None
+            return 0.0
+        if process != self._process:
+            self._process, self._since = process, now
+        self._first_up = self._first_up or now
+        return now - self._since
+
+    def told(self) -> str:
+        """Say when a server ended that had been up."""
+        if self._first_up is None:
+            return ""
+        return f": it ended {time.monotonic() - self._first_up:.0f} s after its first UP"
 
 
 def _is_over(health: Health, first: Health) -> bool:
@@ -188,6 +306,8 @@ def _told(kind: type[HostError], what: str, host: Host, health: Health) -> HostE
     """Return the error, with the cause where it is a known one."""
     log = health.edition.log_files[0]
     cause = known_cause(_log(host, health), health.edition)
+    if cause is None and health.state is State.CUT_OFF:
+        return kind(what, where=host.name, remedy=_CUT_OFF_REMEDY)
     if cause is None:
         return kind(what, where=host.name, remedy=f"look at {log}")
     return kind(f"{what}: {cause[0]}", where=host.name, remedy=cause[1])

@@ -34,20 +34,19 @@ END_OF_PROGRAM
 
 @dataclass(frozen=True)
 class Answer:
-    """One question's answer: `code` None where there was none, `error` says why."""
+    """One question's answer: `code` None where there was none."""
 
     url: str
     code: int | None
-    body: str
+    status: str
+    """Spring's word on its health, UP or DOWN…; '' when the answer isn't one."""
     error: str
+    """Why there was no answer, or what it is instead of one on health."""
 
     @property
-    def status(self) -> str:
-        """Spring's word on its health, UP or DOWN…; '' when the answer isn't one."""
-        try:
-            return str(json.loads(self.body)["status"])
-        except (ValueError, TypeError, KeyError):
-            return ""
+    def is_tls(self) -> bool:
+        """Whether it came over TLS."""
+        return self.url.startswith("https:")
 
 
 @dataclass(frozen=True)
@@ -66,21 +65,31 @@ class Report:
 
     edition: Edition
     answers: tuple[Answer, ...]
+    tls: bool
+    """Whether its configuration has it speak HTTPS."""
+    broker_address: str
+    """Where its configuration has the broker; '' where it names none."""
     broker_port: int
     broker: tuple[str, ...]
-    """Broker addresses (`address:port`) that the host has a connection to."""
+    """Broker addresses (`address:port`) that the server has a connection to."""
     offer: Offer | None
     """None: not asked, or the server doesn't answer."""
 
 
-def script(editions: Sequence[Edition], *, downloads: bool) -> str:
-    """Return a snippet of POSIX sh that asks the servers of these editions and prints reports."""
+def script(editions: Sequence[Edition], *, downloads: bool, patience: float = 0.0) -> str:
+    """Return a snippet of POSIX sh that asks the servers of these editions and prints reports.
+
+    `patience` is how many seconds a server that is up may take to connect to its broker.
+    """
     asked = [
         {
             "name": edition.name,
+            "service": edition.service,
             "main_file": f"{edition.config_dir}/{edition.main_file}",
+            "conf_file": f"{edition.config_dir}/{edition.conf_file}",
             "ports": [edition.http_port, edition.https_port],
             "paths": edition.health_paths,
+            "patience": patience,
             "page": DOWNLOADS if downloads and edition is LEGACY else None,
         }
         for edition in editions
@@ -93,7 +102,7 @@ def script(editions: Sequence[Edition], *, downloads: bool) -> str:
     )
 
 
-MAP_SERVERS = Probe("map-servers", script(tuple(EDITIONS.values()), downloads=True))
+MAP_SERVERS = Probe("map-servers", script(tuple(EDITIONS.values()), downloads=True, patience=5.0))
 
 
 def observed(facts: Facts) -> dict[str, Report]:
@@ -123,7 +132,9 @@ def reports(text: str, host: str) -> dict[str, Report]:
 def _report(told: Mapping[str, Any]) -> Report:
     return Report(
         EDITIONS[told["edition"]],
-        tuple(Answer(a["url"], a["code"], a["body"], a["error"]) for a in told["answers"]),
+        tuple(Answer(a["url"], a["code"], a["status"], a["error"]) for a in told["answers"]),
+        told["tls"],
+        told["broker_address"],
         told["broker_port"],
         tuple(told["broker"]),
         _offer(told["downloads"]),

@@ -7,6 +7,7 @@ MAP on a remote server"), but for its broker output, which is made on its centra
 from collections.abc import Iterator
 
 from mapinfra.centreon.editions import EDITIONS
+from mapinfra.centreon.health import Expected
 from mapinfra.centreon.map_setup import DATABASE_USER, OUTPUT_NAMES, Install
 from mapinfra.errors import CentreonError
 from mapinfra.resources.contract import Step
@@ -57,7 +58,7 @@ class Installation:
         yield from self._web_side.extensions()
         yield from self._web_side.options(self._address)
         yield self._server_side.start()
-        yield self._server_side.healthy()
+        yield self._server_side.healthy(Expected(tls=None, broker=True))
         yield self._server_side.enable()
 
     # What must be there first

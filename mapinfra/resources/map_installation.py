@@ -13,6 +13,7 @@ from mapinfra.centreon.access import Api
 from mapinfra.centreon.config_files import Strategy
 from mapinfra.centreon.editions import edition
 from mapinfra.centreon.extensions import MODULE, WIDGET, ExtensionManager
+from mapinfra.centreon.health import Expected
 from mapinfra.centreon.map_setup import Install
 from mapinfra.centreon.survey import CENTREON_READS, MAP_READS, WEB_READS
 from mapinfra.centreon.verdict import RotateSigningKey
@@ -204,7 +205,7 @@ class _Runner:
             case "config":
                 operation.configure()
             case "health":
-                self._await_health(operation)
+                self._await_health(step.data or Expected(), operation)
             case "settings":
                 self._write(step.data)
             case "keep" | "web" | "unweb" | "extend" | "retire" | "options":
@@ -273,12 +274,18 @@ class _Runner:
 
     def _go_back(self, way: GoBack, operation: Operation) -> None:
         if operation.go_back(way.manifest, way.reach).active:
-            health.wait(self._map, self._desired.edition, seconds=self._desired.start_seconds)
+            # How it did before isn't known of an interrupted run; and its broker may be away.
+            self._wait(Expected())
 
-    def _await_health(self, operation: Operation) -> None:
-        health.wait(self._map, self._desired.edition, seconds=self._desired.start_seconds)
+    def _await_health(self, expected: Expected, operation: Operation) -> None:
+        self._wait(expected)
         if operation.stopped_for is not None:
-            self._tell(f"healthy {operation.stopped_for:.1f} s after it was stopped")
+            seconds = operation.stopped_for - expected.span
+            self._tell(f"healthy {seconds:.1f} s after it was stopped")
+
+    def _wait(self, expected: Expected) -> None:
+        seconds = self._desired.start_seconds
+        health.wait(self._map, self._desired.edition, seconds=seconds, expected=expected)
 
     @property
     def _extensions(self) -> ExtensionManager:

@@ -211,7 +211,7 @@ class _Planner:
             case Stage.START:
                 yield self.server_side.start()
             case Stage.HEALTH:
-                yield self.server_side.healthy()
+                yield self.server_side.healthy(self.live.health.expected)
 
     def _repair(self) -> Iterator[Step]:
         """Return what is needed without an update of the server."""

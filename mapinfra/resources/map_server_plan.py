@@ -1,10 +1,11 @@
 """The server's side of a MAP installation: package, configuration, service, the way back. Pure."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from mapinfra.backup import Reach, Standing, expect_room, room_for
 from mapinfra.centreon.config_files import format_of, settings, with_settings
-from mapinfra.centreon.health import State
+from mapinfra.centreon.health import Expected, State
 from mapinfra.centreon.order import Stage
 from mapinfra.centreon.verdict import (
     ReplaceWord,
@@ -151,22 +152,25 @@ class ServerSide:
         """Return the step that starts the service."""
         return Step(self._host, "start", f"start {self._edition.service}", "stop it", state)
 
-    def healthy(self) -> Step:
-        """Return the step that waits until the server is healthy."""
+    def healthy(self, expected: Expected) -> Step:
+        """Return the step that waits until the server is healthy, and stays so."""
         seconds = f"{self._desired.start_seconds:g} s at most"
         text = f"wait until {self._edition.title} is healthy, {seconds}"
-        return Step(self._host, "health", text)
+        return Step(self._host, "health", text, data=expected)
 
     def running(self, *, restart: bool) -> Iterator[Step]:
         """Return what makes the service run: nothing where it does and needn't be restarted."""
-        service, state = self._edition.service, self._live.health.state
+        service, health = self._edition.service, self._live.health
+        state = health.state
+        why = f", which has no connection to its broker {health.broker}"
         if state in (State.STOPPED, State.FAILED):
             yield self.start(state.value)
-        elif restart or state is State.DOWN:
-            yield Step(self._host, "restart", f"restart {service}", "restart it again")
+        elif restart or state in (State.DOWN, State.CUT_OFF):
+            text = f"restart {service}{why if state is State.CUT_OFF else ''}"
+            yield Step(self._host, "restart", text, "restart it again")
         elif state is not State.STARTING:
             return
-        yield self.healthy()
+        yield self.healthy(replace(health.expected, broker=True))
 
     def enable(self) -> Step:
         """Return the step that enables the service."""

@@ -14,7 +14,7 @@ from pulumi.dynamic.config import Config
 from mapinfra import spec
 from mapinfra.centreon.survey import survey_of
 from mapinfra.errors import SpecError
-from mapinfra.hosts import Fleet, Target
+from mapinfra.hosts import Fleet
 from mapinfra.resources.session import Session
 from mapinfra.secrets import Secrets
 
@@ -59,19 +59,23 @@ def session_of(config: Config) -> Session:
 
 
 def _open(config: Mapping[str, str], spec_path: str | None, folder: Path) -> Session:
+    """Return a session; raise SpecError for missing secrets, before any host is contacted."""
     secrets = Secrets(config, folder)
+    located = _located(Path(spec_path)) if spec_path is not None else None
+    if located is not None:
+        spec.check_secrets(located, secrets)
     session = Session(Fleet(secrets, survey_of, folder=folder), secrets)
-    if spec_path is not None:
-        session.fleet.prefetch(_targets(folder / spec_path))
+    if located is not None:
+        session.fleet.prefetch(located.spec.targets())
     return session
 
 
-def _targets(path: Path) -> list[Target]:
-    """Return the spec's hosts; none when it can't be read, which the program reports itself."""
+def _located(path: Path) -> spec.Located | None:
+    """Return the spec; None when it can't be read, which the program reports itself."""
     try:
-        return spec.load(path).targets()
+        return spec.locate(path)
     except SpecError:
-        return []
+        return None
 
 
 def is_provider_process() -> bool:

@@ -1,10 +1,12 @@
 """A restore under way: its steps done, and taken back when one fails."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from mapinfra import backup
 from mapinfra.backup import Client, Manifest, Reach
 from mapinfra.centreon import health
+from mapinfra.centreon.health import Expected
 from mapinfra.errors import CentreonError, MapinfraError
 from mapinfra.hosts import Host, Target, packages
 from mapinfra.resources.contract import Step
@@ -23,7 +25,8 @@ class Restoring:
         self._manifest = manifest
         self._stopped = stopped
         self._operation: Operation | None = None
-        self._was_healthy = False
+        self._served = False
+        self._expected = Expected()
         self._refused = ""
         """The verb of a step that wasn't begun any more."""
 
@@ -85,7 +88,9 @@ class Restoring:
             case "resume":
                 operation.go_back(step.data.manifest, step.data.reach)
             case "backup":
-                self._was_healthy = health.look(host, desired.edition).is_healthy
+                before = health.look(host, desired.edition)
+                # Whether it is to speak TLS is for the configuration that comes back to say.
+                self._served, self._expected = before.serves, replace(before.expected, tls=False)
                 database, spared = self._manifest.database, self._manifest.id
                 operation.back_up(step.data, database, spared)
             case "arm":
@@ -99,7 +104,7 @@ class Restoring:
                 backup.renew_way_back(host, step.data, Client())
                 backup.go_back(host, step.data, Client())
             case "health":
-                health.wait(host, desired.edition, seconds=desired.start_seconds)
+                _wait(host, desired, self._expected)
             case "return":
                 self._return(operation, desired, host, step.data)
             case verb:
@@ -109,12 +114,16 @@ class Restoring:
     def _return(self, operation: Operation, desired: Desired, host: Host, reach: Reach) -> None:
         before = operation.go_back(None, reach)
         # What was restored away from may have been ill itself: that, too, is as it was.
-        if before.active and self._was_healthy:
-            health.wait(host, desired.edition, seconds=desired.start_seconds)
+        if before.active and self._served:
+            _wait(host, desired, Expected())
 
     def _release(self) -> None:
         if self._operation is not None:
             self._operation.end()
+
+
+def _wait(host: Host, desired: Desired, expected: Expected) -> None:
+    health.wait(host, desired.edition, seconds=desired.start_seconds, expected=expected)
 
 
 def _unit(desired: Desired) -> str:

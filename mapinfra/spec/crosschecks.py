@@ -21,6 +21,9 @@ def crosschecks(spec: object, places: Places) -> Iterator[Finding]:
         for keys, server in servers.items()
         if _at(server, "map_server") is not None
     }
+    if isinstance(_at(spec, "map"), dict) and not maps:
+        text = "no server has it; add a block map_server to the central or a remote, or take it out"
+        yield ("map",), text
     if _at(spec, "map", "desktop_client") is not None and _at(spec, "map", "edition") == "engine":
         text = "browsers need no client; take it out, it goes with edition: legacy"
         yield ("map", "desktop_client"), text

@@ -1,6 +1,7 @@
 """From a file to a Spec, or to all of its faults at once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
@@ -15,14 +16,36 @@ from mapinfra.spec.invalid import Finding, findings, outside_secret
 from mapinfra.spec.json_schema import Node, schema
 from mapinfra.spec.marked_yaml import Unusable
 from mapinfra.spec.model import Defaults, Spec
-from mapinfra.spec.places import merge_defaults
+from mapinfra.spec.places import Places, merge_defaults
 from mapinfra.spec.wording import either, kind
 
 _MAX_BYTES: Final = 1_000_000
 
 
+@dataclass(frozen=True)
+class Located:
+    """A spec, and where each of its values was written."""
+
+    spec: Spec
+    file: str
+    _places: Places
+
+    def at(self, *keys: str | int) -> str:
+        """Return the file and line where a value was written, or what would hold it."""
+        return f"{self.file}:{self._places.fault(keys, '').line}"
+
+    def error(self, faults: Iterable[Finding]) -> SpecError:
+        """Return the error that names the place of each fault."""
+        return spec_error(self.file, (self._places.fault(keys, text) for keys, text in faults))
+
+
 def load(path: Path) -> Spec:
     """Read a spec. Raises SpecError with every fault of it, one line each, in the file's order."""
+    return locate(path).spec
+
+
+def locate(path: Path) -> Located:
+    """Read a spec as `load` does, with the places of its values."""
     file = str(path)
     try:
         document = parse(_text(_content(path)))
@@ -34,7 +57,7 @@ def load(path: Path) -> Spec:
     return _checked(document, file)
 
 
-def _checked(document: Document, file: str) -> Spec:
+def _checked(document: Document, file: str) -> Located:
     merged, places = merge_defaults(document)
     root = schema()
     spec, found = _validated(merged, root)
@@ -43,7 +66,7 @@ def _checked(document: Document, file: str) -> Spec:
     faults += [_discreet(fault, root) for fault in document.faults]
     if faults or spec is None:
         raise spec_error(file, faults)
-    return spec
+    return Located(spec, file, places)
 
 
 def _validated(merged: object, root: Node) -> tuple[Spec | None, list[Finding]]:

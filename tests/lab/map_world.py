@@ -142,6 +142,7 @@ def make(lab: Lab, folder: Path, name: str, web: str, edition: str) -> World:
     world = make_bare(lab, folder, name, web, edition)
     server = world.server
     server.install(OLD)
+    server.connect_broker()
     server.install_web_client(OLD)
     wait_until(lambda: world.host.run(
         ["mariadb", "-N", server.edition.database, "-e", "select 1 from map_view limit 1"],

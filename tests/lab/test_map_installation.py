@@ -1,5 +1,6 @@
 """MAP updated, upgraded, broken and interrupted on real hosts, by the commands a user types."""
 
+import json
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -104,6 +105,50 @@ def test_a_broken_version_ends_with_the_old_state(world: World, fault: str) -> N
     world.want(NEXT, release_notes_read="23.10")
     world.expect_up()
     assert (world.version(), world.schema()) == (NEXT, "2310")
+
+
+@each(ENGINE_ON_DNF, LEGACY_ON_APT)
+def test_a_version_that_ends_after_its_first_up_ends_with_the_old_state(world: World) -> None:
+    trouble = {NEWER: {"ends_after_up": 1}}
+    world.host.run(["tee", "/etc/lab/map.json"], input=json.dumps(trouble))
+    before = world.state()
+    world.want(NEWER)
+    result = world.up()
+    assert result.code == 1, result
+    told = next(line for line in result.out.splitlines() if "failed: " in line)
+    assert re.search(r": it ended \d s after its first UP.*the old state is back", told), told
+    assert world.state() == before
+    assert world.traces() == ".journal.lock\n" or world.traces() == ""
+
+
+@each(ENGINE_ON_DNF)
+def test_an_update_that_loses_the_broker_ends_with_the_old_state(world: World) -> None:
+    lost = json.dumps({NEWER: {"broker": "lost"}})
+    world.host.run(["tee", "/etc/lab/map.json"], input=lost)
+    before = world.state()
+    world.want(NEWER)
+    result = world.up()
+    assert result.code == 1, result
+    assert re.search(r"no connection to its broker .*the old state is back", result.out)
+    assert world.state() == before
+    world.host.run(["rm", "/etc/lab/map.json"])
+    world.expect_up()
+
+
+@each(ENGINE_ON_DNF)
+def test_a_server_without_its_broker_is_drift_until_it_is_back(world: World) -> None:
+    world.want(OLD)
+    world.expect_up()
+    world.server.web.run(["systemctl", "stop", "cbd"])
+    drift = world.project.mapinfra("preview", "--diff")
+    assert "healthy: false → true" in drift.out
+    assert "which has no connection to its broker" in drift.out
+    failed = world.up()
+    assert failed.code == 1
+    assert re.search(r"no connection to its broker \S+:5758; check that cbd listens", failed.out)
+    assert world.service() == ("active", "enabled")
+    world.server.web.run(["systemctl", "start", "cbd"])
+    world.expect_up()
 
 
 @each(ENGINE_ON_DNF, ENGINE_ON_APT)

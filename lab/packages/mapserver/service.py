@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pymysql
 
-from . import properties
+from . import properties, tls
 from .database import SettingsError, connect, query
 from .http import Server
 from .release import Release
@@ -30,7 +30,8 @@ def serve(release: Release) -> int:
         settings = read_settings(release)
         _prepare_database(release, settings)
         port = int(settings["centreon-map.port"])
-        broker = Broker(settings)
+        secured = tls.context(settings)
+        broker = Broker(settings, release.version)
     except (OSError, KeyError, ValueError) as error:
         _log.error("Application run failed: configuration: %s", error)
         return 1
@@ -47,7 +48,7 @@ def serve(release: Release) -> int:
     if _has_duplicate_modules(release, settings):
         _log.error("Application run failed: query did not return a unique result: %s", _MODULE)
         return 1
-    with Server(port, release, is_up) as server:
+    with Server(port, release, is_up, secured) as server:
         for thread in (databases, authentication, broker):
             thread.start()
         _log.info("Started Centreon MAP %s on port %d", release.version, port)

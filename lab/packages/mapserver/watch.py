@@ -5,10 +5,11 @@ import socket
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 
 import pymysql
 
-from . import web
+from . import trouble, web
 from .database import Connection, SettingsError, connect, query
 
 _EVERY_SECONDS = 1.0
@@ -95,24 +96,35 @@ def check(settings: Mapping[str, str]) -> None:
 class Broker(threading.Thread):
     """The connection to the broker's output; without it the server lives on and tries again."""
 
-    def __init__(self, settings: Mapping[str, str]) -> None:
+    def __init__(self, settings: Mapping[str, str], version: str) -> None:
         super().__init__(daemon=True)
         self._address = (settings["broker.address"], int(settings["broker.port"]))
+        self._version = version
 
     def run(self) -> None:
         """Connect, wait until the broker goes, connect again."""
         said = ""
         while True:
-            try:
-                with socket.create_connection(self._address, timeout=5) as connection:
-                    _log.info("Connected to Centreon Broker %s:%d", *self._address)
+            if not self._is_lost:
+                try:
+                    self._listen()
                     said = ""
-                    connection.settimeout(None)
-                    while connection.recv(4096):
-                        pass
-                _log.warning("Centreon Broker %s:%d has gone", *self._address)
-            except OSError as error:
-                if said != str(error):
-                    said = str(error)
-                    _log.warning("Centreon Broker %s:%d: %s", *self._address, error)
+                    _log.warning("Centreon Broker %s:%d has gone", *self._address)
+                except OSError as error:
+                    if said != str(error):
+                        said = str(error)
+                        _log.warning("Centreon Broker %s:%d: %s", *self._address, error)
             time.sleep(_RETRY_SECONDS)
+
+    def _listen(self) -> None:
+        with socket.create_connection(self._address, timeout=5) as connection:
+            _log.info("Connected to Centreon Broker %s:%d", *self._address)
+            connection.settimeout(0.5)
+            while not self._is_lost:
+                with suppress(TimeoutError):
+                    if not connection.recv(4096):
+                        return
+
+    @property
+    def _is_lost(self) -> bool:
+        return trouble.of(self._version).get("broker") == "lost"

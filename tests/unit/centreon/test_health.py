@@ -4,8 +4,18 @@ from dataclasses import replace
 
 import pytest
 
+from mapinfra.centreon import on_host
 from mapinfra.centreon.editions import ENGINE, LEGACY
-from mapinfra.centreon.health import Health, State, Unit, known_cause, since, units
+from mapinfra.centreon.health import (
+    STEADY,
+    Expected,
+    Health,
+    State,
+    Unit,
+    known_cause,
+    since,
+    units,
+)
 from mapinfra.centreon.map_servers import Answer, Report, reports
 from mapinfra.errors import HostError
 
@@ -18,7 +28,10 @@ UnitFileState=
 Result=success
 ExecMainStatus=0
 NRestarts=0
+MainPID=0
 ExecMainStartTimestamp=
+ExecMainStartTimestampMonotonic=0
+ExecMainExitTimestampMonotonic=0
 
 Id=centreon-map-engine.service
 LoadState=loaded
@@ -28,18 +41,30 @@ UnitFileState=enabled
 Result=success
 ExecMainStatus=0
 NRestarts=2
+MainPID=311
 ExecMainStartTimestamp=Tue 2024-10-15 12:00:00 CEST
+ExecMainStartTimestampMonotonic=400000000
+ExecMainExitTimestampMonotonic=0
+
+Uptime=1000.25
 """
 UNIT = units(SHOWN)["centreon-map-engine"]
 URL = "http://localhost:8081/centreon-map/api/beta/actuator/health"
 
 
 def answer(code: int | None, body: str = "", error: str = "") -> Answer:
-    return Answer(URL, code, body, error)
+    status, what = on_host.status_of(body.encode()) if body else ("", "")
+    return Answer(URL, code, status, error or what)
 
 
-def health(*answers: Answer, unit: Unit = UNIT, broker: tuple[str, ...] = ()) -> Health:
-    return Health(ENGINE, unit, Report(ENGINE, answers, 5758, broker, None))
+def health(
+    *answers: Answer,
+    unit: Unit = UNIT,
+    broker: tuple[str, ...] = ("192.0.2.1:5758",),
+    tls: bool = False,
+    address: str = "192.0.2.1",
+) -> Health:
+    return Health(ENGINE, unit, Report(ENGINE, answers, tls, address, 5758, broker, None))
 
 
 def test_systemctl_s_words_are_read() -> None:
@@ -47,6 +72,10 @@ def test_systemctl_s_words_are_read() -> None:
     assert not read["centreon-map"].exists
     assert (UNIT.enablement, UNIT.restarts, UNIT.started) == ("enabled", 2, "2024-10-15 12:00:00")
     assert read["centreon-map"].started == ""
+    assert (UNIT.main_pid, UNIT.lived) == (311, 600.25)
+    assert read["centreon-map"].lived is None
+    failed = SHOWN.replace("ExitTimestampMonotonic=0\n\nU", "ExitTimestampMonotonic=402500000\n\nU")
+    assert units(failed)["centreon-map-engine"].lived == 2.5
 
 
 @pytest.mark.parametrize(
@@ -64,7 +93,7 @@ def test_systemctl_s_words_are_read() -> None:
         (
             [answer(200, "<html>")],
             State.STARTING,
-            f"centreon-map-engine is active, but gives no health ({URL}: HTTP 200)",
+            f"centreon-map-engine is active, but gives no health ({URL}: HTML)",
         ),
         ([answer(200, "[1]")], State.STARTING, None),
     ],
@@ -98,10 +127,61 @@ def test_a_unit_without_configuration_is_told() -> None:
     assert str(Health(ENGINE, UNIT, None)).endswith("but it has no configuration")
 
 
-def test_a_connection_to_the_broker_is_told_apart() -> None:
-    assert health(broker=("192.0.2.1:5758",)).is_connected
-    assert not health().is_connected
-    assert not Health(ENGINE, UNIT, None).is_connected
+UP = answer(200, '{"status":"UP"}')
+SECURE = replace(UP, url=URL.replace("http:", "https:"))
+
+
+def test_a_server_without_its_broker_is_not_healthy() -> None:
+    cut_off = health(UP, broker=())
+    assert (cut_off.state, cut_off.is_healthy, cut_off.serves) == (State.CUT_OFF, False, True)
+    assert str(cut_off) == "centreon-map-engine has no connection to its broker 192.0.2.1:5758"
+    assert cut_off.lacks(Expected()) == ""
+    assert cut_off.lacks(Expected(broker=True)) == str(cut_off)
+    assert health(answer(401), broker=()).state is State.CUT_OFF
+    assert health(UP, broker=(), address="").is_healthy
+    assert health(answer(503, '{"status":"DOWN"}'), broker=()).state is State.DOWN
+
+
+def test_a_server_that_systemd_has_just_started_anew_is_not_healthy() -> None:
+    assert health(UP, unit=replace(UNIT, lived=1.0)).state is State.STARTING
+    assert "started it anew (restart 2)" in str(health(UP, unit=replace(UNIT, lived=1.0)))
+    assert health(UP, unit=replace(UNIT, lived=1.0, restarts=0)).is_healthy
+    assert health(UP).is_healthy
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (health(UP), Expected(False, True)),
+        (health(SECURE), Expected(True, True)),
+        (health(SECURE, broker=()), Expected(True, False)),
+        (health(unit=replace(UNIT, active="inactive"), broker=()), Expected(None, False)),
+        (
+            health(unit=replace(UNIT, active="failed", lived=20.0), broker=()),
+            Expected(None, False, STEADY + 20),
+        ),
+        (
+            health(unit=replace(UNIT, active="failed", lived=9e5), broker=()),
+            Expected(None, False, STEADY),
+        ),
+    ],
+)
+def test_no_less_than_before_is_expected_after_a_change(found: Health, expected: Expected) -> None:
+    assert found.expected == expected
+
+
+@pytest.mark.parametrize(
+    ("expected", "configured", "told"),
+    [
+        (True, False, "as it did before"),
+        (None, True, "as its configuration says"),
+        (None, False, ""),
+        (False, True, ""),
+    ],
+)
+def test_tls_that_is_gone_is_told(expected: bool | None, configured: bool, told: str) -> None:
+    assert health(UP, tls=configured).lacks(Expected(tls=expected)).endswith(told)
+    assert health(SECURE, tls=configured).lacks(Expected(tls=expected)) == ""
 
 
 def test_only_the_log_since_the_last_start_counts() -> None:

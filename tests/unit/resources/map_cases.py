@@ -61,10 +61,16 @@ def package(version: str) -> str:
     return f"{version}-1.el8"
 
 
-def health(edition: Edition, active: str = "active", enablement: str = "enabled") -> Health:
+def health(
+    edition: Edition,
+    active: str = "active",
+    enablement: str = "enabled",
+    broker: tuple[str, ...] = ("192.0.2.1:5758",),
+) -> Health:
     unit = Unit(edition.service, "loaded", active, "", enablement, "", 0, 0, "")
-    answer = Answer("http://localhost/health", 200, '{"status": "UP"}', "")
-    return Health(edition, unit, Report(edition, (answer,), 5758, (), None))
+    answers = (Answer("http://localhost/health", 200, "UP", ""),)
+    report = Report(edition, answers, False, "192.0.2.1", 5758, broker, None)
+    return Health(edition, unit, report)
 
 
 def extension(part: Part, available: str | None, installed: str | None) -> Extension:

@@ -81,6 +81,26 @@ def test_what_is_not_as_wanted_is_mended_alone(changed: dict[str, Any], steps: l
     assert verbs(map_plan.plan(wanted(OLD), found(**changed))) == steps
 
 
+def test_a_server_that_is_cut_off_from_its_broker_is_restarted_and_has_to_find_it() -> None:
+    live = found(health=health(ENGINE, broker=()))
+    plan = map_plan.plan(wanted(OLD), live)
+    assert verbs(plan) == ["lock", "restart", "health", "release"]
+    assert plan.steps[1].text == (
+        "restart centreon-map-engine, which has no connection to its broker 192.0.2.1:5758"
+    )
+    assert plan.steps[2].data.broker
+    assert MapInstallationKind().computed(wanted(OLD), live)["healthy"] is False
+
+
+@pytest.mark.parametrize(("broker", "due"), [(("192.0.2.1:5758",), True), ((), False)])
+def test_an_update_has_to_bring_back_the_connection_that_there_was(
+    broker: tuple[str, ...], due: bool
+) -> None:
+    plan = map_plan.plan(wanted(), found(health=health(ENGINE, broker=broker)))
+    (waiting,) = (step for step in plan.steps if step.verb == "health")
+    assert waiting.data.broker is due
+
+
 def test_settings_that_drifted_are_set_and_the_service_restarted() -> None:
     desired = wanted(OLD, settings={CONF: {"JAVA_OPTS": "-Xmx8G"}})
     plan = map_plan.plan(desired, found())

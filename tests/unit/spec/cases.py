@@ -52,7 +52,7 @@ def ssh(given: str, key: str, text: str) -> tuple[str, str, list[str]]:
 VALUES: Final = {
     "line read as a number": (
         "central:\n",
-        f"{MAP[:-2]}, release_notes_read: 23.10}}\ncentral:\n",
+        f"{MAP[:-2]}, release_notes_read: 23.10}}\ncentral:\n  map_server: {{}}\n",
         [
             "dev.yaml:3: map.release_notes_read: read as a number; write a line such as 23.10 in "
             "quotes"
@@ -339,7 +339,7 @@ VALUES: Final = {
 RELATIONS: Final = {
     "version as the vendor doesn't write it": (
         "central:\n",
-        MAP.replace("23.10.3", "23.4.1") + "central:\n",
+        MAP.replace("23.10.3", "23.4.1") + "central:\n  map_server: {}\n",
         [
             "dev.yaml:3: map.version: '23.4.1' is no version of Centreon; write it in full, like "
             "22.10.5"
@@ -347,11 +347,19 @@ RELATIONS: Final = {
     ),
     "settings of a file that has none": (
         "central:\n",
-        f"{MAP[:-2]}, settings: {{map.conf: {{a: b}}}}}}\ncentral:\n",
+        f"{MAP[:-2]}, settings: {{map.conf: {{a: b}}}}}}\ncentral:\n  map_server: {{}}\n",
         [
             "dev.yaml:3: map.settings: map.conf is no file of settings; known are "
             "centreon-database.properties, centreon-map.conf, map-config.properties, "
             "map-database.properties, studio-config.properties, studio-database.properties"
+        ],
+    ),
+    "MAP without a MAP server": (
+        "central:\n",
+        f"{MAP}central:\n",
+        [
+            "dev.yaml:3: map: no server has it; add a block map_server to the central or a remote, "
+            "or take it out"
         ],
     ),
     "MAP server without a MAP": (
@@ -390,7 +398,7 @@ RELATIONS: Final = {
     ),
     "desktop client of the edition for browsers": (
         "central:\n",
-        f"{MAP[:-2]}, desktop_client: {{mirror: /srv/clients}}}}\ncentral:\n",
+        f"{MAP[:-2]}, desktop_client: {{mirror: /srv/clients}}}}\ncentral:\n  map_server: {{}}\n",
         [
             "dev.yaml:3: map.desktop_client: browsers need no client; take it out, it goes with "
             "edition: legacy"
