@@ -28,12 +28,16 @@ class MapinfraError(Exception):
     """Something a user can act on, told in one line.
 
     `where` names the place (file and line, host, resource), `what` the fault, `remedy` what to do.
+    `beside` has lines that help to decide, to be shown before it.
     """
 
-    def __init__(self, what: str, *, where: str = "", remedy: str = "") -> None:
+    def __init__(
+        self, what: str, *, where: str = "", remedy: str = "", beside: tuple[str, ...] = ()
+    ) -> None:
         self.where = where
         self.what = what
         self.remedy = remedy
+        self.beside = beside
         super().__init__(what)
 
     def __str__(self) -> str:

@@ -179,9 +179,14 @@ def pb_messages(s: Situation) -> Iterator[Finding]:
 
 
 def configure(s: Situation) -> Iterator[Finding]:
-    """Engine 22.10.5: configure.sh runs again, so that the broker's output has storage events."""
+    """Engine 22.10.5: configure.sh runs again, so that the broker's output has storage events.
+
+    Where the output is known it decides, whenever the server came to that version.
+    """
     fixed = Version(22, 10, 5)
-    if s.edition != ENGINE or s.installed is None or not s.installed < fixed <= s.target:
+    if s.edition != ENGINE or s.installed is None or s.target < fixed:
+        return
+    if s.broker_categories is None and s.installed >= fixed:
         return
     if s.broker_categories is not None and "storage" in s.broker_categories:
         return

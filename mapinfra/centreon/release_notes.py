@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from mapinfra.centreon.editions import ENGINE, LEGACY, Edition
-from mapinfra.centreon.sources import page, release_notes
+from mapinfra.centreon.sources import page, release_notes, release_notes_address
 from mapinfra.centreon.verdict import Block, Rule
 from mapinfra.centreon.version import Line, Version
 
@@ -219,7 +219,7 @@ def gate(installed: Version | None, target: Version, read: str | None) -> Block 
     return Block(
         Rule.RELEASE_NOTES,
         f"from {installed} to {target} is a change of line{said}",
-        f"read the release notes of {target.line} and the steps shown here, then write {SPEC_KEY}: "
-        f'"{target.line}"',
+        f"read the release notes ({release_notes_address(str(target.line))}) and the steps shown "
+        f'here, then write {SPEC_KEY}: "{target.line}"',
         page("22.10", "graph-views/update"),
     )

@@ -11,6 +11,11 @@ def release_notes(line: str) -> str:
     return page(line, "releases/centreon-commercial-extensions")
 
 
+def release_notes_address(line: str) -> str:
+    """Return where those are to be read."""
+    return f"https://docs.centreon.com/docs/{line}/releases/centreon-commercial-extensions/"
+
+
 def inferred(reason: str) -> str:
     """Return the source of a fact that no page states, and what it is concluded from."""
     return f"not documented, concluded from {reason}"

@@ -57,7 +57,7 @@ class Steps:
             return self._fail(goal, error)
 
     def outputs(self, urn: str, found: Properties) -> None:
-        """Record the outputs of a component or of the stack; what is unknown keeps its old value.
+        """Record the outputs of a component or of the stack; each unknown one keeps its old value.
 
         Outputs are unknown when they come from resources that failed, or in a preview.
         """
@@ -65,9 +65,7 @@ class Steps:
         if resource is None or urn in self._untargeted:
             return
         self.given[urn] = found
-        known = {key: value for key, value in found.items() if not contains_unknown(value)}
-        kept = {key: resource.outputs[key] for key in found if key in resource.outputs}
-        self._run.journal.settle(replace(resource, outputs=kept | known))
+        self._run.journal.settle(replace(resource, outputs=_known(found, resource.outputs)))
 
     def _take(self, goal: Goal, old: Resource | None) -> Outcome:
         self._expect_made(goal)
@@ -266,3 +264,19 @@ def _visible(old: Resource, inputs: Properties) -> bool:
 
 def _following(old: Resource, new: Resource, outputs: Properties) -> Resource:
     return replace(new, id=old.id, outputs=outputs, created=old.created, modified=now())
+
+
+def _known(found: Properties, before: Properties) -> Properties:
+    """Return values without their unknown parts, which keep the values they had, if any."""
+    known: Properties = {}
+    for key, value in found.items():
+        past = before.get(key)
+        if isinstance(value, dict):
+            inner = _known(value, past if isinstance(past, dict) else {})
+            if inner or not value:
+                known[key] = inner
+        elif not contains_unknown(value):
+            known[key] = value
+        elif past is not None:
+            known[key] = past
+    return known

@@ -1,5 +1,7 @@
 """The components of a platform: the central and each remote server, their resources below."""
 
+from typing import Any
+
 import pulumi
 from pulumi import ComponentResource, Resource, ResourceOptions
 
@@ -29,23 +31,44 @@ class RemoteServer(ComponentResource):
     ) -> None:
         super().__init__("mapinfra:index:RemoteServer", name)
         options = ResourceOptions(parent=self)
-        for page, visibility in remote.pages.items():
-            wanted = inputs.topology_flag(spec, name, page, visibility)
-            TopologyFlag(f"{name}-{page}", wanted, options)
+        self._pages = {
+            str(page): TopologyFlag(
+                f"{name}-{page}", inputs.topology_flag(spec, name, page, visibility), options
+            )
+            for page, visibility in remote.pages.items()
+        }
+        self._broker: BrokerOutputs | None = None
         after: list[Resource] = [] if central_map is None else [central_map]
         if remote.broker_outputs:
+            self._broker = BrokerOutputs(name, inputs.broker_outputs(spec, name, remote), options)
             # MAP gets its events from there, so it comes later and goes earlier.
-            after.append(BrokerOutputs(name, inputs.broker_outputs(spec, name, remote), options))
+            after.append(self._broker)
         _map_installation(spec, name, remote, ResourceOptions(parent=self, depends_on=after))
         self.register_outputs({})
+
+    def summary(self, remote: Remote) -> dict[str, Any]:
+        """Return what a MAP server's administrator needs to know of a remote.
+
+        It is what its resources have made, which in a run that leaves some of them out isn't what
+        the spec wants.
+        """
+        reached = [flag.server for flag in self._pages.values()]
+        reached += [self._broker.remote] if self._broker else []
+        return {
+            "address": reached[-1].apply(_address) if reached else remote.ssh.host,
+            "pages": {page: flag.shown.apply(_visibility) for page, flag in self._pages.items()},
+            "ports": self._broker.outputs.apply(_ports) if self._broker else {},
+        }
 
 
 def platform(spec: Spec) -> None:
     """Declare everything a spec asks for, and the stack's outputs."""
     central_map = CentralServer(spec).map if spec.central.map_server is not None else None
-    for name, remote in spec.remotes.items():
-        RemoteServer(name, spec, remote, central_map)
-    pulumi.export("remotes", {name: _summary(remote) for name, remote in spec.remotes.items()})
+    remotes = {
+        name: RemoteServer(name, spec, remote, central_map).summary(remote)
+        for name, remote in spec.remotes.items()
+    }
+    pulumi.export("remotes", remotes)
 
 
 def _map_installation(
@@ -62,10 +85,13 @@ def _map_installation(
     return installation
 
 
-def _summary(remote: Remote) -> dict[str, object]:
-    """Return what a MAP server's administrator needs to know of a remote."""
-    return {
-        "address": remote.ssh.host,
-        "pages": {str(page): visibility for page, visibility in remote.pages.items()},
-        "ports": {name: output.port for name, output in remote.broker_outputs.items()},
-    }
+def _address(target: dict[str, Any]) -> str:
+    return str(target["ssh"]["host"])
+
+
+def _visibility(shown: bool) -> str:
+    return "shown" if shown else "hidden"
+
+
+def _ports(outputs: dict[str, dict[str, Any]]) -> dict[str, int]:
+    return {name: int(output["port"]) for name, output in outputs.items()}

@@ -55,13 +55,18 @@ class KindProvider(ResourceProvider):
         try:
             live = self.kind.observe(desired, self._session)
             self._session.claim(self.kind.thing(desired, live), desired)
-            steps = self.kind.plan(desired, live).lines()
+            plan = self.kind.plan(desired, live)
+            steps = plan.lines()
+            for line in plan.todo:
+                self._session.warn_once(line)
             computed = self.kind.foreseen(desired, live)
         except HostError as error:
             if not is_provider_process():
                 return _refused(news, error)
             steps, computed = [str(error)], self.kind.computed(desired, None)
         except MapinfraError as error:
+            for line in error.beside:
+                self._session.tell(line)
             return _refused(news, error)
         return CheckResult({**_own(news), **computed, _PLAN: steps}, [])
 

@@ -45,11 +45,15 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """What differs, the steps that mend it in order, and in one line why there are none."""
+    """What differs, the steps that mend it in order, and in one line why there are none.
+
+    `todo` has what is left to a person. It is told, and no change: nothing waits for it.
+    """
 
     changes: tuple[Change, ...] = ()
     steps: tuple[Step, ...] = ()
     reason: str = ""
+    todo: tuple[str, ...] = ()
 
     def lines(self) -> list[str]:
         """Return the steps as the preview prints them."""

@@ -11,7 +11,7 @@ from mapinfra.centreon.rules import judge
 from mapinfra.centreon.situation import ABSENT, Absent, Situation
 from mapinfra.centreon.verdict import Block, KeepSnippet, Rule, RunConfigure, Verdict
 from mapinfra.centreon.version import Version
-from mapinfra.errors import CentreonError
+from mapinfra.errors import CentreonError, HostError
 from mapinfra.hosts.packages import Installed
 from mapinfra.resources.contract import Change, Plan, Step
 from mapinfra.resources.map_install_plan import Installation
@@ -58,8 +58,9 @@ class _Planner:
         verdict = judge(self._situation())
         self._expect_allowed(verdict)
         operation, body = self._operation(verdict)
+        todo = tuple(self._todo(verdict))
         if not body and self.live.journal.entry is None:
-            return Plan(reason=self._reason)
+            return Plan(reason=self._reason, todo=todo)
         armed = any(step.verb in ("arm", "back") for step in body)
         steps = (
             *(self._notes(verdict) if operation != REPAIR else ()),
@@ -67,7 +68,7 @@ class _Planner:
             *body,
             self.server_side.release(disarm=armed),
         )
-        return Plan(tuple(self._changes()), steps)
+        return Plan(tuple(self._changes()), steps, todo=todo)
 
     def _operation(self, verdict: Verdict) -> tuple[str, list[Step]]:
         """Return what is to be done as the journal will call it, and its steps."""
@@ -101,7 +102,8 @@ class _Planner:
             told = [self._told(block) for block in verdict.blocks]
             *others, last = told
             what = "; ".join([*(f"{what}: {remedy}" for what, remedy in others), last[0]])
-            raise CentreonError(what, where=self.desired.map.name, remedy=last[1])
+            where, steps = self.desired.map.name, self._steps_beyond_the_gate(verdict)
+            raise CentreonError(what, where=where, remedy=last[1], beside=steps)
         if self.installed == self.desired.version:
             return
         for action in verdict.actions:
@@ -111,6 +113,16 @@ class _Planner:
                     where=self.desired.map.name,
                     remedy="uninstall the other edition first, or update by hand",
                 )
+
+    def _steps_beyond_the_gate(self, verdict: Verdict) -> tuple[str, ...]:
+        """Return what would be done once the release notes are read, if that is all there is."""
+        if any(block.rule is not Rule.RELEASE_NOTES for block in verdict.blocks):
+            return ()
+        try:
+            _, body = self._operation(verdict)
+        except (CentreonError, HostError):
+            return ()  # told once the gate is open
+        return tuple(f"once the release notes are read: {step}" for step in body)
 
     def _told(self, block: Block) -> tuple[str, str]:
         """Return what is in the way and what to do; of release notes, what they ask for."""
@@ -160,13 +172,16 @@ class _Planner:
 
     def _notes(self, verdict: Verdict) -> Iterator[Step]:
         note = self.server_side.note
-        by_hand = [str(one) for one in verdict.actions if isinstance(one.do, RunConfigure)]
         for known in verdict.notes:
             yield note(f"to know: {known.rule}: {known}")
         for text in self._release_notes():
             yield note(f"to know: {text}")
-        for text in by_hand:
-            yield note(f"left to you, afterwards: {text}")
+
+    def _todo(self, verdict: Verdict) -> Iterator[str]:
+        """Return what is left to a person: a fact of the hosts, so it is told until it is done."""
+        for action in verdict.actions:
+            if isinstance(action.do, RunConfigure):
+                yield f"{self.desired.map.name}: TODO: {action}"
 
     def _release_notes(self) -> Iterator[str]:
         for notes in notes_between(self.installed, self.desired.version, self.edition):

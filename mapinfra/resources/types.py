@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pulumi import ResourceOptions
+from pulumi import Output, ResourceOptions
 from pulumi.dynamic import Resource
 
 from mapinfra.resources.adapter import KindProvider
@@ -39,12 +39,19 @@ class DesktopClientProvider(KindProvider):
 class TopologyFlag(Resource, module="mapinfra", name="TopologyFlag"):
     """A page of a server's Centreon menu, shown or hidden."""
 
+    server: Output[dict[str, Any]]
+    shown: Output[bool]
+
     def __init__(self, name: str, inputs: dict[str, Any], opts: ResourceOptions) -> None:
         super().__init__(TopologyFlagProvider(), name, inputs, opts)
 
 
 class BrokerOutputs(Resource, module="mapinfra", name="BrokerOutputs"):
     """The outputs that mapinfra owns in one broker configuration, deployed and served."""
+
+    remote: Output[dict[str, Any]]
+    outputs: Output[dict[str, dict[str, Any]]]
+    """By name, each value as Centreon keeps it: text."""
 
     def __init__(self, name: str, inputs: dict[str, Any], opts: ResourceOptions) -> None:
         super().__init__(BrokerOutputsProvider(), name, inputs, opts)

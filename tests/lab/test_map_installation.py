@@ -77,6 +77,7 @@ def test_an_upgrade_over_a_line_waits_for_its_release_notes_to_be_read(world: Wo
     refused = world.up()
     assert refused.code == 1
     assert 'write release_notes_read: "23.10"' in refused.out
+    assert "once the release notes are read: " in refused.err
     assert world.state() == before
     world.want(NEXT, release_notes_read="23.10")
     world.expect_up()

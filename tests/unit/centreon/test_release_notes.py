@@ -30,6 +30,9 @@ def test_every_line_passed_has_its_notes() -> None:
     assert _lines("24.10.1", "25.10.3") == ["25.10"]
 
 
+NOTES_OF_23_10 = "https://docs.centreon.com/docs/23.10/releases/centreon-commercial-extensions/"
+
+
 @pytest.mark.parametrize(
     ("installed", "target"),
     [("22.10.3", "22.10.11"), ("23.10.3", "23.10.3"), ("24.10.1", "22.10.1")],
@@ -71,13 +74,13 @@ def test_every_procedure_has_its_source() -> None:
     [
         (
             None,
-            "from 22.10.5 to 23.10.3 is a change of line; read the release notes of 23.10 and the "
-            'steps shown here, then write release_notes_read: "23.10"',
+            "from 22.10.5 to 23.10.3 is a change of line; read the release notes "
+            f'({NOTES_OF_23_10}) and the steps shown here, then write release_notes_read: "23.10"',
         ),
         (
             "22.10",
             'from 22.10.5 to 23.10.3 is a change of line, and release_notes_read says "22.10"; '
-            "read the release notes of 23.10 and the steps shown here, then write "
+            f"read the release notes ({NOTES_OF_23_10}) and the steps shown here, then write "
             'release_notes_read: "23.10"',
         ),
         ("23.10", None),

@@ -509,7 +509,15 @@ NEEDED: list[tuple[Situation, Rule, list[Doing]]] = [
         Rule.CONFIGURE,
         [],
     ),
-    (engine("22.10.5", "22.10.6"), Rule.CONFIGURE, []),
+    # What the output has not, it is still to get, however long ago the update was.
+    (engine("22.10.5", "22.10.6"), Rule.CONFIGURE, [CONFIGURE]),
+    (engine("22.10.6", "22.10.6"), Rule.CONFIGURE, [CONFIGURE]),
+    (engine("22.10.5", "22.10.6", broker_categories=None), Rule.CONFIGURE, []),
+    (
+        engine("22.10.6", "22.10.6", broker_categories=frozenset({"neb", "storage"})),
+        Rule.CONFIGURE,
+        [],
+    ),
     (engine("22.10.3", "22.10.4"), Rule.CONFIGURE, []),
     (engine(None, "22.10.6"), Rule.CONFIGURE, []),
     (legacy("22.10.4", "22.10.5"), Rule.CONFIGURE, []),

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 from mapinfra.platform import inputs
-from mapinfra.platform.components import _summary
 from mapinfra.resources.broker_outputs import BrokerOutputsKind
 from mapinfra.resources.topology_flag import TopologyFlagKind
 from mapinfra.spec import Spec, load
@@ -74,11 +73,3 @@ def test_inputs_survive_pulumis_json(tmp_path: Path) -> None:
     desired = kind.desired(json.loads(json.dumps(wanted)))
     assert desired == kind.desired(wanted)
     assert {output.name: output.values() for output in desired.outputs} == wanted["outputs"]
-
-
-def test_the_summary_tells_what_a_map_server_needs(tmp_path: Path) -> None:
-    assert _summary(_spec(tmp_path).remotes["paris"]) == {
-        "address": "paris.example.net",
-        "pages": {"Images": "shown", "50103": "hidden"},
-        "ports": {"Centreon-Map": 5758},
-    }

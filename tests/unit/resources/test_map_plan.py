@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from mapinfra.backup import Entry, Found, Holder, Reach
 from mapinfra.backup.wayback import Back
+from mapinfra.centreon.broker import Group, rows_of
+from mapinfra.centreon.broker import Output as BrokerOutput
 from mapinfra.centreon.editions import EDITIONS, ENGINE, LEGACY, WEB_CLIENT
 from mapinfra.centreon.extensions import (
     LICENSE_MANAGER,
@@ -17,6 +19,7 @@ from mapinfra.centreon.extensions import (
     Row,
 )
 from mapinfra.centreon.health import Health
+from mapinfra.centreon.surroundings import Broker
 from mapinfra.centreon.version import Version
 from mapinfra.errors import CentreonError
 from mapinfra.hosts.packages import Installed
@@ -81,6 +84,31 @@ def test_what_is_not_as_wanted_is_mended_alone(changed: dict[str, Any], steps: l
     assert verbs(map_plan.plan(wanted(OLD), found(**changed))) == steps
 
 
+@pytest.mark.parametrize(
+    ("categories", "todo"),
+    [
+        (
+            ("bam", "neb"),
+            (
+                "central/map: TODO: run /etc/centreon-map/configure.sh --automatic (since 22.10.5 "
+                "the broker's output has the category storage)",
+            ),
+        ),
+        (("bam", "neb", "storage"), ()),
+    ],
+)
+@pytest.mark.parametrize("version", [OLD, NEWER])
+def test_what_is_left_to_a_person_is_told_until_it_is_done(
+    version: str, categories: tuple[str, ...], todo: tuple[str, ...]
+) -> None:
+    output = Group(3, rows_of(BrokerOutput("Centreon-Studio", categories=categories), "1_3"))
+    broker = Broker(1, "Central", 1, "central-broker-master", "central-broker.json", (output,))
+    plan = map_plan.plan(wanted(NEWER), found(version, broker=broker))
+    assert plan.todo == todo
+    assert bool(plan.steps) == (version == OLD)
+    assert not any("TODO" in line for line in plan.lines())
+
+
 def test_a_server_that_is_cut_off_from_its_broker_is_restarted_and_has_to_find_it() -> None:
     live = found(health=health(ENGINE, broker=()))
     plan = map_plan.plan(wanted(OLD), live)
@@ -132,7 +160,16 @@ def test_a_change_of_line_is_refused_with_what_its_notes_ask_for() -> None:
     told = refusal(wanted("23.10.3"), live)
     assert "release notes of 23.04: " in told
     assert told.endswith('then write release_notes_read: "23.10"')
-    assert map_plan.plan(wanted("23.10.3", release_notes_read="23.10"), live).steps
+    assert "(https://docs.centreon.com/docs/23.10/releases/centreon-commercial-ext" in told
+    beyond = map_plan.plan(wanted("23.10.3", release_notes_read="23.10"), live)
+    with pytest.raises(CentreonError) as refused:
+        map_plan.plan(wanted("23.10.3"), live)
+    shown = [
+        line.removeprefix("once the release notes are read: ") for line in refused.value.beside
+    ]
+    assert shown == [
+        str(step) for step in beyond.steps if step.verb not in ("note", "lock", "release")
+    ]
 
 
 @pytest.mark.parametrize(

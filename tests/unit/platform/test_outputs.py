@@ -1,0 +1,90 @@
+"""The stack's outputs: what its resources have made, not what the spec wishes."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi.runtime import mocks
+
+from mapinfra.engine.steps import _known
+from mapinfra.engine.values import UNKNOWN
+from mapinfra.platform import platform
+from tests.unit.platform.test_inputs import _spec
+
+WISHED = {
+    "paris": {
+        "address": "paris.example.net",
+        "pages": {"Images": "shown", "50103": "hidden"},
+        "ports": {"Centreon-Map": 5758},
+    },
+    "lyon": {"address": "lyon", "pages": {}, "ports": {"Centreon-Map": 5758}},
+}
+
+
+class State(mocks.Mocks):
+    """An engine whose resources are as the program wants them, but for those in `left`."""
+
+    def __init__(self, left: dict[str, dict[str, Any]]) -> None:
+        self._left = left
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        return f"{args.name}-id", {**args.inputs, **self._left.get(args.name, {})}
+
+    def call(self, args: mocks.MockCallArgs) -> Any:
+        raise AssertionError(args.token)
+
+
+@pytest.fixture
+def exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    def exported(left: dict[str, dict[str, Any]]) -> Any:
+        found: list[pulumi.Output[Any]] = []
+        monkeypatch.setattr(
+            pulumi, "export", lambda _, value: found.append(pulumi.Output.from_input(value))
+        )
+
+        async def run() -> Any:
+            mocks.set_mocks(State(left))
+            platform(_spec(tmp_path))
+            return await found[0].future()
+
+        return asyncio.run(run())
+
+    return exported
+
+
+def test_outputs_are_those_of_the_resources(exported: Any) -> None:
+    assert exported({}) == WISHED
+
+
+def test_what_a_run_left_out_is_told_as_it_is(exported: Any) -> None:
+    left = {
+        "paris": {
+            "outputs": {"Centreon-Map": {"port": "5760"}},
+            "remote": {"name": "paris", "ssh": {"host": "old.example.net"}},
+        },
+        "paris-Images": {"shown": False},
+    }
+    told = exported(left)
+    assert told["lyon"] == WISHED["lyon"]
+    assert told["paris"] == {
+        "address": "old.example.net",
+        "pages": {"Images": "hidden", "50103": "hidden"},
+        "ports": {"Centreon-Map": 5760},
+    }
+
+
+def test_what_is_unknown_keeps_its_old_value_and_what_never_was_stays_out() -> None:
+    found = {
+        "paris": {"address": "a", "pages": {"Images": UNKNOWN}, "ports": UNKNOWN},
+        "lyon": {"address": UNKNOWN, "pages": {"Images": UNKNOWN}, "ports": UNKNOWN},
+        "rome": {"address": "r", "pages": {}, "ports": {}},
+    }
+    before = {"paris": {"address": "b", "pages": {"Images": "hidden"}, "ports": {"x": 1}}}
+    assert _known({"remotes": found}, {"remotes": before}) == {
+        "remotes": {
+            "paris": {"address": "a", "pages": {"Images": "hidden"}, "ports": {"x": 1}},
+            "rome": {"address": "r", "pages": {}, "ports": {}},
+        }
+    }
