@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from mapinfra.centreon.broker import MAP_PORT
 from mapinfra.centreon.config_files import SHELL, settings, with_settings
 from mapinfra.errors import CentreonError
 from mapinfra.secrets import SecretReference
@@ -83,6 +84,7 @@ class Answers:
     database_password: str = field(repr=False)
     own_password: str = field(repr=False, default_factory=lambda: secrets.token_urlsafe(24))
     """Of the user of MAP's own database: it is known on that host alone."""
+    broker_port: str = MAP_PORT
 
     def variables(self) -> dict[str, str]:
         """Return the variables of vars.sh."""
@@ -98,6 +100,8 @@ class Answers:
             "CENTREON_DB_USER": DATABASE_USER,
             "CENTREON_DB_PWD": self.database_password,
             "CENTREON_BROKER_ADDRESS": self.centreon_address,
+            # The vendor's default is told only where it doesn't hold.
+            **({"CENTREON_BROKER_PORT": self.broker_port} if self.broker_port != MAP_PORT else {}),
             "MAP_DB_USER": DATABASE_USER,
             "MAP_DB_PWD": self.own_password,
         }

@@ -6,11 +6,13 @@ MAP on a remote server"), but for its broker output, which is made on its centra
 
 from collections.abc import Iterator
 
+from mapinfra.centreon.broker import MAP_PORT
 from mapinfra.centreon.editions import EDITIONS
 from mapinfra.centreon.health import Expected
 from mapinfra.centreon.map_setup import DATABASE_USER, OUTPUT_NAMES, Install
 from mapinfra.errors import CentreonError
 from mapinfra.resources.contract import Step
+from mapinfra.resources.map_broker import output_for_map
 from mapinfra.resources.map_model import (
     Account,
     Desired,
@@ -143,6 +145,13 @@ class Installation:
                 where=self._web,
                 remedy="check Configuration > Pollers > Broker configuration",
             )
+        if self._declared_port not in (None, MAP_PORT):
+            raise CentreonError(
+                f"broker.port is to be {self._declared_port}, but configure.sh makes the output "
+                f"of {broker.name} on {MAP_PORT}",
+                where=f"{self._map}: settings of {self._edition.main_file} in the spec",
+                remedy="take it out",
+            )
         foreign = broker.foreign(OUTPUT_NAMES)
         if foreign is not None:
             raise CentreonError(
@@ -172,6 +181,17 @@ class Installation:
     def _centreon_address(self) -> str:
         return self._wanted.centreon_address or self._desired.api.host
 
+    @property
+    def _broker_port(self) -> str:
+        """The port that MAP is to find its broker on: that of the output that the spec wants."""
+        outputs = self._live.wishes.outputs.get(self._desired.web.name, ())
+        output = output_for_map(outputs, self._declared_port)
+        return output.port if output is not None else MAP_PORT
+
+    @property
+    def _declared_port(self) -> str | None:
+        return self._desired.settings.get(self._edition.main_file, {}).get("broker.port")
+
     def _server(self) -> Replace:
         name, version = self._edition.server_package, self._desired.version
         return Replace(name, None, offered_as(self._live.offered, name, version, self._map))
@@ -190,7 +210,7 @@ class Installation:
 
     def _configure(self) -> Iterator[Step]:
         is_new = self._edition.database not in (self._live.ground.databases or {})
-        setup = Setup(self._centreon_address, self._live.broker, is_new)
+        setup = Setup(self._centreon_address, self._broker_port, self._live.broker, is_new)
         script = f"{self._edition.config_dir}/{self._edition.configure_script}"
         text = f"run {script} --automatic, with vars.sh of mode 600 that goes afterwards"
         undo = f"drop database {self._edition.database}" if is_new else ""

@@ -5,6 +5,7 @@ Manual "Update the extension" and "Upgrading the extension", for both editions.
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from mapinfra.backup import Reach
@@ -91,7 +92,8 @@ class MapInstallationKind(Kind[Desired, Live]):
     def observe(self, desired: Desired, session: Session) -> Live:
         """See `Kind.observe`."""
         fleet = session.fleet
-        return map_facts.observed(desired, fleet.facts(desired.map), fleet.facts(desired.web))
+        live = map_facts.observed(desired, fleet.facts(desired.map), fleet.facts(desired.web))
+        return replace(live, wishes=session.wishes)
 
     def thing(self, desired: Desired, live: Live) -> str:
         """See `Kind.thing`."""

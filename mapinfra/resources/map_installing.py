@@ -181,6 +181,7 @@ class Installing:
             administrator=api.user,
             contact=self._install.contact,
             centreon_address=setup.centreon_address,
+            broker_port=setup.broker_port,
             administrator_password=secrets(api.password),
             contact_password=secrets(self._install.contact_password),
             database_password=secrets(self._install.database_password),

@@ -18,6 +18,7 @@ from mapinfra.centreon.map_setup import Install
 from mapinfra.centreon.surroundings import Broker, Ground
 from mapinfra.centreon.verdict import ReplaceWord, SetProperty
 from mapinfra.centreon.version import Version
+from mapinfra.centreon.wishes import NO_WISHES, Wishes
 from mapinfra.errors import CentreonError
 from mapinfra.hosts import Target
 from mapinfra.hosts.packages import Installed, Offered
@@ -106,6 +107,7 @@ class Live:
     ground: Ground
     place: Place | None = None
     """What a new installation would stand on; None where it isn't asked for."""
+    wishes: Wishes = NO_WISHES
 
     @property
     def unfinished(self) -> bool:
@@ -186,6 +188,7 @@ class Setup:
     """What configure.sh is run for."""
 
     centreon_address: str
+    broker_port: str
     broker: Broker | None
     is_new_database: bool
 

@@ -14,6 +14,7 @@ from mapinfra.centreon.version import Version
 from mapinfra.errors import CentreonError, HostError
 from mapinfra.hosts.packages import Installed
 from mapinfra.resources.contract import Change, Plan, Step
+from mapinfra.resources.map_broker import expect_agreement
 from mapinfra.resources.map_install_plan import Installation
 from mapinfra.resources.map_model import (
     INSTALLATION,
@@ -55,6 +56,7 @@ class _Planner:
     def plan(self) -> Plan:
         self.server_side.expect_free()
         self._expect_whole()
+        expect_agreement(self.desired, self.live)
         verdict = judge(self._situation())
         self._expect_allowed(verdict)
         operation, body = self._operation(verdict)

@@ -9,6 +9,7 @@ import pulumi
 
 from mapinfra.centreon.access import Api
 from mapinfra.centreon.api import CentreonApi
+from mapinfra.centreon.wishes import NO_WISHES, Wishes
 from mapinfra.errors import CentreonError, DatabaseError
 from mapinfra.hosts import Database, Fleet, Target
 from mapinfra.secrets import SecretResolver
@@ -20,6 +21,8 @@ class Session:
 
     fleet: Fleet
     secrets: SecretResolver
+    wishes: Wishes = NO_WISHES
+    """What the spec says of brokers, for the MAP servers that connect there."""
     held: dict[Hashable, Any] = field(default_factory=dict)
     """What a resource keeps from one step to the next, under a name of its own."""
     _clients: dict[Api, CentreonApi] = field(default_factory=dict)

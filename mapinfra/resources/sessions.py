@@ -5,6 +5,7 @@ and tokens, so the session is kept here, by what it was configured with.
 """
 
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from threading import Lock
@@ -13,6 +14,7 @@ from pulumi.dynamic.config import Config
 
 from mapinfra import spec
 from mapinfra.centreon.survey import survey_of
+from mapinfra.centreon.wishes import NO_WISHES, WantedOutput, Wishes
 from mapinfra.errors import SpecError
 from mapinfra.hosts import Fleet
 from mapinfra.resources.session import Session
@@ -64,10 +66,38 @@ def _open(config: Mapping[str, str], spec_path: str | None, folder: Path) -> Ses
     located = _located(Path(spec_path)) if spec_path is not None else None
     if located is not None:
         spec.check_secrets(located, secrets)
-    session = Session(Fleet(secrets, survey_of, folder=folder), secrets)
+    fleet = Fleet(secrets, survey_of, folder=folder)
+    session = Session(fleet, secrets, _wishes(located) if located is not None else NO_WISHES)
     if located is not None:
         session.fleet.prefetch(located.spec.targets())
     return session
+
+
+def _wishes(located: spec.Located) -> Wishes:
+    """Return what the spec says of the brokers that MAP servers connect to."""
+    outputs = {
+        name: tuple(
+            WantedOutput(
+                output,
+                str(wanted.port),
+                wanted.tls,
+                located.at("remotes", name, "broker_outputs", output, "port"),
+            )
+            for output, wanted in remote.broker_outputs.items()
+            if not wanted.host
+        )
+        for name, remote in located.spec.remotes.items()
+    }
+    named = [
+        (str(target.ssh.host).lower(), target.name)
+        for target in (
+            located.spec.central_target,
+            *(located.spec.remote_target(name) for name in located.spec.remotes),
+        )
+    ]
+    # Hosts behind one address, on several ports, aren't told apart by it.
+    seen = Counter(address for address, _ in named)
+    return Wishes(outputs, {address: name for address, name in named if seen[address] == 1})
 
 
 def _located(path: Path) -> spec.Located | None:

@@ -1,0 +1,28 @@
+"""What a spec says of the brokers that MAP servers connect to, and where it says so."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class WantedOutput:
+    """An output of the spec that listens, and where the spec has it."""
+
+    name: str
+    port: str
+    tls: str
+    place: str
+    """File and line."""
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What a spec says of the brokers that MAP servers connect to."""
+
+    outputs: Mapping[str, Sequence[WantedOutput]]
+    """By the name of the remote."""
+    hosts: Mapping[str, str]
+    """The name of the central or remote that has an address for itself."""
+
+
+NO_WISHES = Wishes({}, {})
