@@ -27,8 +27,9 @@ _SIZES = (
 GROUND = Probe(
     "map-ground",
     "ip -o -4 address show scope global | sed 's/^/address /'; "
-    f"({_CLIENT} \"{_SIZES} ({_DATABASES}) UNION SELECT 'readable', '', 0\" 2>/dev/null | "
+    f"({_CLIENT} \"{_SIZES} ({_DATABASES}) UNION SELECT 'readable', '', 0\" 2>&1 | "
     "tr '\\t' ' '); "
+    "ss -Hlxp 2>/dev/null | sed -n 's/.* \\(\\/[^ ]*\\) .*\\(mariadbd\\|mysqld\\).*/socket \\1/p'; "
     # Of local disks only, and not for long: a file server that is away must not stop the pass.
     "timeout 5 df -Pkl 2>/dev/null | sed -n '2,$s/^/disk /p'; true",
 )
@@ -58,6 +59,8 @@ class Ground:
     """The size of those of MAP that are there; None where MariaDB's root couldn't be asked."""
     disks: Mapping[str, int] = field(default_factory=dict)
     """What is free, by the folder that a disk is mounted at."""
+    refusal: str = ""
+    """Why MariaDB's root couldn't be asked, and where MariaDB listens, as far as that is told."""
 
     def free_at(self, folder: str) -> int | None:
         """Return what is free on the disk that a folder is, or will be, on; None: not known."""
@@ -103,9 +106,14 @@ def read_ground(text: str) -> Ground:
     addresses: list[str] = []
     databases: dict[str, int] = {}
     disks: dict[str, int] = {}
-    readable = False
+    sockets: list[str] = []
+    refused, readable = "", False
     for line in text.splitlines():
         match line.split():
+            case ["ERROR", *_] if not refused:
+                refused = " ".join(line.split())[:200]
+            case ["socket", path]:
+                sockets.append(path)
             case ["address", *words] if "inet" in words:
                 addresses.append(str(ip_interface(words[words.index("inet") + 1]).ip))
             case ["database", name, size]:
@@ -114,7 +122,8 @@ def read_ground(text: str) -> Ground:
                 readable = True
             case ["disk", _, _, _, free, _, folder] if free.isdecimal():
                 disks[folder] = int(free) * 1024
-    return Ground(tuple(addresses), databases if readable else None, disks)
+    listening = f"; MariaDB listens at {', '.join(sockets)}" if sockets and refused else ""
+    return Ground(tuple(addresses), databases if readable else None, disks, f"{refused}{listening}")
 
 
 def read_accounts(text: str) -> frozenset[str] | None:

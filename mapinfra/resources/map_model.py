@@ -280,6 +280,16 @@ def offered_as(offered: Offered, package: str, version: Version, where: str) -> 
     fitting = [text for text in versions if Version.of_package(text) == version]
     if fitting:
         return fitting[-1]
+    kept = [
+        text for text in offered.withheld.get(package, ()) if Version.of_package(text) == version
+    ]
+    if kept:
+        raise CentreonError(
+            f"{package} {kept[-1]} is offered, but the package manager is told to leave it alone "
+            f"({', '.join(offered.withheld_by)})",
+            where=where,
+            remedy=f"take {package} out of the excludes, locks or pins there",
+        )
     told = f"offered: {', '.join(versions)}" if versions else "no version of it is"
     unread = f" (not read: {'; '.join(offered.unreadable)})" if offered.unreadable else ""
     raise CentreonError(
@@ -287,3 +297,11 @@ def offered_as(offered: Offered, package: str, version: Version, where: str) -> 
         where=where,
         remedy="ask for one that is, or configure the repository of its line",
     )
+
+
+def expect_unheld(installed: Installed, package: str, where: str) -> None:
+    """Raise CentreonError for a package that is to be changed, and that apt holds as it is."""
+    if package in installed.held:
+        raise CentreonError(
+            f"{package} is on hold", where=where, remedy=f"run `apt-mark unhold {package}` there"
+        )

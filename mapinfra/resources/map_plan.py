@@ -22,6 +22,7 @@ from mapinfra.resources.map_model import (
     Desired,
     Live,
     Replace,
+    expect_unheld,
     held,
     offered_as,
     server_version,
@@ -192,6 +193,8 @@ class _Planner:
 
     def _update(self, installed: Version, verdict: Verdict) -> Iterator[Step]:
         name = self.edition.server_package
+        expect_unheld(self.live.installed, name, self.desired.map.name)
+        self.server_side.expect_database()
         new = offered_as(self.live.offered, name, self.desired.version, self.desired.map.name)
         server = Replace(name, self.live.packages[name], new)
         packages = self.web_side.packages()

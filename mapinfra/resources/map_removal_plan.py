@@ -10,7 +10,14 @@ from collections.abc import Iterator
 from mapinfra.centreon.editions import EDITIONS
 from mapinfra.centreon.map_setup import DATABASE_USER
 from mapinfra.resources.contract import Plan, Step
-from mapinfra.resources.map_model import REMOVAL, Desired, Live, Replace, database_of_map
+from mapinfra.resources.map_model import (
+    REMOVAL,
+    Desired,
+    Live,
+    Replace,
+    database_of_map,
+    expect_unheld,
+)
 from mapinfra.resources.map_server_plan import ServerSide
 from mapinfra.resources.map_web_plan import WebSide
 
@@ -41,6 +48,8 @@ def _steps(desired: Desired, live: Live, server_side: ServerSide) -> Iterator[St
     if old is None:
         yield from (step for step in web if step.verb != "keep")
         return
+    expect_unheld(live.installed, edition.server_package, host)
+    server_side.expect_database()
     server_side.expect_room()
     server = Replace(edition.server_package, old, None)
     yield server_side.fetch(server)

@@ -48,6 +48,22 @@ class ServerSide:
                 self._live.journal.reason, where=self._host, remedy="wait until it has ended"
             )
 
+    def expect_database(self) -> None:
+        """Raise CentreonError when MAP's database surely can't be backed up.
+
+        That of an interrupted run may be down; going back starts it.
+        """
+        ground = self._live.ground
+        if ground.databases is None and self._live.interrupted is None:
+            why = f": {ground.refusal}" if ground.refusal else ""
+            raise CentreonError(
+                f"MariaDB's root can't be used there by its socket, so MAP's database can't be "
+                f"backed up{why}",
+                where=self._host,
+                remedy="start MariaDB there, let root in by its socket, and name a moved socket "
+                "under [client] in the configuration",
+            )
+
     def expect_room(self) -> None:
         """Raise BackupFailed when the disk surely can't take the backup."""
         ground, folder = self._live.ground, self._desired.folder

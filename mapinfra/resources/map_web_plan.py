@@ -8,7 +8,15 @@ from mapinfra.centreon.extensions import LICENSE_MANAGER, Action, Part
 from mapinfra.centreon.version import Version
 from mapinfra.errors import CentreonError
 from mapinfra.resources.contract import Step
-from mapinfra.resources.map_model import Desired, Live, Options, Replace, Retired, offered_as
+from mapinfra.resources.map_model import (
+    Desired,
+    Live,
+    Options,
+    Replace,
+    Retired,
+    expect_unheld,
+    offered_as,
+)
 
 
 class WebSide:
@@ -70,6 +78,7 @@ class WebSide:
         old = self._live.web_installed.versions.get(WEB_CLIENT.package)
         gone = Replace(WEB_CLIENT.package, old, None)
         if old is not None:
+            expect_unheld(self._live.web_installed, WEB_CLIENT.package, self._host)
             yield self.keep(gone)
         for action in extensions.removals(self._live.extensions):
             data = Retired(action, self._live.options)
@@ -84,6 +93,7 @@ class WebSide:
         name, wanted = WEB_CLIENT.package, self._desired.web_client
         old = self._live.web_installed.versions.get(name)
         if old is None or Version.of_package(old) != wanted:
+            expect_unheld(self._live.web_installed, name, self._host)
             new = offered_as(self._live.web_offered, name, wanted, self._host)
             yield Replace(name, old, new)
 

@@ -56,6 +56,11 @@ OFFERED = """
 LC_ALL=C apt-cache -c "$aside/apt.conf" madison "$@" 2>/dev/null
 sed 's/^/!/' "$aside/update"
 [ $updated -eq 0 ] || echo "!exit $updated"
+pins=$(find /etc/apt/preferences /etc/apt/preferences.d -type f 2>/dev/null)
+if [ -n "$pins" ]; then
+  printf '%s\\n' "$pins" | sed 's/^/~by /'
+  LC_ALL=C apt-cache -c "$aside/apt.conf" policy "$@" 2>/dev/null | sed 's/^/%/'
+fi
 """
 FORESEE = """
 verb=$1
@@ -191,6 +196,33 @@ def offered_lines(text: str) -> Iterator[tuple[str, str]]:
         words = [word.strip() for word in line.split(" | ")]
         if len(words) == 3 and not line.startswith("!") and not words[2].endswith(" Sources"):
             yield words[0], words[1]
+
+
+def withheld_lines(text: str) -> Iterator[tuple[str, str]]:
+    """Name and version of what apt's pins keep away, by `apt-cache policy`; apt_preferences(5).
+
+    A version with a priority below 0 is never to be installed, and beside one with 1000 or more
+    every other one goes again at the next upgrade. A version that is asked for by its number would
+    be installed all the same.
+    """
+    ranks: dict[str, dict[str, int]] = {}
+    name = ""
+    for line in text.splitlines():
+        if head := re.fullmatch(r"%(\S+):", line):
+            name = head[1]
+        elif row := re.fullmatch(r"% (?:\*\*\*|   ) (\S+) (-?\d+)", line):
+            ranks.setdefault(name, {})[row[1]] = int(row[2])
+    for package, found in ranks.items():
+        forced = {version for version, rank in found.items() if rank >= 1000}
+        for version, rank in found.items():
+            if rank < 0 or (forced and version not in forced):
+                yield package, version
+
+
+def held(lines: Sequence[str]) -> frozenset[str]:
+    """Names of the packages that `apt-mark hold` keeps as they are."""
+    rows = (line.split() for line in lines)
+    return frozenset(row[0] for row in rows if len(row) >= 3 and row[2].startswith("h"))
 
 
 def unreadable(errors: str) -> list[str]:

@@ -30,13 +30,27 @@ dnf_aside() {
     --setopt=install_weak_deps=False --refresh "$@"
 }
 """
-_FORMAT = "=%{name} %{evr}"  # marked, as dnf prints its progress in between
+_FORMAT = "%{name} %{evr}"  # marked, as dnf prints its progress in between
+# Where something is left out, all is asked for again with nothing left out: marked `~`.
 OFFERED = f"""
-dnf_aside --setopt='*.skip_if_unavailable=1' repoquery --available --showduplicates \
-  --qf '{_FORMAT}' "$@" 2>"$aside/errors"
+offered() {{
+  mark=$1
+  shift
+  dnf_aside --setopt='*.skip_if_unavailable=1' repoquery --available --showduplicates \
+    --qf "$mark{_FORMAT}" "$@"
+}}
+offered = "$@" 2>"$aside/errors"
 status=$?
 sed 's/^/!/' "$aside/errors"
 [ $status -eq 0 ] || echo "!exit $status"
+lists=/etc/dnf/plugins/versionlock.list
+leaves_out=$(grep -lsE '^[[:space:]]*(exclude|excludepkgs|includepkgs)[[:space:]]*=' \
+  /etc/dnf/dnf.conf /etc/yum.conf /etc/yum.repos.d/*.repo
+  grep -lsE '^[[:space:]]*[^#[:space:]]' $lists)
+if [ -n "$leaves_out" ]; then
+  printf '%s\\n' "$leaves_out" | sed 's/^/~by /'
+  offered '~' --disableexcludes=all --disableplugin=versionlock "$@" 2>/dev/null
+fi
 """
 FORESEE = """
 verb=$1
@@ -166,6 +180,13 @@ def offered_lines(text: str) -> Iterator[tuple[str, str]]:
     """Name and version of each line of `repoquery`."""
     for line in text.splitlines():
         if found := re.fullmatch(r"=(\S+) (\S+)", line):
+            yield found[1], found[2]
+
+
+def withheld_lines(text: str) -> Iterator[tuple[str, str]]:
+    """Name and version of each line of the `repoquery` that leaves nothing out."""
+    for line in text.splitlines():
+        if (found := re.fullmatch(r"~(\S+) (\S+)", line)) and found[1] != "by":
             yield found[1], found[2]
 
 

@@ -57,6 +57,8 @@ class Installed:
     versions: Mapping[str, str] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
     signing_keys: tuple[str, ...] = ()
+    held: frozenset[str] = frozenset()
+    """Those that `apt-mark hold` keeps as they are."""
 
 
 @dataclass(frozen=True)
@@ -64,11 +66,15 @@ class Offered:
     """All versions that the configured repositories offer, oldest first as the host sorts them.
 
     `unreadable` says of each repository that couldn't be read which and why; then `versions` may
-    lack some, or hold what that repository offered when it was last read.
+    lack some, or hold what that repository offered when it was last read. `withheld` are versions
+    that are offered, and that the package manager is told to leave alone.
     """
 
     versions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unreadable: tuple[str, ...] = ()
+    withheld: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    withheld_by: tuple[str, ...] = ()
+    """The files that say so."""
 
 
 @dataclass(frozen=True)

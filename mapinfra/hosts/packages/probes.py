@@ -60,22 +60,30 @@ def read_installed(text: str) -> Installed:
         versions, faults, keys = dnf.installed(rest)
         return Installed(family, system, versions, tuple(faults), tuple(keys))
     versions, faults = apt.installed(rest)
-    return Installed(family, system, versions, tuple(faults))
+    return Installed(family, system, versions, tuple(faults), held=apt.held(rest))
 
 
 def read_offered(text: str) -> Offered:
     """Read what `offered_probe` printed."""
     lines = text.splitlines()
     errors = "\n".join(line[1:] for line in lines if line.startswith("!"))
-    read = dnf if _family(lines) == "rpm" else apt
-    versions: dict[str, list[str]] = {}
-    for name, version in read.offered_lines(text):
-        of_name = versions.setdefault(name, [])
-        if version not in of_name:
-            of_name.append(version)
+    family = _family(lines)
+    read = dnf if family == "rpm" else apt
+    kept = set(read.withheld_lines(text))
+    free = [one for one in read.offered_lines(text) if family == "rpm" or one not in kept]
     return Offered(
-        {name: tuple(found) for name, found in versions.items()}, tuple(read.unreadable(errors))
+        versions=_by_name(free),
+        unreadable=tuple(read.unreadable(errors)),
+        withheld=_by_name(one for one in read.withheld_lines(text) if one not in free),
+        withheld_by=tuple(line[4:] for line in lines if line.startswith("~by ")),
     )
+
+
+def _by_name(found: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    versions: dict[str, dict[str, None]] = {}
+    for name, version in found:
+        versions.setdefault(name, {})[version] = None
+    return {name: tuple(of_name) for name, of_name in versions.items()}
 
 
 def _with(script: str, names: Iterable[str]) -> str:

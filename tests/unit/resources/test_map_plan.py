@@ -19,10 +19,10 @@ from mapinfra.centreon.extensions import (
     Row,
 )
 from mapinfra.centreon.health import Health
-from mapinfra.centreon.surroundings import Broker
+from mapinfra.centreon.surroundings import Broker, Ground
 from mapinfra.centreon.version import Version
 from mapinfra.errors import CentreonError
-from mapinfra.hosts.packages import Installed
+from mapinfra.hosts.packages import Installed, Offered
 from mapinfra.resources import map_plan, map_undo
 from mapinfra.resources.contract import Plan, Step
 from mapinfra.resources.map_installation import MapInstallationKind
@@ -153,6 +153,49 @@ def test_a_version_that_is_not_offered_is_refused_with_those_that_are() -> None:
         "central: no repository offers centreon-map-web-client",
         "central/map: no repository offers centreon-map-engine",
     )
+
+
+SERVER = ENGINE.server_package
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        (
+            {
+                "offered": Offered(
+                    {SERVER: (package(OLD),)}, (), {SERVER: (package(NEWER),)}, ("f",)
+                )
+            },
+            "centreon-map-engine 22.10.5-1.el8 is offered, but the package manager is told to "
+            "leave it alone (f); take centreon-map-engine out of the excludes, locks or pins there",
+        ),
+        (
+            {"installed": Installed("deb", {}, {SERVER: package(OLD)}, held=frozenset({SERVER}))},
+            "centreon-map-engine is on hold; run `apt-mark unhold centreon-map-engine` there",
+        ),
+        (
+            {
+                "web_installed": Installed(
+                    "deb",
+                    {},
+                    {WEB_CLIENT.package: package(OLD)},
+                    held=frozenset([WEB_CLIENT.package]),
+                )
+            },
+            "centreon-map-web-client is on hold; run `apt-mark unhold centreon-map-web-client`",
+        ),
+        (
+            {"ground": Ground((), None, {}, "ERROR 2002 (HY000); MariaDB listens at /x.sock")},
+            "can't be backed up: ERROR 2002 (HY000); MariaDB listens at /x.sock; start MariaDB",
+        ),
+    ],
+)
+def test_what_would_stop_an_update_on_its_way_is_told_in_the_preview(
+    changed: dict[str, Any], told: str
+) -> None:
+    assert told in refusal(wanted(), found(**changed))
+    assert map_plan.plan(wanted(OLD), found(**changed)).steps == ()
 
 
 def test_a_change_of_line_is_refused_with_what_its_notes_ask_for() -> None:
