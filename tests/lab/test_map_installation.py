@@ -63,6 +63,8 @@ def test_an_update_within_a_line_keeps_every_local_edit(world: World) -> None:
     assert "-Xmx6G" in world.conf()
     assert re.search(r'centreon-map.conf: JAVA_OPTS: local "-Xmx6G".* carried over', result.err)
     assert world.sql(ROWS) == rows
+    is_todo = "TODO: run /etc/centreon-map/configure.sh" in world.project.mapinfra("preview").err
+    assert is_todo == (world.server.edition.name == "engine" and world.server.web.name == "central")
     names = world.host.run(["ls", world.server.edition.configuration]).stdout
     assert not re.search(r"\.(rpm|dpkg-)\w+", names)
     assert world.traces() == ".journal.lock\n" or world.traces() == ""
@@ -150,6 +152,25 @@ def test_a_server_without_its_broker_is_drift_until_it_is_back(world: World) -> 
     assert world.service() == ("active", "enabled")
     world.server.web.run(["systemctl", "start", "cbd"])
     world.expect_up()
+
+
+@each(ENGINE_ON_APT)
+def test_an_output_that_map_would_not_find_is_refused_with_both_places(world: World) -> None:
+    remote = world.project.spec["remotes"]["lyon"]
+    remote["broker_outputs"] = {"Centreon-Map": {"port": 5760}}
+    world.want(OLD)
+    result = world.project.mapinfra("preview")
+    assert result.code == 1, result
+    assert re.search(
+        r"lyon: /etc/centreon-map/map-config\.properties: broker\.port is 5758, but output "
+        r"Centreon-Map \(\S+\.yaml:\d+\) listens on 5760",
+        result.out,
+    )
+    remote["broker_outputs"]["Centreon-Map"]["port"] = 5758
+    remote["broker_outputs"]["Centreon-Map"]["categories"] = ["bam", "neb"]
+    world.want(OLD)
+    world.expect_up()
+    assert world.server.host.run(["ss", "-Htn", "state", "established", "dport = :5758"]).stdout
 
 
 @each(ENGINE_ON_DNF, ENGINE_ON_APT)

@@ -138,6 +138,35 @@ def refused(kind: type[PackageError], action: Callable[[], object]) -> str:
 # Seeing
 
 
+LEFT_ALONE = {
+    "rpm": ("/etc/dnf/dnf.conf", f"excludepkgs={SERVER}-22.10.5*"),
+    "deb": (
+        "/etc/apt/preferences.d/map",
+        f"Package: {SERVER}\nPin: version 22.10.5*\nPin-Priority: -1",
+    ),
+}
+
+
+def test_what_the_package_manager_is_told_to_leave_alone_is_seen(site: Site) -> None:
+    path, text = LEFT_ALONE[site.machine.spec.family]
+    site.machine.run(["tee", "-a", path], input=f"{text}\n")
+    found = packages.offered(site.host, [SERVER])
+    assert found.versions == {SERVER: (site.version("22.10.1"),)}
+    assert site.version("22.10.5") in found.withheld[SERVER]
+    assert found.withheld_by == (path,)
+
+
+def test_a_package_on_hold_is_seen_and_apt_refuses_it(lab: Lab) -> None:
+    lab.reset("lyon")
+    with reached(lab, "lyon") as site:
+        site.install("22.10.1")
+        site.machine.run(["apt-mark", "hold", SERVER])
+        assert packages.installed(site.host, [SERVER]).held == {SERVER}
+        assert "Held packages were changed" in refused(
+            PackageError, lambda: site.install("22.10.5")
+        )
+
+
 def test_one_pass_tells_what_is_installed_and_what_is_offered(site: Site) -> None:
     site.install("22.10.1")
     facts = site.fleet.facts(site.target)

@@ -1,5 +1,6 @@
 """A remote server, from the spec to a listening port and back, on real hosts."""
 
+import json
 from pathlib import Path
 
 from tests.lab.project import (
@@ -90,3 +91,16 @@ def _beside(folder: Path) -> Path:
     other = folder.with_name(f"{folder.name}-other")
     other.mkdir()
     return other
+
+
+def test_outputs_tell_of_a_remote_that_a_run_left_out_what_it_has(project: Project) -> None:
+    project.up()
+    for remote, port in (("paris", 5760), ("lyon", 5761)):
+        project.spec["remotes"][remote]["broker_outputs"]["Centreon-Map"] = {"port": port}
+    project.write_spec()
+    result = project.mapinfra("up", "--yes", "--target", "**BrokerOutputs::lyon")
+    assert result.code == 0, result
+    assert listens(project.lab, "paris", 5758)
+    told = json.loads(project.mapinfra("stack", "output", "--json").out)["remotes"]
+    ports = {name: remote["ports"]["Centreon-Map"] for name, remote in told.items()}
+    assert ports == {"paris": 5758, "lyon": 5761}
