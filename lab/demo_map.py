@@ -55,6 +55,7 @@ class MapDemo:
         with Progress() as progress:
             progress(f"installing MAP {_OLD} on map")
             self._server.install(_OLD)
+            self._server.connect_broker()
             progress(f"installing its web client {_OLD} on central")
             self._server.install_web_client(_OLD)
             self._server.run_program("sample", "--views=5")

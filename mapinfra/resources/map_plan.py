@@ -5,6 +5,7 @@ from itertools import chain
 
 from mapinfra.centreon.editions import EDITIONS
 from mapinfra.centreon.health import State
+from mapinfra.centreon.on_host import speaks_tls
 from mapinfra.centreon.order import Stage, update_order
 from mapinfra.centreon.release_notes import notes_between
 from mapinfra.centreon.rules import judge
@@ -146,7 +147,6 @@ class _Planner:
             if "hibernate.dialect" in found
         }
         main = held(live, f"{edition.config_dir}/{edition.main_file}")
-        conf = held(live, f"{edition.config_dir}/{edition.conf_file}")
         return Situation(
             edition=edition,
             installed=self.installed,
@@ -159,13 +159,17 @@ class _Planner:
             central=live.central,
             web_client=web_client_version(live) or ABSENT,
             other_edition=_version_or_absent(live.installed, other.server_package),
-            https="tls" in conf.get("RUN_ARGS", "").replace("=", ",").split(","),
+            https=speaks_tls(self._text(edition.conf_file), self._text(edition.main_file)),
             tomcat=live.system.tomcat,
             rpm_keys=frozenset(live.installed.signing_keys),
             dialects=dialects,
             pb_messages=main.get("broker.pb.message.enabled", ABSENT),
             broker_categories=live.broker.categories if live.broker else None,
         )
+
+    def _text(self, name: str) -> str:
+        content = self.live.configuration.get(f"{self.edition.config_dir}/{name}", b"")
+        return content.decode("latin-1")
 
     # The steps
 

@@ -155,6 +155,25 @@ def test_a_version_that_is_not_offered_is_refused_with_those_that_are() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        (CONF, b'RUN_ARGS="--spring.profiles.active=prod,tls"\n'),
+        (CONF, b'RUN_ARGS="--spring.profiles.active=prod, tls"\n'),
+        (CONF, b'RUN_ARGS="--spring.profiles.active=prod,tls_broker"\n'),
+        (LEGACY.main_file, b"centreon-map.tls.enabled=true\n"),
+    ],
+)
+def test_the_keystore_is_noted_however_https_is_asked_for(name: str, content: bytes) -> None:
+    files = {f"{LEGACY.config_dir}/{name}": content}
+    live = found("21.10.3", LEGACY, configuration=files)
+    desired = wanted(edition=LEGACY, release_notes_read="22.10")
+    lines = map_plan.plan(desired, live).lines()
+    assert any(
+        "keystore: its keystore has to be generated anew with Java 17" in one for one in lines
+    )
+
+
 SERVER = ENGINE.server_package
 
 
