@@ -65,7 +65,7 @@ def _steps(desired: Desired, live: Live, server_side: ServerSide) -> Iterator[St
     else:
         yield server_side.note(f"database {database} stays (drop_database: false)")
     yield server_side.note(
-        f"left to you, should nothing else use them: user {DATABASE_USER} at Centreon's "
+        f"TODO, should nothing else use them: user {DATABASE_USER} at Centreon's "
         "database, and on a central the broker output that configure.sh made (port 5758)"
     )
 
