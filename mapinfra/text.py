@@ -6,6 +6,8 @@ that nobody sees. They are shown as Python writes them, such as `\\x1b`.
 """
 
 import re
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
 HIDDEN = "(hidden)"
 
@@ -46,6 +48,31 @@ def visible(text: str) -> str:
 def visible_lines(text: str) -> list[str]:
     """Return each line of a text as `visible` shows it."""
     return [visible(line) for line in text.split("\n")]
+
+
+def visible_leaves(value: Any, known: Collection[str] = ()) -> Any:
+    """Copy JSON with each text in it as `visible` shows it, but those in `known`."""
+    match value:
+        case str():
+            return value if value in known else visible(value)
+        case Mapping():
+            return {visible_leaves(k, known): visible_leaves(v, known) for k, v in value.items()}
+        case list() | tuple():
+            return [visible_leaves(one, known) for one in value]
+    return value
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Yield each text in JSON, keys included."""
+    match value:
+        case str():
+            yield value
+        case Mapping():
+            for key, inner in value.items():
+                yield from (str(key), *texts(inner))
+        case list() | tuple():
+            for inner in value:
+                yield from texts(inner)
 
 
 def without_secrets(text: str) -> str:

@@ -20,6 +20,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from mapinfra import jsontext
 from mapinfra.backup.remote import BackupFailed, script
 from mapinfra.backup.wayback import BACK, Back, unit
 from mapinfra.errors import CommandFailed, HostError
@@ -121,7 +122,7 @@ class Entry:
     def loads(cls, text: str) -> "Entry":
         """Read the file; raise ValueError when it isn't a journal."""
         try:
-            given: dict[str, Any] = json.loads(text)
+            given: dict[str, Any] = jsontext.loads(text)
             return cls(**{**given, "holder": Holder(**given["holder"])})
         except (TypeError, KeyError) as error:
             raise ValueError(f"no journal: {error}") from None

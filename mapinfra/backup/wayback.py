@@ -4,13 +4,13 @@ It is made when the backup is, so that a host whose controller is gone has all i
 may be done again: after a power cut the script is simply run again from its beginning.
 """
 
-import json
 import shlex
 from dataclasses import dataclass
 from enum import Enum
 from string import Template
 from typing import Any, Literal, get_args
 
+from mapinfra import jsontext
 from mapinfra.backup.dump import CLIENT, LOAD, UNPACK
 from mapinfra.backup.login import CLIENT_FILE, write
 from mapinfra.backup.manifest import SUMS, Manifest
@@ -64,7 +64,7 @@ class Back:
     def loads(cls, text: str) -> "Back":
         """Read BACK.json; raise ValueError when it isn't one."""
         try:
-            given: dict[str, Any] = json.loads(text)
+            given: dict[str, Any] = jsontext.loads(text)
             state = given["state"]
             if state not in get_args(BackState):
                 raise ValueError(f"{state!r} is no state of a way back")

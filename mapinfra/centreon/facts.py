@@ -1,10 +1,11 @@
 """Parsers of what the survey's probes print."""
 
 import base64
-import json
 import re
 from pathlib import PurePosixPath
 from typing import Any
+
+from mapinfra import jsontext
 
 _PROGRAM = re.compile(r'users:\(\("([^"]*)"')
 
@@ -21,7 +22,7 @@ def files(text: str) -> dict[str, bytes]:
 def json_object(content: bytes | None) -> dict[str, Any] | None:
     """Return a JSON object, or None where there is no file or it isn't one."""
     try:
-        value = json.loads(content or b"")
+        value = jsontext.loads(content or b"")
     except ValueError:
         return None
     return value if isinstance(value, dict) else None

@@ -13,9 +13,11 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import Any, Self
 
+from mapinfra import jsontext
 from mapinfra.centreon.desktop import VERSION, Client
 from mapinfra.errors import CommandFailed
 from mapinfra.hosts import Host, Probe
+from mapinfra.hosts.failures import last_line
 
 WORK = ".mapinfra"
 """Below the mirror: `new` is fetched, `old` was mapinfra's, `found` was there before it."""
@@ -221,9 +223,13 @@ def _done(host: Host, verb: str, order: Mapping[str, Any]) -> dict[str, str]:
     argv = ["sh", "-c", _PYTHON, "sh", verb, json.dumps(order)]
     done = host.run(argv, stdin=_PROGRAM, timeout=_SECONDS, check=False)
     if done.status != 0:
-        lines = done.stderr.decode(errors="replace").splitlines() or ["no output"]
-        raise CommandFailed(lines[-1], where=host.name)
-    found: dict[str, str] = json.loads(done.text)
+        raise CommandFailed(last_line(done.stderr) or "no output", where=host.name)
+    try:
+        found: dict[str, str] = jsontext.loads(done.text)
+    except ValueError as error:
+        raise CommandFailed(
+            f"what the host answered can't be read: {error}", where=host.name
+        ) from None
     return found
 
 

@@ -19,6 +19,7 @@ from mapinfra.cli.options import (
     shared,
 )
 from mapinfra.cli.session import Session
+from mapinfra.cli.terminal import say
 from mapinfra.engine import urn as urns
 from mapinfra.engine.backend import NoSuchStack
 from mapinfra.engine.edits import forget, unprotect
@@ -47,7 +48,7 @@ def main() -> None:
 
 def _complain(error: MapinfraError) -> None:
     for line in str(error).splitlines():
-        click.echo(f"error: {line}", err=True)
+        say(f"error: {line}")
 
 
 class _Commands(click.Group):
@@ -60,7 +61,7 @@ class _Commands(click.Group):
             line = "\nerror: not answered, so nothing was done"
         except KeyboardInterrupt:
             line = "error: interrupted"
-        click.echo(line, err=True)
+        say(line)
         raise click.exceptions.Exit(ExitCode.CANCELLED)
 
 
@@ -172,7 +173,7 @@ def stack() -> None:
 def stack_init(folder: Path, name: str) -> None:
     """Make an empty stack NAME."""
     config = init_stack(folder, name, os.environ)
-    click.echo(f"made stack {name}, its config is {config}", err=True)
+    say(f"made stack {name}, its config is {config}")
 
 
 @cli.group()
@@ -196,7 +197,7 @@ def config_set(folder: Path, name: str, *, key: str, value: str | None, secret: 
         value = click.prompt(key, hide_input=secret, err=True)
     text = sys.stdin.read().removesuffix("\n") if value is None else value
     file = set_config(folder, name, os.environ, key, text, secret=secret)
-    click.echo(f"set {key} in {file}", err=True)
+    say(f"set {key} in {file}")
 
 
 @cli.group()
@@ -217,7 +218,7 @@ def state_delete(folder: Path, name: str, *, resource: str, yes: bool) -> None:
     if not (yes or click.confirm(f"Forget {resource} without undoing anything?", err=True)):
         sys.exit(ExitCode.CANCELLED)
     for urn in forget(open_stack(folder, name, os.environ), resource):
-        click.echo(f"forgot {urns.label(urn)}", err=True)
+        say(f"forgot {urns.label(urn)}")
 
 
 @state.command("unprotect")
@@ -226,7 +227,7 @@ def state_delete(folder: Path, name: str, *, resource: str, yes: bool) -> None:
 def state_unprotect(folder: Path, name: str, *, resource: str) -> None:
     """Let RESOURCE (a name or URN) be deleted or replaced again, until the program protects it."""
     for urn in unprotect(open_stack(folder, name, os.environ), resource):
-        click.echo(f"unprotected {urns.label(urn)}", err=True)
+        say(f"unprotected {urns.label(urn)}")
 
 
 @cli.command()
@@ -239,18 +240,18 @@ def cancel(folder: Path, name: str, *, yes: bool) -> None:
     """
     holders = lock_holders(folder, name, os.environ)
     if not holders:
-        click.echo(f"stack {name} isn't locked", err=True)
+        say(f"stack {name} isn't locked")
     if not yes:
         _confirm_cancel([one for one in holders if not one.dead])
     for holder in holders:
         remove(holder)
-        click.echo(f"removed the lock of {holder}", err=True)
+        say(f"removed the lock of {holder}")
 
 
 def _confirm_cancel(holders: list[Holder]) -> None:
     for one in holders:
         known = "is at work" if one.alive else "may be at work, that can't be told from here"
-        click.echo(f"{one} {known}", err=True)
+        say(f"{one} {known}")
     if not holders:
         return
     expect_answerable(yes=False, non_interactive=False, machine=False)

@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from rich.console import Console
-
 from mapinfra.backup import Listed, Manifest
 from mapinfra.centreon.editions import EDITIONS, Edition
+from mapinfra.cli.terminal import Terminal
 from mapinfra.restore import Difference, Read, RestorePlan, Server
 
 _HEADS = ("ID", "TAKEN (UTC)", "AGE", "EDITION", "PACKAGE", "SIZE", "DATABASE", "STATE", "BY")
@@ -126,7 +125,7 @@ def _error(read: Read) -> str:
     return line if line.startswith(name) else f"{name}: {line}"
 
 
-def _difference(console: Console, difference: Difference) -> None:
+def _difference(console: Terminal, difference: Difference) -> None:
     same = difference.now == difference.then and not difference.details
     mark, style = ("    ", "") if same else ("  ~ ", "yellow")
     change = difference.now if same else f"{difference.now} → {difference.then}"
@@ -143,5 +142,5 @@ def _megabytes(size: int) -> str:
     return f"{size / 1e6:.1f} MB"
 
 
-def _console() -> Console:
-    return Console(highlight=False, markup=False, soft_wrap=True)
+def _console() -> Terminal:
+    return Terminal()

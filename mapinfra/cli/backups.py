@@ -15,6 +15,7 @@ from mapinfra.backup import Manifest
 from mapinfra.cli import backup_display, backup_machine
 from mapinfra.cli.opened import Opened, opened
 from mapinfra.cli.options import ExitCode, asking, expect_answerable, in_one_line, reporting
+from mapinfra.cli.terminal import say
 from mapinfra.errors import MapinfraError
 from mapinfra.resources.execution import execute
 from mapinfra.restore import (
@@ -30,6 +31,7 @@ from mapinfra.restore import (
     server_named,
     verified,
 )
+from mapinfra.text import visible_leaves
 
 
 @click.command()
@@ -60,7 +62,7 @@ def backups(
         if verify:
             reads = verified(site.session.fleet, reads)
     if machine:
-        click.echo(json.dumps(backup_machine.listing(reads, time.time()), indent=4))
+        click.echo(json.dumps(visible_leaves(backup_machine.listing(reads, time.time())), indent=4))
     else:
         backup_display.listing(reads, time.time())
     sys.exit(_conclude(reads))
@@ -82,7 +84,7 @@ def _conclude(reads: Sequence[Read]) -> ExitCode:
     told += [f"{damaged} with damaged backups"] if damaged else []
     if not told:
         return ExitCode.OK
-    click.echo(f"error: of {len(reads)} MAP servers {', '.join(told)}", err=True)
+    say(f"error: of {len(reads)} MAP servers {', '.join(told)}")
     return ExitCode.FAILED
 
 
@@ -166,7 +168,7 @@ class _Restore:
         except MapinfraError as error:
             if not stop.is_set():
                 raise
-            click.echo(f"error: {error}", err=True)
+            say(f"error: {error}")
             return ExitCode.CANCELLED
         self._report(plan, restoring.before, time.monotonic() - began)
         return ExitCode.OK
@@ -176,10 +178,10 @@ class _Restore:
             result: dict[str, Any] = backup_machine.restored(
                 self._server, self._manifest, plan, before, seconds
             )
-            click.echo(json.dumps(result, indent=4))
+            click.echo(json.dumps(visible_leaves(result), indent=4))
         else:
             backup_display.restored(self._server, self._manifest, before, seconds)
 
 
 def _tell(line: str) -> None:
-    click.echo(line, err=True)
+    say(line)

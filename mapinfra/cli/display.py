@@ -3,8 +3,8 @@
 import json
 from collections.abc import Iterable, Iterator
 
-from rich.console import Console
-
+from mapinfra.cli.causes import Cause, causes
+from mapinfra.cli.terminal import Terminal
 from mapinfra.engine import urn as urns
 from mapinfra.engine.diff import Change, changes
 from mapinfra.engine.events import Event, ResourceEvent, Summary
@@ -36,7 +36,7 @@ class Reporter:
 
     def __init__(self, *, detailed: bool) -> None:
         self._detailed = detailed
-        self._console = Console(highlight=False, markup=False, soft_wrap=True)
+        self._console = Terminal()
         self._gone: set[str] = set()
 
     def show(self, stack: str, events: Iterable[Event], summary: Summary) -> None:
@@ -49,18 +49,31 @@ class Reporter:
             return  # the program failed before anything was looked at, and has said so
         self._gone = {one.urn for one in told if one.op == "refresh" and one.message == "gone"}
         self._console.print(_headline(stack, told, summary), style="bold")
+        failed = {cause.urns[0]: cause for cause in causes(told)}
         for event in told:
-            self._resource(event, summary)
+            if event.status == "failed":
+                self._failed(failed.get(event.urn))
+            else:
+                self._resource(event, summary)
         self._outputs(summary)
 
     def _resource(self, event: ResourceEvent, summary: Summary) -> None:
         match event.status:
-            case "failed":
-                self._line("  ! ", "red", f"{urns.label(event.urn)}: {event.message}")
             case "skipped":
                 self._line("  . ", "yellow", f"{urns.label(event.urn)} skipped: {event.message}")
             case "planned" | "done":
                 self._step(event, summary)
+
+    def _failed(self, cause: Cause | None) -> None:
+        """Print a cause where the first of its resources stands; the others' is said there."""
+        if cause is None:
+            return
+        labels = [urns.label(urn) for urn in cause.urns]
+        if len(labels) == 1:
+            self._line("  ! ", "red", f"{labels[0]}: {cause.message}")
+            return
+        self._line("  ! ", "red", f"{len(labels)} resources: {cause.message}")
+        self._details([", ".join(labels)])
 
     def _step(self, event: ResourceEvent, summary: Summary) -> None:
         if event.op == "refresh":

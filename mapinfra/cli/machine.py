@@ -1,8 +1,10 @@
 """The result of a run as JSON, in the shape of `pulumi preview --json`."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from typing import Any
 
+from mapinfra.cli.causes import causes
 from mapinfra.engine.checkpoint import resource_out
 from mapinfra.engine.diff import Change, changes_with_plan
 from mapinfra.engine.events import UNCOUNTED, Event, LogEvent, ResourceEvent, Summary
@@ -15,7 +17,10 @@ _IN_PLACE = Verdict(changed=True)
 
 
 def as_json(config: StackConfig, events: Iterable[Event], summary: Summary) -> dict[str, Any]:
-    """Return the whole result; secrets are `[secret]`, `duration` is in nanoseconds."""
+    """Return the whole result; secrets are `[secret]`, `duration` is in nanoseconds.
+
+    `failures`, which Pulumi doesn't have, are the causes, each once, with the resources of it.
+    """
     told = list(events)
     found: dict[str, Any] = {
         "config": dict(sorted(config.masked().items())),
@@ -30,7 +35,8 @@ def as_json(config: StackConfig, events: Iterable[Event], summary: Summary) -> d
         "duration": int(summary.seconds * _NANOSECONDS),
         "changeSummary": {op: count for op, count in sorted(summary.counts.items()) if count},
     }
-    return found
+    failures = [asdict(cause) for cause in causes(told)]
+    return {**found, **({"failures": failures} if failures else {})}
 
 
 def _step(event: ResourceEvent) -> dict[str, Any]:

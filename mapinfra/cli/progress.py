@@ -4,9 +4,9 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console
 from rich.status import Status
 
+from mapinfra.cli.terminal import Terminal
 from mapinfra.engine import urn as urns
 from mapinfra.engine.events import Event, LogEvent, OperationKind, ResourceEvent
 
@@ -24,7 +24,7 @@ class Progress:
     """Shows a run while it lasts."""
 
     def __init__(self, kind: OperationKind, *, preview: bool) -> None:
-        self._console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+        self._console = Terminal(stderr=True)
         what = {"import": "adopt"}.get(kind, kind)
         self._phase = f"{'previewing' if preview else 'running'} {what}: reading live state"
         self._status: Status | None = None

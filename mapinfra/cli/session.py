@@ -12,6 +12,7 @@ from mapinfra.cli.display import Reporter
 from mapinfra.cli.machine import as_json
 from mapinfra.cli.options import ExitCode, in_one_line
 from mapinfra.cli.progress import Progress
+from mapinfra.cli.terminal import say
 from mapinfra.engine.events import Emit, Event, OperationKind, Summary, reviewed
 from mapinfra.engine.plan import Present
 from mapinfra.engine.review import Review, save_plan
@@ -61,7 +62,7 @@ class Session:
     def save_plan(self, file: Path) -> None:
         """Write what was rehearsed last; raise StateError when it can't be written."""
         save_plan(self._stack, self._planned, file.resolve())
-        click.echo(f"wrote the plan to {file}", err=True)
+        say(f"wrote the plan to {file}")
 
     def rehearse(self, kind: OperationKind) -> Summary:
         """Preview an operation and print what it would do.
@@ -119,14 +120,14 @@ class Session:
     def conclude(self, summary: Summary) -> ExitCode:
         """Return the exit code, with the line that explains it on stderr."""
         if summary.interrupted:
-            click.echo("error: interrupted; run again to go on", err=True)
+            say("error: interrupted; run again to go on")
             return ExitCode.CANCELLED
         if not summary.succeeded:
             for line in _shortfall(summary):
-                click.echo(f"error: {line}", err=True)
+                say(f"error: {line}")
             return ExitCode.FAILED
         if self._expect_no_changes and summary.changed:
-            click.echo("error: no changes were expected, but there are", err=True)
+            say("error: no changes were expected, but there are")
             return ExitCode.UNEXPECTED_CHANGES
         return ExitCode.OK
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from mapinfra import jsontext
 from mapinfra.engine.ordering import in_order
 from mapinfra.engine.snapshot import Marks, Operation, Resource, Snapshot
 from mapinfra.engine.stateformat import (
@@ -45,7 +46,7 @@ def parse(content: bytes, where: str, decrypter: Callable[[str], Callable[[str],
 
 def _decoded(content: bytes, where: str) -> object:
     try:
-        found: object = json.loads(content, parse_constant=_no_constant)
+        found: object = jsontext.loads(content, constant=_no_constant)
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise StateError(
@@ -53,7 +54,7 @@ def _decoded(content: bytes, where: str) -> object:
             where=where,
             remedy="it was left as it is; the state before it is in the .bak file beside it",
         ) from None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise _unusable(where, f"is damaged: {error}") from None
     return found
 

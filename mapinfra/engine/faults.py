@@ -8,6 +8,7 @@ from pathlib import Path
 from pulumi import RunError
 
 from mapinfra.errors import MapinfraError
+from mapinfra.text import visible, visible_lines
 
 
 class Faults:
@@ -24,7 +25,7 @@ class Faults:
         one per fault; what stands indented goes on with the line above.
         """
         if isinstance(error, MapinfraError | RunError):
-            return re.sub(r"\s*\n\s+", " ", str(error).strip())
+            return "\n".join(visible_lines(re.sub(r"\s*\n\s+", " ", str(error).strip())))
         text = " ".join(str(error).split())
         kind = type(error).__name__
         line = f"unexpected {kind}: {text}" if text else f"unexpected {kind}"
@@ -32,7 +33,7 @@ class Faults:
             self._keep(error)
         except OSError as full:
             line += f" (its traceback can't be written to {self._debug_file}: {full.strerror})"
-        return line
+        return visible(line)
 
     def describe_of_program(self, error: BaseException, folder: Path) -> str:
         """Return that line for what a program in `folder` raised, with the place there."""

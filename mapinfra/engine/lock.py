@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mapinfra import jsontext
 from mapinfra.engine.clock import now
 from mapinfra.engine.files import write_new
 from mapinfra.errors import StackLocked, StateError
@@ -110,7 +111,7 @@ def _holders(folder: Path) -> Iterator[Holder]:
 
 def _read(file: Path) -> dict[str, Any] | None:
     try:
-        found = json.loads(file.read_bytes())
+        found = jsontext.loads(file.read_bytes())
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from mapinfra import jsontext
 from mapinfra.engine.aliases import Alias
 from mapinfra.engine.events import Op
 from mapinfra.engine.files import write_atomically
@@ -124,7 +125,7 @@ def _bag_out(bag: BagPlan, encrypt: Callable[[str], str]) -> dict[str, Any]:
 def read(file: Path, decrypt: Callable[[str], str]) -> Plan:
     """Read a plan of either engine; raise MapinfraError when it can't be used."""
     try:
-        content = json.loads(file.read_bytes())
+        content = jsontext.loads(file.read_bytes())
         found = _File.model_validate(content)
         resources = {urn: _resource(one, decrypt) for urn, one in found.resources.items()}
     except OSError as error:

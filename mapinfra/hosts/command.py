@@ -2,7 +2,7 @@
 
 import select
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -10,24 +10,46 @@ import paramiko
 
 from mapinfra.hosts.connection import sending_on
 from mapinfra.hosts.deadline import Deadline
+from mapinfra.hosts.failures import Flooded
+from mapinfra.hosts.framing import Frame
 from mapinfra.hosts.sudo import Escalation
 
 _CHUNK = 1 << 16
 _WINDOW_PAUSE = 0.05  # seconds between looks at a full send window, which signals nothing
 
 
+OUTPUT_LIMIT = 32 << 20
+"""Bytes of both outputs together that one command may print."""
+
+
 @dataclass(frozen=True)
 class Outcome:
-    """How a command ended; `status` is None when it was killed, or the connection was."""
+    """How a command ended; `status` is None when it was killed, or the connection was.
+
+    Unless it has `begun`, `preface` is what was printed in its place: by sudo when the login shell
+    has `handed_over`, else by sshd and the login shell. `seconds` is how long all of it took.
+    """
 
     status: int | None
     stdout: bytes
     stderr: bytes
+    seconds: float
+    begun: bool = True
+    handed_over: bool = True
+    preface: bytes = b""
+
+
+class Overrun(TimeoutError):
+    """The deadline passed; `outcome` is what there was until then."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__("timed out")
+        self.outcome = outcome
 
 
 def converse(
     channel: paramiko.Channel,
-    command: str,
+    argv: Sequence[str],
     *,
     stdin: bytes,
     deadline: Deadline,
@@ -35,12 +57,17 @@ def converse(
 ) -> Outcome:
     """Run a command to its end.
 
-    Raises TimeoutError when the deadline passes, SudoRefused, and paramiko's SSHException or an
-    OSError when the command could not be started.
+    Raises Overrun when the deadline passes, Flooded when more than OUTPUT_LIMIT is printed,
+    SudoRefused, and paramiko's SSHException or an OSError when it could not be started.
     """
-    with _closed_when(channel, deadline):
-        channel.exec_command(command)
-    return _Conversation(channel, stdin, deadline, escalation).hold()
+    frame = Frame(escalation)
+    conversation = _Conversation(channel, stdin, deadline, frame)
+    try:
+        with _closed_when(channel, deadline):
+            channel.exec_command(frame.command(argv))
+        return conversation.hold()
+    except TimeoutError:
+        raise Overrun(conversation.outcome(None)) from None
 
 
 @contextmanager
@@ -67,12 +94,13 @@ class _Conversation:
         channel: paramiko.Channel,
         stdin: bytes,
         deadline: Deadline,
-        escalation: Escalation | None,
+        frame: Frame,
     ) -> None:
         self._channel = channel
         self._stdin = memoryview(stdin)
         self._deadline = deadline
-        self._escalation = escalation
+        self._frame = frame
+        self._left = OUTPUT_LIMIT
         self._outgoing = memoryview(b"")
         self._input_released = False
         self._stdout: list[bytes] = []
@@ -87,7 +115,7 @@ class _Conversation:
             over = channel.closed or bool(channel.eof_received)
             self._receive()
             if over:
-                return self._outcome()
+                return self.outcome(self._status())
             self._send()
             if self._deadline.passed:
                 raise TimeoutError
@@ -100,21 +128,26 @@ class _Conversation:
     def _receive(self) -> None:
         channel = self._channel
         while channel.recv_ready():
-            self._stdout.append(channel.recv(_CHUNK))
+            self._stdout.append(self._frame.stdout(self._counted(channel.recv(_CHUNK))))
         while channel.recv_stderr_ready():
-            self._hear(channel.recv_stderr(_CHUNK))
+            self._hear(self._counted(channel.recv_stderr(_CHUNK)))
+
+    def _counted(self, data: bytes) -> bytes:
+        self._left -= len(data)
+        if self._left < 0:
+            raise Flooded(OUTPUT_LIMIT)
+        if self._deadline.passed:  # whoever prints without end is given no time beyond it
+            raise TimeoutError
+        return data
 
     def _hear(self, stderr: bytes) -> None:
-        if self._escalation is None:
-            self._stderr.append(stderr)
-            return
-        answer, own = self._escalation.feed(stderr)
+        answer, own = self._frame.stderr(stderr)
         self._stderr.append(own)
         if answer:
             self._outgoing = memoryview(answer)
 
     def _send(self) -> None:
-        if not self._input_released and (self._escalation is None or self._escalation.started):
+        if not self._input_released and self._frame.begun:
             self._input_released = True
             self._outgoing = self._stdin
         try:
@@ -132,12 +165,20 @@ class _Conversation:
         if self._input_released and not self._outgoing and not channel.eof_sent:
             channel.shutdown_write()
 
-    def _outcome(self) -> Outcome:
+    def _status(self) -> int | None:
         if not self._channel.status_event.wait(self._deadline.remaining()):
             raise TimeoutError
-        if self._escalation is not None and self._channel.exit_status != -1:
-            self._escalation.ended()
         status = self._channel.exit_status
+        return None if status == -1 else status
+
+    def outcome(self, status: int | None) -> Outcome:
+        frame = self._frame
         return Outcome(
-            None if status == -1 else status, b"".join(self._stdout), b"".join(self._stderr)
+            status,
+            b"".join(self._stdout),
+            b"".join(self._stderr),
+            self._deadline.spent,
+            frame.begun,
+            frame.handed_over,
+            frame.preface,
         )

@@ -22,6 +22,11 @@ class Deadline:
         return max(0.0, self.at - time.monotonic())
 
     @property
+    def spent(self) -> float:
+        """Seconds since it was set."""
+        return time.monotonic() - (self.at - self.seconds)
+
+    @property
     def passed(self) -> bool:
         """Whether no time is left."""
         return self.remaining() == 0.0

@@ -2,11 +2,39 @@
 
 import copy
 
-from mapinfra.errors import HostError, HostUnreachable, MapinfraError
+from mapinfra.errors import CommandTimeout, HostError, HostUnreachable, MapinfraError
+from mapinfra.text import without_secrets
+
+_LONGEST_COMPLAINT = 1 << 16  # bytes of an output that are looked at for its last line
+_SHOWN = 1000  # characters of it
 
 
 class ConnectionLost(HostUnreachable):
     """A connection that was there has gone; the only fault worth a new connection."""
+
+
+class NotBegun(HostError):
+    """What logged in didn't come to run the command: nothing of it was done."""
+
+
+class NotBegunInTime(NotBegun, CommandTimeout):
+    """The time was over before the command began."""
+
+
+class Overran(CommandTimeout):
+    """A command that took too long; `printed` is what it printed until then."""
+
+    def __init__(self, what: str, *, where: str, remedy: str, printed: bytes) -> None:
+        super().__init__(what, where=where, remedy=remedy)
+        self.printed = printed
+
+
+class Flooded(Exception):
+    """More was printed than `limit` bytes, the most that is taken in."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__("flooded")
+        self.limit = limit
 
 
 class ChannelRefused(Exception):
@@ -31,6 +59,7 @@ def relocated(error: MapinfraError, name: str) -> MapinfraError:
 
 
 def last_line(output: bytes) -> str:
-    """The last line that says something, for an error of one line."""
-    lines = output.decode(errors="replace").splitlines()
-    return next((line.strip() for line in reversed(lines) if line.strip()), "")
+    """The last line that says something, for an error of one line; what seems secret is hidden."""
+    lines = output[-_LONGEST_COMPLAINT:].decode(errors="replace").splitlines()
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+    return without_secrets(last if len(last) <= _SHOWN else f"{last[: _SHOWN - 1]}…")

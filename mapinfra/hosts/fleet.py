@@ -10,7 +10,7 @@ from typing import Self
 from mapinfra.errors import CommandTimeout, DatabaseError, HostUnreachable, MapinfraError
 from mapinfra.hosts.deadline import Deadline
 from mapinfra.hosts.endpoint import Endpoint, resolve
-from mapinfra.hosts.failures import ConnectionLost, relocated
+from mapinfra.hosts.failures import ConnectionLost, Overran, relocated
 from mapinfra.hosts.host import Completed, Host
 from mapinfra.hosts.mariadb import Snapshot
 from mapinfra.hosts.pool import Pool
@@ -142,9 +142,11 @@ class Fleet:
         argv = ("timeout", "-k", "5", f"{limit + 5:.0f}", "sh")
         try:
             return host.run(argv, stdin=script.text.encode(), timeout=limit)
-        except CommandTimeout:
+        except Overran as error:
+            probe = script.running(error.printed)
+            at = f", at {probe}" if probe else ""
             raise CommandTimeout(
-                f"reading its facts took longer than {limit:g} s",
+                f"reading its facts took longer than {limit:g} s{at}",
                 where=host.name,
                 remedy="look for what blocks there, or raise ssh.command_timeout",
             ) from None

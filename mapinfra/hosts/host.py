@@ -9,10 +9,18 @@ import paramiko
 
 from mapinfra.errors import CommandFailed, CommandTimeout, HostError
 from mapinfra.hosts import mariadb
-from mapinfra.hosts.command import Outcome, converse
+from mapinfra.hosts.command import Outcome, Overrun, converse
 from mapinfra.hosts.deadline import Deadline
 from mapinfra.hosts.endpoint import Endpoint
-from mapinfra.hosts.failures import ChannelRefused, ConnectionLost, last_line
+from mapinfra.hosts.failures import (
+    ChannelRefused,
+    ConnectionLost,
+    Flooded,
+    NotBegun,
+    NotBegunInTime,
+    Overran,
+    last_line,
+)
 from mapinfra.hosts.pool import Pool
 from mapinfra.hosts.sudo import Escalation
 from mapinfra.hosts.target import Database, Target
@@ -65,18 +73,20 @@ class Host:
         `timeout` limits all of it in seconds, from opening the channel to the last byte; default
         is the target's command timeout. The command is never run a second time by itself.
         Raises CommandFailed for a status other than 0 (unless `check` is off) or a signal,
-        CommandTimeout, SudoRefused, and what connecting raises.
+        CommandTimeout, SudoRefused, NotBegun when the login shell or sshd ended first, and what
+        connecting raises.
         """
         words = tuple(argv)
         limit = self._target.ssh.command_timeout if timeout is None else timeout
+        escalation = self._escalation()
         try:
-            outcome = self._converse(words, stdin, limit)
-        except TimeoutError:
-            raise CommandTimeout(
-                f"`{_shown(words)}` took longer than {limit:g} s",
-                where=self.name,
-                remedy="it may still run there: look at the host, or raise ssh.command_timeout",
-            ) from None
+            outcome = self._converse(words, stdin, limit, escalation)
+        except Overrun as overrun:
+            raise self._overran(words, limit, overrun.outcome) from None
+        except Flooded as flood:
+            raise self._flooded(words, flood) from None
+        if not outcome.begun:
+            raise self._not_begun(outcome, escalation)
         if outcome.status is None:
             raise CommandFailed(f"`{_shown(words)}` was killed by a signal", where=self.name)
         if check and outcome.status != 0:
@@ -110,15 +120,15 @@ class Host:
             )[1],
         )
 
-    def _converse(self, argv: tuple[str, ...], stdin: bytes, limit: float) -> Outcome:
-        escalation = self._escalation()
-        command = escalation.command(argv) if escalation else shlex.join(argv)
+    def _converse(
+        self, argv: tuple[str, ...], stdin: bytes, limit: float, escalation: Escalation | None
+    ) -> Outcome:
         try:
             with self._pool.session(self._endpoint) as (connection, channel):
                 deadline = Deadline.after(limit)
                 try:
                     outcome = converse(
-                        channel, command, stdin=stdin, deadline=deadline, escalation=escalation
+                        channel, argv, stdin=stdin, deadline=deadline, escalation=escalation
                     )
                 except (paramiko.SSHException, EOFError, OSError) as error:
                     if isinstance(error, TimeoutError) or connection.alive:
@@ -141,6 +151,45 @@ class Host:
         reference = ssh.sudo_password
         password = None if reference is None else (lambda: self._secrets(reference))
         return Escalation(self.name, self._endpoint.user, password)
+
+    def _overran(self, argv: tuple[str, ...], limit: float, outcome: Outcome) -> CommandTimeout:
+        if not outcome.begun:
+            by = "sudo" if outcome.handed_over else "sshd and the login shell"
+            said = last_line(outcome.preface)
+            return NotBegunInTime(
+                f"{by} didn't come to run a command within {limit:g} s, and "
+                + (f'printed "{said}"' if said else "printed nothing"),
+                where=self.name,
+                remedy=f"log in as {self._endpoint.user} by hand and see where that stops, or "
+                "raise ssh.command_timeout",
+            )
+        return Overran(
+            f"`{_shown(argv)}` took longer than {limit:g} s",
+            where=self.name,
+            remedy="it may still run there: look at the host, or raise ssh.command_timeout",
+            printed=outcome.stdout,
+        )
+
+    def _flooded(self, argv: tuple[str, ...], flood: Flooded) -> CommandFailed:
+        return CommandFailed(
+            f"`{_shown(argv)}` printed more than {flood.limit / 2**20:g} MiB and was given up",
+            where=self.name,
+            remedy="look at what it prints there",
+        )
+
+    def _not_begun(self, outcome: Outcome, escalation: Escalation | None) -> HostError:
+        if outcome.handed_over and escalation is not None and outcome.status is not None:
+            return escalation.refusal(outcome.preface)
+        said = last_line(outcome.preface)
+        end = "a signal" if outcome.status is None else f"exit {outcome.status}"
+        return NotBegun(
+            f"what logs {self._endpoint.user} in ended before the command began ({end} after "
+            f"{outcome.seconds:.1f} s), and "
+            + (f'printed "{said}"' if said else "printed nothing"),
+            where=self.name,
+            remedy="look at that account's login shell and its start-up files, and for a "
+            "ForceCommand in sshd_config",
+        )
 
     def _lost(self, argv: tuple[str, ...]) -> ConnectionLost:
         return ConnectionLost(

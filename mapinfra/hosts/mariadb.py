@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import paramiko
 import pymysql
 from pymysql.constants import CR, ER
-from pymysql.cursors import DictCursor
+from pymysql.cursors import DictCursor, SSDictCursor
 
 from mapinfra.errors import DatabaseError
 from mapinfra.hosts.connection import sending_on
+from mapinfra.hosts.deadline import Deadline
 from mapinfra.hosts.failures import ChannelRefused
 from mapinfra.hosts.survey import Rows
 from mapinfra.hosts.target import Database
@@ -21,6 +22,11 @@ Snapshot = Mapping[str, Rows | DatabaseError]
 
 # The user is known by its unix socket only; MariaDB also says so of some that it doesn't know.
 _NO_PASSWORD_ERROR = 1698
+ROWS_LIMIT = 100_000
+"""Rows that one query may answer with."""
+ANSWER_LIMIT = 32 << 20
+"""Bytes that one query may answer with."""
+_BATCH = 1000  # rows that are read between two looks at the limits
 _GONE = (CR.CR_SERVER_LOST, CR.CR_SERVER_GONE_ERROR, CR.CR_CONN_HOST_ERROR)
 
 
@@ -59,12 +65,18 @@ class Session:
 
     def query(self, sql: str, params: Sequence[object] = ()) -> Rows:
         """Return the rows of a statement."""
-        with self._faults.told(), self._link.connection.cursor() as cursor:
+        self._link.meter.start()
+        with self._faults.told(), self._link.connection.cursor(SSDictCursor) as cursor:
             cursor.execute(sql, params or None)
-            return list(cursor.fetchall())
+            rows: Rows = []
+            while batch := cursor.fetchmany(_BATCH):
+                rows += batch
+                self._link.meter.expect_few(len(rows))
+            return rows
 
     def execute(self, sql: str, params: Sequence[object] = ()) -> int:
         """Return how many rows a statement changed."""
+        self._link.meter.start()
         with self._faults.told(), self._link.connection.cursor() as cursor:
             return cursor.execute(sql, params or None)
 
@@ -89,12 +101,14 @@ class Session:
         try:
             yield Transaction(self)
         except BaseException:
+            self._link.meter.start()
             with suppress(pymysql.Error):  # without a connection the server rolls back itself
                 self._link.connection.rollback()
             raise
         self._commit()
 
     def _commit(self) -> None:
+        self._link.meter.start()
         with self._faults.told("the commit was sent, whether it was done isn't known: "):
             self._link.connection.commit()
 
@@ -107,7 +121,7 @@ def session(door: Door, database: Database) -> Iterator[Session]:
     link = _Link(door, database)
     try:
         with faults.told():
-            link.connection.connect(_Socket(channel))  # type: ignore[arg-type] # all that it uses
+            link.connection.connect(_Socket(channel, link.meter))  # type: ignore[arg-type] # all that it uses
         yield Session(link, faults)
     finally:
         with suppress(pymysql.Error):
@@ -149,6 +163,7 @@ class _Link:
 
     def __init__(self, door: Door, database: Database) -> None:
         reference = database.password
+        self.meter = _Meter(door.timeout)
         self.connection: pymysql.Connection[DictCursor] = pymysql.Connection(
             user=database.user,
             password=door.secrets(reference).encode() if reference else b"",
@@ -179,6 +194,12 @@ class _Faults:
             yield
         except pymysql.Error as error:
             raise self._told(error, doing) from None
+        except _TooMuch as much:
+            raise DatabaseError(
+                f"MariaDB at {_address(self._database)} answers a query with more than {much}",
+                where=self._door.name,
+                remedy="look at that table: nothing that mapinfra reads is as long",
+            ) from None
 
     def _told(self, error: pymysql.Error, doing: str) -> DatabaseError:
         code, text = _code_and_text(error)
@@ -226,11 +247,40 @@ def _code_and_text(error: pymysql.Error) -> tuple[int, str]:
     return int(code), str(text)
 
 
+class _TooMuch(Exception):
+    """An answer beyond a limit, which this says."""
+
+
+class _Meter:
+    """What one statement may take: time, what is made of the answer included, bytes and rows."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self.start()
+
+    def start(self) -> None:
+        self._deadline = Deadline.after(self._seconds)
+        self._left = ANSWER_LIMIT
+
+    def count(self, size: int) -> None:
+        self._left -= size
+        if self._left < 0:
+            raise _TooMuch(f"{ANSWER_LIMIT / 2**20:g} MiB")
+        if self._deadline.passed:
+            raise TimeoutError("timed out")
+
+    def expect_few(self, rows: int) -> None:
+        if rows > ROWS_LIMIT:
+            self._left = 0  # the rest isn't worth reading
+            raise _TooMuch(f"{ROWS_LIMIT} rows")
+
+
 class _Socket:
     """What PyMySQL uses of a socket, on a channel, with buffered reading."""
 
-    def __init__(self, channel: paramiko.Channel) -> None:
+    def __init__(self, channel: paramiko.Channel, meter: _Meter) -> None:
         self._channel = channel
+        self._meter = meter
 
     def settimeout(self, seconds: float | None) -> None:
         self._channel.settimeout(seconds)
@@ -243,15 +293,16 @@ class _Socket:
             raise TimeoutError("timed out") from None
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_Stream(self._channel))
+        return io.BufferedReader(_Stream(self._channel, self._meter))
 
     def close(self) -> None:
         self._channel.close()
 
 
 class _Stream(io.RawIOBase):
-    def __init__(self, channel: paramiko.Channel) -> None:
+    def __init__(self, channel: paramiko.Channel, meter: _Meter) -> None:
         super().__init__()
+        self._meter = meter
         self._channel = channel
 
     def readable(self) -> bool:
@@ -262,5 +313,6 @@ class _Stream(io.RawIOBase):
             data = self._channel.recv(len(buffer))
         except TimeoutError:
             raise TimeoutError("timed out") from None  # paramiko's has no text
+        self._meter.count(len(data))
         buffer[: len(data)] = data
         return len(data)

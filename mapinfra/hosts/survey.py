@@ -113,6 +113,13 @@ class Script:
             for name, (status, output) in printed.items()
         }
 
+    def running(self, stdout: bytes) -> str:
+        """Return the name of the probe that this ends in, empty when there is none."""
+        begun = stdout.rpartition(f"{self._word} begin ".encode())[2]
+        name, newline, rest = begun.partition(b"\n")
+        ended = f"{self._word} end ".encode() in rest
+        return "" if ended or not newline or begun == stdout else name.decode()
+
     def _frames(self, stream: bytes) -> dict[str, tuple[int, bytes]]:
         frame = re.compile(
             rb"%(word)b begin (?P<name>\S+)\n"

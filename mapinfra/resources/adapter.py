@@ -24,6 +24,7 @@ from mapinfra.resources.contract import Inputs, Kind, Plan
 from mapinfra.resources.execution import execute
 from mapinfra.resources.session import Session
 from mapinfra.resources.sessions import is_provider_process, session_of
+from mapinfra.text import texts, visible, visible_leaves
 
 _PROVIDER = "__provider"
 _PLAN = "plan"
@@ -68,7 +69,7 @@ class KindProvider(ResourceProvider):
             for line in error.beside:
                 self._session.tell(line)
             return _refused(news, error)
-        return CheckResult({**_own(news), **computed, _PLAN: steps}, [])
+        return CheckResult({**_own(news), **_seen(computed, news), _PLAN: steps}, [])
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         """Tell whether there is anything to do; the values that differ are Pulumi's to find.
@@ -105,8 +106,7 @@ class KindProvider(ResourceProvider):
             return ReadResult("", {})
         inputs: Inputs = {
             **_inputs(props),
-            **found,
-            **self.kind.computed(desired, live),
+            **_seen({**found, **self.kind.computed(desired, live)}, props),
             _PLAN: [],
         }
         return ReadResult(id_, {**inputs, **_told(props)}, inputs)
@@ -159,11 +159,17 @@ class KindProvider(ResourceProvider):
                 remedy="something else changes it; preview again",
             )
         told = {_REASON: after.reason, _REPORT: list(self.kind.report(desired, self._session))}
-        return {**_own(inputs), _PLAN: [], **_told(told)}
+        return {**_own(inputs), _PLAN: [], **_told(visible_leaves(told))}
 
 
 def _own(inputs: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in inputs.items() if key not in (_PROVIDER, _REASON, _REPORT)}
+
+
+def _seen(found: Inputs, props: Mapping[str, Any]) -> Inputs:
+    """Return facts without what could steer a terminal; what is as wanted stays the same."""
+    seen: Inputs = visible_leaves(found, frozenset(texts(props)))
+    return seen
 
 
 def _told(props: Mapping[str, Any]) -> dict[str, Any]:
@@ -196,4 +202,4 @@ def _expect_reviewed(plan: Plan, inputs: Mapping[str, Any]) -> None:
 
 
 def _report(line: str) -> None:
-    pulumi.log.info(line)
+    pulumi.log.info(visible(line))

@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar
 
 from mapinfra.hosts import Target
 from mapinfra.resources.session import Session
+from mapinfra.text import visible
 
 Inputs = dict[str, Any]
 """A resource's inputs as Pulumi keeps them: JSON values only, never a secret."""
@@ -57,7 +58,7 @@ class Plan:
 
     def lines(self) -> list[str]:
         """Return the steps as the preview prints them."""
-        return [str(step) for step in self.steps]
+        return [visible(str(step)) for step in self.steps]
 
 
 D = TypeVar("D")

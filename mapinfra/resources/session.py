@@ -13,6 +13,7 @@ from mapinfra.centreon.wishes import NO_WISHES, Wishes
 from mapinfra.errors import CentreonError, DatabaseError
 from mapinfra.hosts import Database, Fleet, Target
 from mapinfra.secrets import SecretResolver
+from mapinfra.text import visible
 
 
 @dataclass
@@ -39,7 +40,7 @@ class Session:
 
     def tell(self, line: str) -> None:
         """Log a line of progress."""
-        pulumi.log.info(line)
+        pulumi.log.info(visible(line))
 
     def claim(self, thing: str, by: Hashable) -> None:
         """Note that a resource of the program holds a thing; CentreonError when another does."""
@@ -59,7 +60,7 @@ class Session:
         with self._lock:
             if line not in self._warned:
                 self._warned.add(line)
-                pulumi.log.warn(line)
+                pulumi.log.warn(visible(line))
 
     def close(self) -> None:
         """Close every connection."""

@@ -29,6 +29,7 @@ from mapinfra.errors import (
 from mapinfra.hosts import Database, Facts, Fleet, Host, Probe, Query, Ssh, Survey, Target
 from mapinfra.hosts.connection import sending_on
 from mapinfra.hosts.endpoint import resolve
+from mapinfra.hosts.failures import NotBegun, NotBegunInTime
 from mapinfra.hosts.pool import Pool
 from mapinfra.secrets import ConfigSecret, Secrets
 
@@ -520,6 +521,90 @@ def test_a_command_whose_connection_is_lost_is_not_run_again(
     assert capfd.readouterr() == ("", "")
 
 
+@contextmanager
+def login(lab: Lab, name: str, start_up: str, shell: str = "/bin/bash") -> Iterator[None]:
+    """What the login shell of mapinfra does first, while the context lasts."""
+    host = lab.host(name)
+    home = host.run("getent passwd mapinfra | cut -d: -f6").stdout.strip()
+    host.run(f"cp {home}/.bashrc {home}/.bashrc.kept", check=False)
+    host.run(f"cat >{home}/.bashrc && chsh -s {shell} mapinfra", input=start_up)
+    try:
+        yield
+    finally:
+        host.run("chsh -s /bin/bash mapinfra")
+        host.run(f"mv {home}/.bashrc.kept {home}/.bashrc || rm {home}/.bashrc", check=False)
+
+
+NOISE = "echo hello; echo beware >&2; printf half; trap 'echo bye; echo bye >&2' EXIT\n"
+
+
+@pytest.mark.parametrize("name", ["central", "paris"])
+def test_what_a_login_shell_prints_is_no_output_of_a_command(world: World, name: str) -> None:
+    both = ["sh", "-c", "cat; echo complaint >&2; exit 3"]
+    with login(world.lab, name, NOISE), world.fleet() as fleet:
+        for target in (world.target(name), world.rooted(name)):
+            done = fleet.host(target).run(both, stdin=b"given", check=False)
+            assert (done.status, done.stdout, done.stderr) == (3, b"given", b"complaint\n")
+            assert fleet.facts(target).text("hostname") == f"{name}\n"
+
+
+@pytest.mark.parametrize("become", ["none", "sudo"])
+def test_a_login_shell_that_ends_at_once_is_told_and_not_sudo_blamed(
+    world: World, become: str
+) -> None:
+    target = world.target("lyon", become=become)
+    with login(world.lab, "lyon", "echo 'closed for today'; exit 4\n"):
+        message = world.refused(NotBegun, lambda: world.facts(target), by="lyon")
+    assert "ended before the command began (exit 4 after 0." in message
+    assert 'printed "closed for today"; look at that account\'s login shell' in message
+    with login(world.lab, "lyon", "", "/usr/sbin/nologin"):
+        message = world.refused(NotBegun, lambda: world.facts(target), by="lyon")
+    assert 'printed "This account is currently not available."' in message
+
+
+def test_a_login_shell_that_waits_is_told_and_not_the_facts_blamed(world: World) -> None:
+    target = world.rooted("lyon", command_timeout=1)
+    with login(world.lab, "lyon", "echo 'one moment'; sleep 3\n"):
+        message = world.refused(NotBegunInTime, lambda: world.facts(target), by="lyon")
+    assert "login shell didn't come to run a command within 1 s" in message
+    assert 'printed "one moment"' in message
+
+
+def test_the_fact_whose_reading_takes_too_long_is_named(world: World) -> None:
+    target = world.target("lyon", command_timeout=1)
+    survey = Survey(probes=(Probe("quick", "echo"), Probe("slow", "sleep 3"), Probe("last", ":")))
+    with Fleet(
+        Secrets(world.secrets, world.folder), lambda _: survey, folder=world.folder
+    ) as fleet:
+        message = world.refused(CommandTimeout, lambda: fleet.facts(target), by="lyon")
+    assert "took longer than 1 s, at slow;" in message
+
+
+@pytest.mark.parametrize("become", ["none", "sudo"])
+@pytest.mark.parametrize("to", ["", " >&2"])
+def test_a_command_that_prints_without_end_is_given_up_and_ended(
+    world: World, to: str, become: str
+) -> None:
+    lyon = world.lab.host("lyon")
+    with world.fleet() as fleet:
+        host = fleet.host(world.target("lyon", become=become))
+        message = world.refused(
+            CommandFailed, lambda: host.run(["sh", "-c", f"yes{to}"]), by="lyon"
+        )
+        assert "printed more than 32 MiB and was given up" in message
+        wait_until(lambda: lyon.run(["pgrep", "-x", "yes"], check=False).stdout == "")
+        assert host.run(["echo", "still here"]).text == "still here\n"
+
+
+def test_what_a_command_says_cannot_steer_a_terminal(world: World) -> None:
+    said = "printf 'no\\033]0;owned\\007 \\342\\200\\256txt \\233\\377\\n' >&2; exit 1"
+    with world.fleet() as fleet:
+        host = fleet.host(world.target("lyon"))
+        message = world.refused(CommandFailed, lambda: host.run(["sh", "-c", said]), by="lyon")
+    assert message.isprintable()
+    assert "no\\x1b]0;owned\\x07 \\u202etxt" in message
+
+
 # MariaDB
 
 
@@ -544,6 +629,23 @@ def test_a_transaction_is_all_or_nothing(world: World) -> None:
         with host.transaction(world.database()) as transaction:
             assert transaction.execute("DELETE FROM note WHERE text = %s", (text,)) == 1
     assert notes(world.lab, "lyon") == ["first"]
+
+
+@pytest.mark.parametrize(
+    "sql", ["select seq from seq_1_to_3000000", "select repeat('x', 1000000) from seq_1_to_100"]
+)
+def test_more_rows_than_anybody_needs_are_given_up(world: World, sql: str) -> None:
+    with world.fleet() as fleet:
+        host = fleet.host(world.target("lyon"))
+
+        def read() -> None:
+            with host.transaction(world.database()) as transaction:
+                transaction.query(sql)
+
+        message = world.refused(DatabaseError, read, by="lyon")
+        assert "MariaDB at 127.0.0.1:3306 answers a query with more than" in message
+        with host.transaction(world.database()) as transaction:
+            assert transaction.query("select count(*) as n from note") == [{"n": 1}]
 
 
 def test_a_refused_statement_undoes_the_transaction(world: World) -> None:
