@@ -2,21 +2,33 @@
 
 import base64
 import re
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
 from mapinfra import jsontext
 
+_FILE = re.compile(
+    r"(?P<path>/.*) "
+    r"(?P<content>(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)"
+)
 _PROGRAM = re.compile(r'users:\(\("([^"]*)"')
+
+
+def contents(text: str) -> Iterator[tuple[str, bytes]]:
+    """Yield the full path and the content of each file, from `path base64` lines.
+
+    A name that has line ends is none that mapinfra looks for, and what it makes of the lines isn't
+    taken for one.
+    """
+    for line in text.split("\n"):
+        if found := _FILE.fullmatch(line):
+            yield found["path"], base64.b64decode(found["content"])
 
 
 def files(text: str) -> dict[str, bytes]:
     """Return the content of each file by its name, from `path base64` lines."""
-    found = {}
-    for line in text.splitlines():
-        path, _, encoded = line.rpartition(" ")
-        found[PurePosixPath(path).name] = base64.b64decode(encoded)
-    return found
+    return {PurePosixPath(path).name: content for path, content in contents(text)}
 
 
 def json_object(content: bytes | None) -> dict[str, Any] | None:

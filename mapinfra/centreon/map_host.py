@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from mapinfra.backup import Manifest
 from mapinfra.backup.journal import FOLDER
 from mapinfra.centreon.editions import EDITIONS, Edition
+from mapinfra.centreon.facts import contents
 from mapinfra.centreon.lines import Dbms, OperatingSystem, java_major
 from mapinfra.centreon.situation import ABSENT, Absent
 from mapinfra.errors import CommandFailed
@@ -52,12 +53,11 @@ class System:
 
 def configuration(facts: Facts, edition: Edition) -> dict[str, bytes]:
     """Return the content of an edition's configuration files, by their full path."""
-    found = {}
-    for line in facts.text(CONFIGURATION.name).splitlines():
-        path, _, encoded = line.rpartition(" ")
-        if path.startswith(f"{edition.config_dir}/"):
-            found[path] = base64.b64decode(encoded)
-    return found
+    return {
+        path: content
+        for path, content in contents(facts.text(CONFIGURATION.name))
+        if path.startswith(f"{edition.config_dir}/")
+    }
 
 
 def system(facts: Facts, installed: Installed) -> System:

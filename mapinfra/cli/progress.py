@@ -5,10 +5,12 @@ from types import TracebackType
 from typing import Self
 
 from rich.status import Status
+from rich.text import Text
 
 from mapinfra.cli.terminal import Terminal
 from mapinfra.engine import urn as urns
 from mapinfra.engine.events import Event, LogEvent, OperationKind, ResourceEvent
+from mapinfra.text import visible
 
 _DOING = {
     "create": "creating",
@@ -77,4 +79,5 @@ class Progress:
 
     def _update(self) -> None:
         if self._status is not None:
-            self._status.update(", ".join(self._under_way.values()) or "finishing")
+            line = ", ".join(self._under_way.values()) or "finishing"
+            self._status.update(Text(visible(line)))

@@ -18,6 +18,16 @@ def test_an_empty_file_is_a_file() -> None:
     assert files("/etc/centreon-broker/empty.json \n") == {"empty.json": b""}
 
 
+def test_a_name_of_several_lines_is_no_file_and_fails_nothing() -> None:
+    odd = "/etc/centreon-map/x y\nb.conf QUJD\n/etc/centreon-map/c.conf QUJD\n"
+    assert files(odd) == {"c.conf": b"ABC"}
+
+
+@given(st.text())
+def test_any_text_gives_files(text: str) -> None:
+    assert all("/" not in name for name in files(text))
+
+
 @given(st.binary())
 def test_any_content_gives_an_object_or_none(content: bytes) -> None:
     found = json_object(content)
