@@ -30,6 +30,8 @@ _LIKELY = tuple(
         rf"((?:^|\s)--?[\w.-]*(?:pass|pwd|secret|token)[\w.-]*\s)\s*{_NOT_SAID}\S.*",
         rf"(\b(?:basic|bearer)\s)\s*{_NOT_SAID}[\w.+/=~-]{{6,}}.*",
         rf"((?:^|\s)(?:-u|--user|-U|--proxy-user)[\s=]?){_NOT_SAID}\S*:\S.*",
+        # A shell's or a parser's word on a line of a config file quotes it.
+        rf"(\.(?:conf|cnf|properties|sh|env)[\"']?: (?:line )?\d+: ){_NOT_SAID}\S.*",
         rf"((?:^|\s)-p){_NOT_SAID}[^\s=-]\S*",
     )
 )

@@ -6,7 +6,9 @@ from typing import Any
 
 import httpx
 
+from mapinfra import jsontext
 from mapinfra.centreon.access import Api
+from mapinfra.centreon.bounded import bounded
 from mapinfra.errors import ApiError
 from mapinfra.secrets import SecretResolver
 
@@ -32,6 +34,8 @@ class CentreonApi:
             base_url=api.url.rstrip("/"),
             timeout=api.timeout,
             verify=_trusted(api),
+            headers={"accept-encoding": "identity"},
+            event_hooks={"response": [bounded(api.timeout)]},
         )
 
     def clapi(self, action: str, value: str) -> list[str]:
@@ -150,7 +154,7 @@ def _trusted(api: Api) -> Any:
 
 def _json(reply: httpx.Response) -> Any:
     try:
-        return reply.json()
+        return jsontext.loads(reply.content)
     except ValueError:
         return None
 

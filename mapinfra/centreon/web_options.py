@@ -105,6 +105,11 @@ def _look(transaction: Transaction, keys: Values, suffix: str = "") -> dict[str,
 
 
 def _check(url: str) -> None:
+    if "@" in url:
+        raise CentreonError(
+            "the address of a MAP server has a user or a password in it",
+            remedy="leave them out: every user of Centreon Web is given that address",
+        )
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port

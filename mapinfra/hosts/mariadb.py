@@ -17,6 +17,7 @@ from mapinfra.hosts.failures import ChannelRefused
 from mapinfra.hosts.survey import Rows
 from mapinfra.hosts.target import Database
 from mapinfra.secrets import SecretResolver
+from mapinfra.text import without_secrets
 
 Snapshot = Mapping[str, Rows | DatabaseError]
 
@@ -229,7 +230,7 @@ class _Faults:
         }
         if code in _GONE or not text:
             return self._silent(at) if "timed out" in text else _ended(at)
-        return known.get(code, (f"{at} says: {text} ({code})", ""))
+        return known.get(code, (f"{at} says: {without_secrets(text)} ({code})", ""))
 
     def _silent(self, at: str) -> tuple[str, str]:
         return (

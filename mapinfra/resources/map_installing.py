@@ -40,6 +40,7 @@ from mapinfra.resources.map_model import Account, Desired, Replace, Setup, Unout
 from mapinfra.resources.map_operation import write_file
 from mapinfra.resources.session import Session, database_of
 from mapinfra.resources.waiting import until
+from mapinfra.text import without_secrets
 
 _AS_ROOT = 'exec "$(command -v mariadb || command -v mysql)" --batch --skip-column-names'
 """MariaDB's root, by its socket. Statements come on standard input, where nobody sees them."""
@@ -170,7 +171,8 @@ class Installing:
             said = [line for line in done.text.splitlines() if "[ERROR]" in line]
             last = said or done.text.splitlines()[-1:]
             raise CommandFailed(
-                f"{script} --automatic didn't complete, exit {done.status}: {' '.join(last)}",
+                f"{script} --automatic didn't complete, exit {done.status}: "
+                f"{without_secrets(' '.join(last))}",
                 where=self._map.name,
             )
 

@@ -42,6 +42,8 @@ def test_an_error_is_one_line_without_effect(where: str, what: str, remedy: str)
         "java: -Dkeystore.pw=S3cret: unknown",
         "MAP_DB_ROOT_PW=S3cret: not found",
         "--db-password S3cret is not known",
+        "/etc/centreon-map/vars.sh: line 3: S3cret: command not found",
+        "/etc/centreon-map/centreon-map.conf: 3: S3cret: not found",
     ],
 )
 def test_what_looks_like_a_secret_is_hidden(said: str) -> None:
@@ -59,6 +61,7 @@ def test_what_looks_like_a_secret_is_hidden(said: str) -> None:
         "Access denied for user 'map'@'localhost' (using password: YES)",
         "mkdir: cannot create directory '/x': No space left on device",
         "alice is not in the sudoers file.",
+        "sh: 1: exec: sudo: not found",
     ],
 )
 def test_what_commands_usually_say_stays(said: str) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from mapinfra.hosts.host import Completed
 from mapinfra.hosts.packages.model import Action, Change, Conffiles, Family
+from mapinfra.text import without_secrets
 
 _DNF = ("env", "LC_ALL=C", "dnf", "-y", "--setopt=install_weak_deps=False")
 _LOCKED = 200  # with exit_on_lock; dnf.conf(5)
@@ -231,8 +232,8 @@ def without_a_word(status: int) -> str:
 
 
 def one_line(text: str) -> str:
-    """Text without its line ends and indents, cut to what an error can hold."""
-    line = " ".join(text.split())
+    """Text without its line ends, indents and secrets, cut to what an error can hold."""
+    line = without_secrets(" ".join(text.split()))
     return line if len(line) <= 400 else f"{line[:399]}…"
 
 

@@ -58,6 +58,13 @@ def test_an_address_lacks_neither_protocol_nor_port(url: str) -> None:
         wanted(ENGINE, url)
 
 
+@pytest.mark.parametrize("url", ["http://admin:S3cret@map:8081", "http://admin:S3cret@map", "a@b"])
+def test_an_address_with_a_password_is_refused_without_it(url: str) -> None:
+    with pytest.raises(CentreonError, match="has a user or a password in it") as caught:
+        wanted(ENGINE, url)
+    assert "S3cret" not in str(caught.value)
+
+
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]", "0.0.0.0"])
 def test_an_address_is_never_the_browser_s_own_host(host: str) -> None:
     with pytest.raises(CentreonError, match="where each browser itself is"):
