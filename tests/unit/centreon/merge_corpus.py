@@ -152,3 +152,42 @@ def cases() -> Iterator[Case]:
                     edited(text).encode(),
                     changed(text).encode(),
                 )
+
+
+PROPERTIES_BASE = (
+    "# The central\ncentreon.url=http://localhost\ncentreon.user=\nbroker.port=5758\n"
+    "broker.tls = false\n\n# This server\ncentreon-map.port: 8081\nlong=one,\\\n    two\n"
+)
+PROPERTIES_EDITS: dict[str, Edit] = {
+    "port": replaced("8081", "9443"),
+    "tls": replaced("tls = false", "tls = true"),
+    "added": after("centreon-map.keystore=/etc/centreon-map/map.p12"),
+    "added-twice": after("own=1\nown=2"),
+    "doubled": after("broker.port=5759"),
+    "escaped": after("own\\ key=a\\tb\\u00e9\\\\"),
+    "colon": replaced("centreon.user=", "centreon.user : map"),
+    "continued": replaced("two", "two,\\\n  three"),
+    "gone": replaced("broker.port=5758\n", ""),
+    "commented-out": replaced("broker.port", "#broker.port"),
+    "comment": replaced("# This server", "# This server, ours"),
+    "crlf": lambda text: text.replace("\n", "\r\n").replace("8081", "9443"),
+    "value-with-blanks": replaced("http://localhost", "  http\\://central "),
+    "no-end": lambda text: text.rstrip("\n") + "\nown=1",
+    "blank-separator": after("own value of it"),
+}
+PROPERTIES_VENDOR: dict[str, Edit] = {
+    "comment": lambda text: f"# A word\n{text}",
+    "new": after("centreon-map.compression.enabled=true"),
+    "port": replaced("5758", "5760"),
+    "gone": replaced("broker.tls = false\n", ""),
+    "anew": lambda text: "\n".join(sorted(text.replace("one,\\\n    two", "three").split("\n"))),
+    "all": lambda text: text.replace("8081", "8082").replace("# The", "# Their") + "x=\\\n  y\n",
+}
+
+
+def property_cases() -> Iterator[Case]:
+    base = PROPERTIES_BASE
+    for edit, edited in PROPERTIES_EDITS.items():
+        for change, changed in PROPERTIES_VENDOR.items():
+            contents = (base, edited(base), changed(base))
+            yield Case(f"{edit} meets {change}", *(text.encode("latin-1") for text in contents))
