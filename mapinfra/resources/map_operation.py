@@ -1,14 +1,14 @@
 """One change of a MAP server under way: its lock, its backup, its lease, what was compared."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from mapinfra import backup
 from mapinfra.backup import Client, Entry, Holder, Keeper, Manifest, Reach, Subject, journal
-from mapinfra.centreon.editions import Edition
+from mapinfra.centreon.editions import MARIADB_SNIPPETS, Edition
 from mapinfra.centreon.map_host import LEFTOVERS
 from mapinfra.centreon.map_setup import check_questions
 from mapinfra.errors import CentreonError
@@ -24,6 +24,7 @@ from mapinfra.resources.map_configuration import (
     merger_of,
     settle,
     summary,
+    write_file,
 )
 from mapinfra.resources.map_model import CHANGED, Comparison, Desired, Lock, Replace
 
@@ -59,6 +60,8 @@ class Operation:
     manifest: Manifest | None = None
     versions: Mapping[str, Versions] = field(default_factory=dict)
     mergers: Mapping[str, Merger] = field(default_factory=dict)
+    snippets: Mapping[str, bytes] = field(default_factory=dict)
+    """MariaDB's own files of MAP, as they were before the package was changed."""
     incoming: PackageFile | None = None
     kept_web: tuple[PackageFile, ...] = ()
     stopped_at: float | None = None
@@ -150,6 +153,7 @@ class Operation:
         Raises Edited when a configuration file was edited since it was backed up.
         """
         self._expect_unedited()
+        self.snippets = contents(self.host, MARIADB_SNIPPETS)
         self.arm(Reach.ALL)
         self._changed = True
         self.done("server")
@@ -163,6 +167,7 @@ class Operation:
         self.keeper.check()
         manifest = other or self._backup
         backup.go_back(self.host, manifest, _CLIENT, reach)
+        list(self._put_snippets_back())
         self._is_back = manifest is self.manifest
         return manifest
 
@@ -205,6 +210,7 @@ class Operation:
             for path, merger in self.mergers.items()
             for difference in settle(self.host, merger, self.versions[path])
         ]
+        told += self._put_snippets_back()
         folder = self.desired.edition.config_dir
         self.host.run(["sh", "-c", _ARCHIVE, "sh", folder, self._backup.directory, *LEFTOVERS])
         return told
@@ -242,6 +248,20 @@ class Operation:
         for path, versions in self.versions.items():
             if now.get(path) != versions.local:
                 raise edited(self.host, path)
+
+    def _put_snippets_back(self) -> Iterator[str]:
+        """Put back edited files that no package manager takes for configuration; tell of each.
+
+        The update pages (24.10, graph-views/map-web-update) have it done by hand.
+        """
+        if not self.snippets:
+            return
+        now = contents(self.host, self.snippets)
+        old = next(iter(self._backup.package_files), None)
+        for path, content in self.snippets.items():
+            if now.get(path, content) != content != self._in_package(old, path):
+                write_file(self.host, path, content, read=now[path])
+                yield f"{path}: the local file put back, the package had replaced it"
 
     def _saved(self, path: str) -> bytes | None:
         """Return a configuration file as it is in the backup."""

@@ -94,6 +94,16 @@ def test_an_edit_made_while_the_package_changes_is_merged(world: World) -> None:
     world.project.expect_nothing_to_do()
 
 
+def test_an_edited_file_of_mariadb_survives_the_package(world: World) -> None:
+    snippet = "/etc/my.cnf.d/map.cnf"
+    world.host.run(f"echo '# ours' >>{snippet}")
+    before = world.host.run(["cat", snippet]).stdout
+    world.want(NEWER)
+    result = world.expect_up()
+    assert world.host.run(["cat", snippet]).stdout == before
+    assert f"{snippet}: the local file put back" in result.err
+
+
 def _changes(world: World) -> bool:
     units = world.host.run(["systemctl", "list-units", "--all", "mapinfra-server-*"], check=False)
     return "mapinfra-server" in units.stdout or world.version() == NEWER

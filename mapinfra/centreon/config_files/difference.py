@@ -33,6 +33,7 @@ class Outcome(Enum):
     """Somebody has to decide."""
 
 
+_MAKES = "what it makes of the vendor's change"
 _KEY_STORIES = {
     Outcome.CARRIED: "local {local} carried over, the vendor has {vendor}{origin}",
     Outcome.DROPPED: "local {local} dropped, the vendor has {vendor}{origin}",
@@ -76,7 +77,7 @@ class Difference:
     vendor: str | None = field(default=None, repr=False)
     declared: str | None = field(default=None, repr=False)
     unjudged: str | None = None
-    """A line that only a running shell can judge, where the vendor's change meets it."""
+    """A line that only a running shell can judge, with what the vendor changes of what it reads."""
 
     @property
     def conflict(self) -> bool:
@@ -92,7 +93,7 @@ class Difference:
 
     def __str__(self) -> str:
         if self.unjudged is not None:
-            return f"{self.unjudged}: what comes of it can't be told from the text"
+            return f"{self.unjudged}: only a running shell can tell {_MAKES}"
         if self.key is None:
             return self._line_story()
         pristine, local, vendor, declared = self._told()

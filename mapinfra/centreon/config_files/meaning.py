@@ -41,15 +41,11 @@ class Meaning:
     """Whether every line has its own place in this; else the rest, from some line on, is one."""
 
     @property
-    def unjudged(self) -> tuple[int, ...]:
-        """The lines that only a running shell can judge."""
-        terms = [
-            part
-            for variable in self.variables.values()
-            for part in variable.value or ()
-            if isinstance(part, Term)
-        ]
-        return tuple(sorted({term.line for term in (*terms, *self.effects) if term.line}))
+    def terms(self) -> tuple[Term, ...]:
+        """Return what only a running shell can tell, of the file's own, in its order."""
+        parts = [part for held in self.variables.values() for part in held.value or ()]
+        found = {part for part in (*parts, *self.effects) if isinstance(part, Term) and part.line}
+        return tuple(sorted(found, key=lambda term: term.line))
 
     def literal(self, name: str) -> str | None:
         """Return a value that is text alone; None when it isn't, or isn't set."""

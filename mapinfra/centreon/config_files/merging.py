@@ -117,15 +117,21 @@ def _carried(
 
 
 def _unjudged(versions: _Versions, form: Format) -> Iterable[Difference]:
-    """Yield the lines that stand in the way of a merge, or one that tells of none."""
-    documents = [form.parse(versions.local), form.parse(versions.vendor)]
-    named = [
-        (whose, line)
-        for whose, document in zip(("local", "vendor's"), documents, strict=True)
-        for line in form.meaning(document).unjudged
-    ]
-    for whose, line in named or [("local", 1)]:
-        yield Difference(Outcome.UNDECIDED, unjudged=f"line {line} of the {whose} file")
+    """Yield the lines that meet a change of the vendor's, and only a running shell can judge."""
+    local, vendor = (form.meaning(form.parse(one)) for one in (versions.local, versions.vendor))
+    # Without the old package's file whatever differs may be the vendor's change.
+    base = versions.local if versions.pristine is None else versions.pristine
+    before = form.meaning(form.parse(base)).variables
+    names = {**before, **vendor.variables}
+    changed = {name for name in names if before.get(name) != vendor.variables.get(name)}
+    lines: dict[str, set[str]] = {}
+    for whose, found in (("local", local), ("vendor's", vendor)):
+        for term in found.terms:
+            if term.reads & changed:
+                where = f"line {term.line} of the {whose} file"
+                lines.setdefault(where, set()).update(term.reads & changed)
+    for where, met in lines.items() or [("a line of the local file", changed)]:
+        yield Difference(Outcome.UNDECIDED, unjudged=f"{where} ({', '.join(sorted(met))})")
 
 
 class _Outcomes:

@@ -208,7 +208,8 @@ def test_what_cant_be_judged_stops_the_merge_at_its_line() -> None:
     line = local.count(b"\n")
     assert found.content == local
     assert [str(one) for one in found.undecided] == [
-        f"line {line} of the local file: what comes of it can't be told from the text"
+        f"line {line} of the local file (JAVA_OPTS): only a running shell can tell what it makes of"
+        " the vendor's change"
     ]
 
 
