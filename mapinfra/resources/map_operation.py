@@ -176,10 +176,11 @@ class Operation:
 
         Raises CentreonError when the spec wants differences reviewed and there are some.
         """
+        saved = self._saved()
         self.versions = {
             path: versions
             for path in config_paths(self.desired.edition)
-            for versions in (self._versions(path),)
+            for versions in (self._versions(path, saved),)
             if versions is not None
         }
         self.mergers = {
@@ -231,15 +232,14 @@ class Operation:
             raise CentreonError("there is no backup to go back to", where=self.host.name)
         return self.manifest
 
-    def _versions(self, path: str) -> Versions | None:
+    def _versions(self, path: str, saved: Mapping[str, bytes]) -> Versions | None:
         """Return a file's versions; None for one that isn't there, or isn't the package's."""
-        local = self._saved(path)
+        local = saved.get(path)
         vendor = self._in_package(self.incoming.path if self.incoming else None, path)
         if local is None or vendor is None:
             return None
         old = next(iter(self._backup.package_files), None)
-        beside = {end: self._saved(f"{path}{end}") for end in LEFTOVERS}
-        leftovers = {end: content for end, content in beside.items() if content is not None}
+        leftovers = {end: saved[f"{path}{end}"] for end in LEFTOVERS if f"{path}{end}" in saved}
         return Versions(local, self._in_package(old, path), vendor, leftovers)
 
     def _expect_unedited(self) -> None:
@@ -263,13 +263,17 @@ class Operation:
                 write_file(self.host, path, content, read=now[path])
                 yield f"{path}: the local file put back, the package had replaced it"
 
-    def _saved(self, path: str) -> bytes | None:
-        """Return a configuration file as it is in the backup."""
-        name = path.rpartition("/")[2]
+    def _saved(self) -> dict[str, bytes]:
+        """Return the configuration files and their leftovers as they are in the backup."""
         archive = f"{self._backup.directory}/config.tar"
-        member = f"{self._backup.config_folder}/{name}".lstrip("/")
-        done = self.host.run(["tar", "-xOf", archive, member], check=False)
-        return done.stdout if done.status == 0 else None
+        there = self.host.run(["tar", "-tf", archive]).text.splitlines()
+        paths = config_paths(self.desired.edition)
+        names = [path.lstrip("/") + end for path in paths for end in ("", *LEFTOVERS)]
+        return {
+            f"/{name}": self.host.run(["tar", "-xOf", archive, name]).stdout
+            for name in names
+            if name in there
+        }
 
     def _in_package(self, package: str | None, path: str) -> bytes | None:
         return packages.pristine(self.host, package, path) if package else None

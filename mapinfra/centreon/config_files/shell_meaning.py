@@ -56,6 +56,12 @@ _BUILTINS = frozenset({
     "declare", "typeset", "local", "if", "then", "else", "elif", "fi", "for", "do", "done",
     "while", "until", "case", "esac", "select", "function", "{", "}", "!", "]]", "]",
 })  # fmt: skip
+# The shell's own.
+_SPECIAL = frozenset({
+    "BASHOPTS", "BASHPID", "BASH_ARGV0", "COMP_WORDBREAKS", "DIRSTACK", "EPOCHREALTIME",
+    "EPOCHSECONDS", "EUID", "FUNCNAME", "GROUPS", "HISTCMD", "LINENO", "OPTIND", "PPID", "RANDOM",
+    "SECONDS", "SHELLOPTS", "SRANDOM", "UID",
+})  # fmt: skip
 # What a command may heed though nobody exports it here: it often comes from the environment.
 _ENVIRONMENT = re.compile(
     r"PATH|IFS|HOME|LANG|LANGUAGE|LC_\w+|TZ|LD_\w+|CDPATH|ENV|BASH_ENV|POSIXLY_CORRECT|TMPDIR|PWD"
@@ -81,7 +87,8 @@ class _Reading:
     variables: dict[str, Variable] = field(default_factory=dict)
     effects: list[Term] = field(default_factory=list)
     functions: dict[str, str] = field(default_factory=dict)
-    odd: set[str] = field(default_factory=set)
+    odd: set[str] = field(default_factory=lambda: set(_SPECIAL))
+    """Names whose assignment does more, or less, than to set a text."""
     exports_all: bool = False
     whole: bool = True
 
@@ -109,7 +116,9 @@ class _Reading:
     def _is_odd(self, piece: Piece) -> bool:
         parts = [part for held in piece.assignments for part in held.parts if not part.literal]
         keys = {held.key for held in piece.assignments}
-        return bool(keys & self.odd) or any(_ASSIGNS.search(part.text) for part in parts)
+        if keys & self.odd or any(_ASSIGNS.search(part.text) for part in parts):
+            return True
+        return any(held.exported and _is_bare(piece, held) for held in piece.assignments)
 
     def _assign(self, assignment: Assignment, line: int) -> None:
         value = tuple(atom for part in assignment.parts for atom in self._atoms(part, line))
@@ -290,6 +299,12 @@ def _is_dark(text: str) -> bool:
     if any(not _PLAIN_WORD.fullmatch(word) for word in _commands(text)):
         return True
     return bool(_DECLARES.search(text)) and bool(_HIDDEN.search(text))
+
+
+def _is_bare(piece: Piece, assignment: Assignment) -> bool:
+    """Tell whether an expansion has no quotes: behind `export` some shells split that at blanks."""
+    written = piece.raw[assignment.value_start : assignment.end].decode("latin-1")
+    return bool(set("$`") & set(_QUOTED.sub("", written)))
 
 
 def _calls_programs(text: str) -> bool:

@@ -101,7 +101,7 @@ def judge(case: Case, result: bytes, shell: str, condition: str | None) -> str:
 lines = st.sampled_from(
     [
         "# a comment", "", 'A="one"', "A='two words'", "B=${A}", 'A="$A three"', "A=${A:-four}",
-        "A+=x", "export A", "export B=five", "unset A", 'B="$B$A"', 'C="${B:+set}"', "C=$COND",
+        "A+=x", "export A", "export B=$A", "unset A", 'B="$B$A"', 'C="${B:+set}"', "C=$COND",
         'JAVA_OPTS="-Xmx1G -Dx=1"', 'JAVA_OPTS="$JAVA_OPTS -Xmx2G"', "JAVA_OPTS='-Dy=2 -Xmx3G'",
         'JAVA_OPTS="-XX:+F $JAVA_OPTS"', 'export JAVA_OPTS="-Dx=2"', "A=1; B=2", "set -a", "f",
         'JAVA_OPTS="${JAVA_OPTS/1G/4G}"', '[ -n "$COND" ] && A=six', "f() { A=seven; }",
