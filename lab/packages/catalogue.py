@@ -13,16 +13,21 @@ class Version:
     editions: tuple[str, ...]
     schema: int
     fault: Fault = ""
+    moves_tls: bool = False
+    """Whether its scripts move TLS settings, as those of the vendor's newest line do."""
 
     @property
     def repository(self) -> str:
-        """The repository it is in: its line's, or one of its own when it is broken."""
+        """The repository it is in: its line's, or one of its own when it is unlike that."""
+        if self.moves_tls:
+            return "moving-tls"
         return f"broken-{self.fault}" if self.fault else ".".join(self.number.split(".")[:2])
 
     def releases(self) -> list[Release]:
         """The servers of this version."""
         return [
-            Release(EDITIONS[name], self.number, self.schema, self.fault) for name in self.editions
+            Release(EDITIONS[name], self.number, self.schema, self.fault, self.moves_tls)
+            for name in self.editions
         ]
 
 
@@ -41,6 +46,7 @@ VERSIONS = (
     Version("23.10.91", _BOTH, 2311, "health"),
     Version("23.10.92", _BOTH, 2311, "scriptlet"),
     Version("23.10.93", _BOTH, 2311, "dependency"),
+    Version("23.10.94", _BOTH, 2310, moves_tls=True),
 )
 OS = "os"
 """The repository of what the system itself would bring: Java."""

@@ -75,6 +75,14 @@ _FAILING = """\
 echo "{package}: the keystore can't be converted" >&2
 exit 1
 """
+_MOVING_TLS = """\
+main={main} pem={configuration}/map.pem
+if grep -q '^centreon-map.keystore=.' "$main"; then
+    sed -i -e 's|^centreon-map.keystore=.*|centreon-map.tls.enabled=true|' \\
+        -e "s|^centreon-map.keystore-pass=.*|centreon-map.tls.certificate=$pem|" "$main"
+    touch "$pem"
+fi
+"""
 _PAGE = """\
 <!DOCTYPE html>
 <html lang="en">
@@ -97,12 +105,13 @@ def package(release: Release) -> Package:
     own = {
         "package": edition.package, "configuration": edition.configuration, "jar": jar,
         "database": edition.database, "service": edition.service,
-        "relative": edition.configuration.lstrip("/"),
+        "relative": edition.configuration.lstrip("/"), "main": edition.main_file,
     }  # fmt: skip
     unit = f"{edition.service}.service"
     missing = ("centreon-map-keystore-tools",) if release.fault == "dependency" else ()
     refresh = "[ ! -d /run/systemd/system ] || systemctl daemon-reload\n"
     finish = _FAILING.format(**own) if release.fault == "scriptlet" else ""
+    finish += _MOVING_TLS.format(**own) if release.moves_tls else ""
     return Package(
         name=edition.package,
         version=release.version,

@@ -23,6 +23,7 @@ from mapinfra.errors import CentreonError, HostError
 from mapinfra.hosts import Host, Target, packages
 from mapinfra.resources import map_facts, map_plan, map_undo
 from mapinfra.resources.contract import Inputs, Kind, Plan, Step
+from mapinfra.resources.map_configuration import write_file
 from mapinfra.resources.map_installing import Installing
 from mapinfra.resources.map_model import (
     UNINSTALL,
@@ -36,7 +37,7 @@ from mapinfra.resources.map_model import (
     settings_of,
     web_client_version,
 )
-from mapinfra.resources.map_operation import Operation, write_file
+from mapinfra.resources.map_operation import Operation
 from mapinfra.resources.map_removal_plan import removal
 from mapinfra.resources.session import Session, address_of, database_of
 
@@ -205,7 +206,8 @@ class _Runner:
                 operation.begin_changes()
                 self._change(self._map, step.data, "server")
             case "config":
-                operation.configure()
+                for line in operation.configure():
+                    self._tell(line)
             case "health":
                 self._await_health(step.data or Expected(), operation)
             case "settings":
@@ -325,7 +327,7 @@ class _Runner:
 
     def _write(self, contents: Contents) -> None:
         for path, content in contents.after.items():
-            write_file(self._map, path, content)
+            write_file(self._map, path, content, read=contents.before[path])
 
     def _rotate_keys(self, rotation: RotateSigningKey) -> None:
         if rotation.url:

@@ -36,8 +36,8 @@ from mapinfra.hosts.units import run_unit
 from mapinfra.resources import broker_rows
 from mapinfra.resources.broker_model import Edit
 from mapinfra.resources.contract import Step
+from mapinfra.resources.map_configuration import write_file
 from mapinfra.resources.map_model import Account, Desired, Replace, Setup, Unoutput
-from mapinfra.resources.map_operation import write_file
 from mapinfra.resources.session import Session, database_of
 from mapinfra.resources.waiting import until
 from mapinfra.text import without_secrets
@@ -193,7 +193,8 @@ class Installing:
         for path, wanted in self._desired.settings_by_path.items():
             form, content = format_of(path), self._map.run(["cat", path]).stdout
             if form is not None:
-                write_file(self._map, path, with_settings(content, wanted, form))
+                wanted_content = with_settings(content, wanted, form)
+                write_file(self._map, path, wanted_content, read=content)
 
     # The broker output that configure.sh makes on a central
 

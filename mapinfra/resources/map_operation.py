@@ -1,36 +1,37 @@
 """One change of a MAP server under way: its lock, its backup, its lease, what was compared."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from mapinfra import backup
 from mapinfra.backup import Client, Entry, Holder, Keeper, Manifest, Reach, Subject, journal
-from mapinfra.backup.remote import script
-from mapinfra.centreon.config_files import Merged, format_of, merge, with_settings
-from mapinfra.centreon.config_files import settings as read_settings
-from mapinfra.centreon.editions import Edition
+from mapinfra.centreon.editions import MARIADB_SNIPPETS, Edition
 from mapinfra.centreon.map_host import LEFTOVERS
-from mapinfra.centreon.map_setup import check_questions, written_by_configure
-from mapinfra.centreon.verdict import ReplaceWord, SetProperty
+from mapinfra.centreon.map_setup import check_questions
 from mapinfra.errors import CentreonError
 from mapinfra.hosts import Host, packages
 from mapinfra.hosts.packages import PackageFile
 from mapinfra.hosts.units import sweep_units
+from mapinfra.resources.map_configuration import (
+    Merger,
+    Versions,
+    contents,
+    edited,
+    expect_decided,
+    merger_of,
+    settle,
+    summary,
+    write_file,
+)
 from mapinfra.resources.map_model import CHANGED, Comparison, Desired, Lock, Replace
 
 _CLIENT = Client()
 """MariaDB's root through its socket: the database is the MAP server's own."""
 
 _INCOMING = "/var/lib/mapinfra/incoming"
-_WRITE = """\
-[ -e "$1" ] || { echo "$1 isn't there any more" >&2; exit 1; }
-umask 077
-cat >"$1.mapinfra" && chown --reference="$1" "$1.mapinfra" &&
-  chmod --reference="$1" "$1.mapinfra" && sync "$1.mapinfra" && mv "$1.mapinfra" "$1"
-"""
 _ARCHIVE = """\
 umask 077
 mkdir -p "$2/leftovers"
@@ -47,11 +48,6 @@ def config_paths(edition: Edition) -> tuple[str, ...]:
     return (*edition.config_files, *(f"{edition.config_dir}/{name}" for name in helpers))
 
 
-def write_file(host: Host, path: str, content: bytes) -> None:
-    """Replace a file's content at once; owner and mode stay."""
-    script(host, f"writing {path}", _WRITE, path, stdin=content)
-
-
 @dataclass
 class Operation:
     """What a run keeps from one step to the next."""
@@ -62,7 +58,10 @@ class Operation:
     _keeping: ExitStack
     _took_over: bool
     manifest: Manifest | None = None
-    merged: Mapping[str, Merged] = field(default_factory=dict)
+    versions: Mapping[str, Versions] = field(default_factory=dict)
+    mergers: Mapping[str, Merger] = field(default_factory=dict)
+    snippets: Mapping[str, bytes] = field(default_factory=dict)
+    """MariaDB's own files of MAP, as they were before the package was changed."""
     incoming: PackageFile | None = None
     kept_web: tuple[PackageFile, ...] = ()
     stopped_at: float | None = None
@@ -149,7 +148,12 @@ class Operation:
         self.keeper.keep(lease)
 
     def begin_changes(self) -> None:
-        """From here on everything has to be brought back, not the service alone."""
+        """From here on everything has to be brought back, not the service alone.
+
+        Raises Edited when a configuration file was edited since it was backed up.
+        """
+        self._expect_unedited()
+        self.snippets = contents(self.host, MARIADB_SNIPPETS)
         self.arm(Reach.ALL)
         self._changed = True
         self.done("server")
@@ -163,6 +167,7 @@ class Operation:
         self.keeper.check()
         manifest = other or self._backup
         backup.go_back(self.host, manifest, _CLIENT, reach)
+        list(self._put_snippets_back())
         self._is_back = manifest is self.manifest
         return manifest
 
@@ -171,36 +176,45 @@ class Operation:
 
         Raises CentreonError when the spec wants differences reviewed and there are some.
         """
-        self.merged = {
-            path: merged
+        saved = self._saved()
+        self.versions = {
+            path: versions
             for path in config_paths(self.desired.edition)
-            for merged in (self._compared(path, comparison),)
-            if merged is not None
+            for versions in (self._versions(path, saved),)
+            if versions is not None
         }
-        undecided = [
+        self.mergers = {
+            path: merger
+            for path in self.versions
+            for wanted in (self.desired.settings_by_path.get(path, {}),)
+            for merger in (merger_of(path, self.desired.strategy, wanted, comparison.actions),)
+            if merger is not None
+        }
+        merged = {
+            path: merger.forecast(self.versions[path]) for path, merger in self.mergers.items()
+        }
+        expect_decided(merged, self.host)
+        lines = [
             f"{path}: {difference}"
-            for path, merged in self.merged.items()
-            for difference in merged.undecided
+            for path, file in merged.items()
+            for difference in file.differences
         ]
-        if undecided:
-            raise CentreonError(
-                f"the configuration is to be reviewed: {'; '.join(undecided)}",
-                where=self.host.name,
-                remedy="declare the values as `settings`, or choose config: carry, vendor or keep",
-            )
-        return [
-            f"{path}: {difference}"
-            for path, merged in self.merged.items()
-            for difference in merged.differences
-        ]
+        return [f"the configuration files: {summary(merged.values())}", *lines]
 
-    def configure(self) -> None:
-        """Write the merged files; what the package manager left goes to the backup."""
-        for path, merged in self.merged.items():
-            if self.host.run(["cat", path], check=False).stdout != merged.content:
-                write_file(self.host, path, merged.content)
+    def configure(self) -> list[str]:
+        """Write the merged files; what the package manager left goes to the backup.
+
+        Returns a line for each thing that the package's own scripts have changed.
+        """
+        told = [
+            f"{path}: {difference}"
+            for path, merger in self.mergers.items()
+            for difference in settle(self.host, merger, self.versions[path])
+        ]
+        told += self._put_snippets_back()
         folder = self.desired.edition.config_dir
         self.host.run(["sh", "-c", _ARCHIVE, "sh", folder, self._backup.directory, *LEFTOVERS])
+        return told
 
     def stop(self) -> None:
         """Stop the service."""
@@ -218,53 +232,51 @@ class Operation:
             raise CentreonError("there is no backup to go back to", where=self.host.name)
         return self.manifest
 
-    def _compared(self, path: str, comparison: Comparison) -> Merged | None:
-        """Return the merged file; None for one that isn't there, or isn't the package's."""
-        form, local = format_of(path), self._saved(path)
+    def _versions(self, path: str, saved: Mapping[str, bytes]) -> Versions | None:
+        """Return a file's versions; None for one that isn't there, or isn't the package's."""
+        local = saved.get(path)
         vendor = self._in_package(self.incoming.path if self.incoming else None, path)
-        if form is None or local is None or vendor is None:
+        if local is None or vendor is None:
             return None
         old = next(iter(self._backup.package_files), None)
-        wanted = self.desired.settings_by_path.get(path, {})
-        merged = merge(
-            pristine=self._in_package(old, path),
-            local=local,
-            vendor=vendor,
-            settings=wanted,
-            strategy=self.desired.strategy,
-            form=form,
-            kept=[key for key in read_settings(local, form) if written_by_configure(key)],
-        )
-        content = _with_actions(merged.content, path, comparison.actions)
-        return Merged(with_settings(content, wanted, form), merged.differences)
+        leftovers = {end: saved[f"{path}{end}"] for end in LEFTOVERS if f"{path}{end}" in saved}
+        return Versions(local, self._in_package(old, path), vendor, leftovers)
 
-    def _saved(self, path: str) -> bytes | None:
-        """Return a configuration file as it is in the backup."""
-        name = path.rpartition("/")[2]
+    def _expect_unedited(self) -> None:
+        """Raise Edited when a file isn't any more as in the backup: going back would lose that."""
+        now = contents(self.host, self.versions)
+        for path, versions in self.versions.items():
+            if now.get(path) != versions.local:
+                raise edited(self.host, path)
+
+    def _put_snippets_back(self) -> Iterator[str]:
+        """Put back edited files that no package manager takes for configuration; tell of each.
+
+        The update pages (24.10, graph-views/map-web-update) have it done by hand.
+        """
+        if not self.snippets:
+            return
+        now = contents(self.host, self.snippets)
+        old = next(iter(self._backup.package_files), None)
+        for path, content in self.snippets.items():
+            if now.get(path, content) != content != self._in_package(old, path):
+                write_file(self.host, path, content, read=now[path])
+                yield f"{path}: the local file put back, the package had replaced it"
+
+    def _saved(self) -> dict[str, bytes]:
+        """Return the configuration files and their leftovers as they are in the backup."""
         archive = f"{self._backup.directory}/config.tar"
-        member = f"{self._backup.config_folder}/{name}".lstrip("/")
-        done = self.host.run(["tar", "-xOf", archive, member], check=False)
-        return done.stdout if done.status == 0 else None
+        there = self.host.run(["tar", "-tf", archive]).text.splitlines()
+        paths = config_paths(self.desired.edition)
+        names = [path.lstrip("/") + end for path in paths for end in ("", *LEFTOVERS)]
+        return {
+            f"/{name}": self.host.run(["tar", "-xOf", archive, name]).stdout
+            for name in names
+            if name in there
+        }
 
     def _in_package(self, package: str | None, path: str) -> bytes | None:
         return packages.pristine(self.host, package, path) if package else None
 
     def _forget_incoming(self) -> None:
         self.host.run(["rm", "-rf", f"{_INCOMING}-{self.desired.edition.service}"])
-
-
-def _with_actions(content: bytes, path: str, actions: Iterable[ReplaceWord | SetProperty]) -> bytes:
-    """Return a file with the extra steps of certain versions done."""
-    form = format_of(path)
-    for action in actions:
-        if isinstance(action, SetProperty) and action.file == path and form is not None:
-            content = with_settings(content, {action.key: action.value}, form)
-        if isinstance(action, ReplaceWord) and path in action.files and form is not None:
-            held = read_settings(content, form)
-            changed = {
-                key: value.replace(action.old, action.new)
-                for key, value in held.items()
-                if action.old in value and action.new not in value
-            }
-            content = with_settings(content, changed, form)
-    return content

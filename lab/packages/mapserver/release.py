@@ -68,6 +68,8 @@ class Release:
     schema: int
     """The version of the database's schema that it works with."""
     fault: Fault = ""
+    moves_tls: bool = False
+    """Whether its package's script moves TLS settings from a keystore to PEM files."""
 
     @property
     def number(self) -> tuple[int, ...]:
@@ -84,7 +86,7 @@ class Release:
         """The text that `read` reads."""
         return json.dumps({
             "edition": self.edition.name, "version": self.version, "schema": self.schema,
-            "fault": self.fault,
+            "fault": self.fault, "moves_tls": self.moves_tls,
         })  # fmt: skip
 
 

@@ -54,13 +54,14 @@ class _Carrying:
             return
         if not chain[0][1].continues:
             places = [index for index, _ in self._vendor.chains[key]]
+        # What is left over follows what it follows in the local file, and may read that.
+        self._inserted |= {index for index, _ in chain[len(places) :]}
         self._put(places, [self._local[index] for index, _ in chain])
 
     def _put(self, places: list[int], pieces: list[Piece]) -> None:
-        """Put pieces one by one in the place of others, all that are left over in the last."""
+        """Put pieces one by one in the place of others."""
         for nth, place in enumerate(places):
-            last = nth == len(places) - 1
-            new = pieces[nth:] if last else pieces[nth : nth + 1]
+            new = pieces[nth : nth + 1]
             if not (len(new) == 1 and _same(new[0], self._vendor.pieces[place])):
                 self._slots[place + 1] = new
 

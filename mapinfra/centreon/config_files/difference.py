@@ -27,16 +27,20 @@ class Outcome(Enum):
     """The vendor's change, with no edit of the administrator's in its way."""
     DECLARED = "declared"
     """The spec's setting, whatever the files say."""
+    SCRIPTED = "scripted"
+    """Changed by the package's own scripts while it was installed, and kept."""
     UNDECIDED = "undecided"
     """Somebody has to decide."""
 
 
+_MAKES = "what it makes of the vendor's change"
 _KEY_STORIES = {
     Outcome.CARRIED: "local {local} carried over, the vendor has {vendor}{origin}",
     Outcome.DROPPED: "local {local} dropped, the vendor has {vendor}{origin}",
     Outcome.KEPT: "local {local} kept, the vendor has {vendor}{origin}",
     Outcome.TAKEN: "the vendor's {vendor} taken, local has {local}",
     Outcome.DECLARED: "{declared} as declared, local has {local}, the vendor has {vendor}",
+    Outcome.SCRIPTED: "{vendor} written by the package's script, it was {local}",
     Outcome.UNDECIDED: "to be decided, local has {local}, the vendor has {vendor}{origin}",
 }
 _LOCAL_LINE_STORIES = {
@@ -44,6 +48,7 @@ _LOCAL_LINE_STORIES = {
     Outcome.DROPPED: "dropped",
     Outcome.KEPT: "kept",
     Outcome.TAKEN: "gone, as the vendor took it out",
+    Outcome.SCRIPTED: "taken out by the package's script",
     Outcome.UNDECIDED: "to be decided",
 }
 _VENDOR_LINE_STORIES = {
@@ -51,6 +56,7 @@ _VENDOR_LINE_STORIES = {
     Outcome.DROPPED: "back, though it was taken out locally",
     Outcome.KEPT: "not taken",
     Outcome.TAKEN: "taken",
+    Outcome.SCRIPTED: "added by the package's script",
     Outcome.UNDECIDED: "to be decided",
 }
 
@@ -70,13 +76,24 @@ class Difference:
     local: str | None = field(default=None, repr=False)
     vendor: str | None = field(default=None, repr=False)
     declared: str | None = field(default=None, repr=False)
+    unjudged: str | None = None
+    """A line that only a running shell can judge, with what the vendor changes of what it reads."""
 
     @property
     def conflict(self) -> bool:
         """Whether administrator and vendor both changed it since the pristine file."""
         return self.pristine is not None and self.pristine not in (self.local, self.vendor)
 
+    @property
+    def twofold(self) -> bool:
+        """Whether both have set it, differently, since a pristine file that is known."""
+        return self.conflict or (
+            self.pristine is None and None not in (self.local, self.vendor) and self.key is not None
+        )
+
     def __str__(self) -> str:
+        if self.unjudged is not None:
+            return f"{self.unjudged}: only a running shell can tell {_MAKES}"
         if self.key is None:
             return self._line_story()
         pristine, local, vendor, declared = self._told()
@@ -84,11 +101,16 @@ class Difference:
         story = _KEY_STORIES[self.outcome].format(
             local=local, vendor=vendor, origin=origin, declared=declared
         )
-        public = not (self.pristine is None and self.vendor is None and self.declared is None)
-        return f"{shown_name(self.key, public=public)}: {story}"
+        known = (self.pristine, self.vendor, self.declared) != (None, None, None)
+        return f"{shown_name(self.key, public=known and self._is_public)}: {story}"
+
+    @property
+    def _is_public(self) -> bool:
+        # What a script writes it may have taken from the administrator's own file.
+        return self.outcome is not Outcome.SCRIPTED
 
     def _line_story(self) -> str:
-        public = self.vendor is not None or self.pristine is not None
+        public = self._is_public and (self.vendor is not None or self.pristine is not None)
         line = f'line "{shown_line(self.line or "", public=public)}"'
         if self.local is None:
             return f"{line}: only in the vendor's file, {_VENDOR_LINE_STORIES[self.outcome]}"

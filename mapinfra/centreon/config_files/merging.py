@@ -1,12 +1,16 @@
 """What becomes of a config file when a package brings its own version of it."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from mapinfra.centreon.config_files import options
 from mapinfra.centreon.config_files.carrying import carried
 from mapinfra.centreon.config_files.difference import Difference, Outcome
+from mapinfra.centreon.config_files.mending import mended
 from mapinfra.centreon.config_files.model import Format
+from mapinfra.centreon.config_files.proving import alike, wanted
 from mapinfra.centreon.config_files.sides import Side, Sides, side
 from mapinfra.centreon.config_files.writing import with_settings
 
@@ -38,6 +42,11 @@ class Merged:
             difference for difference in self.differences if difference.outcome is Outcome.UNDECIDED
         )
 
+    @property
+    def counts(self) -> Counter[Outcome]:
+        """How many values had which outcome; lines that set none don't count."""
+        return Counter(one.outcome for one in self.differences if one.line is None)
+
 
 def merge(
     *,
@@ -65,14 +74,64 @@ def merge(
     outcomes = _Outcomes(sides, frozenset(settings), frozenset(kept), strategy)
     differences = (*_of_keys(sides, settings, outcomes), *_of_lines(sides, outcomes))
     if strategy is Strategy.CARRY:
-        # Where only one of the two changed, its file is taken whole.
-        content = local if pristine == vendor else carried(sides, vendor, form)
+        versions = _Versions(pristine, local, vendor)
+        proven = _carried(versions, sides, form, frozenset((*settings, *kept)))
+        if proven is None:
+            return Merged(local, (*differences, *_unjudged(versions, form)))
+        content = proven
     elif strategy is Strategy.VENDOR or (strategy is Strategy.REVIEW and not outcomes.customised):
         content = vendor
     else:
         content = local
     own = {key: held.value for key, held in sides.local.effective.items() if key in kept}
     return Merged(with_settings(content, {**own, **settings}, form), differences)
+
+
+@dataclass(frozen=True)
+class _Versions:
+    pristine: bytes | None
+    local: bytes
+    vendor: bytes
+
+
+def _carried(
+    versions: _Versions, sides: Sides, form: Format, spared: Collection[str]
+) -> bytes | None:
+    """Return the merged file that is provably right; None when none of the ways leads to one.
+
+    What is in `spared` is set afterwards, whatever it is here.
+    """
+    if versions.pristine == versions.local:
+        return versions.vendor
+    old = None if sides.pristine is None else form.meaning(form.parse(versions.pristine or b""))
+    mine, new = (form.meaning(form.parse(one)) for one in (versions.local, versions.vendor))
+    if versions.local == versions.vendor or (old is not None and alike(old, new)):
+        return versions.local
+    goal = wanted(old, mine, new)
+    vendor = form.parse(versions.vendor)
+    for base in (carried(sides, versions.vendor, form), versions.local):
+        for content in (base, mended(base, goal, vendor, form)):
+            if goal.proven(form.meaning(form.parse(content)), spared):
+                return content
+    return None
+
+
+def _unjudged(versions: _Versions, form: Format) -> Iterable[Difference]:
+    """Yield the lines that meet a change of the vendor's, and only a running shell can judge."""
+    local, vendor = (form.meaning(form.parse(one)) for one in (versions.local, versions.vendor))
+    # Without the old package's file whatever differs may be the vendor's change.
+    base = versions.local if versions.pristine is None else versions.pristine
+    before = form.meaning(form.parse(base)).variables
+    names = {**before, **vendor.variables}
+    changed = {name for name in names if before.get(name) != vendor.variables.get(name)}
+    lines: dict[str, set[str]] = {}
+    for whose, found in (("local", local), ("vendor's", vendor)):
+        for term in found.terms:
+            if term.reads & changed:
+                where = f"line {term.line} of the {whose} file"
+                lines.setdefault(where, set()).update(term.reads & changed)
+    for where, met in lines.items() or [("a line of the local file", changed)]:
+        yield Difference(Outcome.UNDECIDED, unjudged=f"{where} ({', '.join(sorted(met))})")
 
 
 class _Outcomes:
@@ -96,6 +155,10 @@ class _Outcomes:
         if key in self._kept and self._strategy is not Strategy.KEEP:
             return Outcome.CARRIED
         return self.of(self._sides.edited_key(key))
+
+    def keeps(self, key: str) -> bool:
+        """Tell whether the key's local value stays whatever the strategy."""
+        return key in self._kept
 
     def of(self, edited: bool) -> Outcome:
         match self._strategy:
@@ -124,10 +187,32 @@ def _of_keys(
             if {values["local"], values["vendor"]} != {declared}:
                 yield Difference(Outcome.DECLARED, key=key, declared=declared, **values)
             continue
+        if single := list(_of_options(key, values, outcomes)):
+            yield from single
+            continue
         if values["local"] == values["vendor"]:
             # The same value, told another way: exported or not, by reference or in words.
             values["local"], values["vendor"] = sides.local.written(key), sides.vendor.written(key)
         yield Difference(outcomes.of_key(key), key=key, **values)
+
+
+def _of_options(
+    key: str, values: Mapping[str, str | None], outcomes: _Outcomes
+) -> Iterable[Difference]:
+    """Yield what differs of a list of options, each option by itself; nothing of other values."""
+    if key not in options.NAMES or None in values.values() or outcomes.keeps(key):
+        return
+    lists = {whose: options.split((value or "",)) for whose, value in values.items()}
+    if None in lists.values():
+        return
+    held = {whose: options.effective(words or ()) for whose, words in lists.items()}
+    for about in {**held["local"], **held["vendor"]}:
+        told = {
+            whose: options.text(found[about]) if about in found else None
+            for whose, found in held.items()
+        }
+        if told["local"] != told["vendor"]:
+            yield Difference(outcomes.of(told["local"] != told["pristine"]), key=key, **told)
 
 
 def _value(side: Side | None, key: str) -> str | None:

@@ -1,10 +1,13 @@
 """A config file as pieces that put together are its very bytes."""
 
+import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property
 from typing import Protocol
+
+from mapinfra.centreon.config_files.meaning import Meaning
 
 BOM = b"\xef\xbb\xbf"
 
@@ -23,12 +26,13 @@ class Part:
     """A stretch of a value: plain text, or an expansion as it is written.
 
     `reference` names the variable that the file may set itself; every other expansion (a command,
-    a default) is not `literal` and names none.
+    a default) is not `literal` and names none. Double quotes around it can change what it means.
     """
 
     text: str
     reference: str | None = None
     literal: bool = True
+    quoted: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,15 +52,16 @@ class Assignment:
     @property
     def continues(self) -> bool:
         """Whether the value builds on the one that the key had before."""
-        return any(part.reference == self.key for part in self.parts)
+        name = re.compile(rf"(?<!\w){re.escape(self.key)}(?!\w)")
+        return any(
+            part.reference == self.key or (not part.literal and name.search(part.text))
+            for part in self.parts
+        )
 
     @property
     def meaning(self) -> tuple[bool, tuple[Part, ...]]:
         """What it sets, however it is quoted; the two kinds of line end count as one."""
-        parts = (
-            Part(part.text.replace("\r\n", "\n"), part.reference, part.literal)
-            for part in self.parts
-        )
+        parts = (replace(part, text=part.text.replace("\r\n", "\n")) for part in self.parts)
         return self.exported, tuple(parts)
 
 
@@ -181,4 +186,8 @@ class Format(Protocol):
 
     def may_set(self, piece: Piece, key: str) -> bool:
         """Tell whether a statement, which isn't read any closer, may give the key a value."""
+        ...
+
+    def meaning(self, document: Document) -> Meaning:
+        """Return what whoever reads the file holds afterwards."""
         ...

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 
 from mapinfra.centreon.config_files.errors import ConfigFileUnreadable
+from mapinfra.centreon.config_files.meaning import Meaning, Variable, joined
 from mapinfra.centreon.config_files.model import (
     BOM,
     Assignment,
@@ -83,6 +84,11 @@ class Properties:
     def may_set(self, piece: Piece, key: str) -> bool:
         """Tell that nothing but an assignment sets a key."""
         return False
+
+    def meaning(self, document: Document) -> Meaning:
+        """Return what Java's Properties hold."""
+        held = document.effective()
+        return Meaning({key: Variable(joined((one.value,))) for key, one in held.items()})
 
 
 def _pieces(text: str, at: int = 0) -> Iterator[Piece]:

@@ -7,9 +7,11 @@ that is what whoever saved such a file meant; inside quotes it is part of the va
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import groupby
 
 from mapinfra.centreon.config_files.errors import SettingImpossible
+from mapinfra.centreon.config_files.meaning import Meaning
 from mapinfra.centreon.config_files.model import (
     BOM,
     Assignment,
@@ -18,6 +20,7 @@ from mapinfra.centreon.config_files.model import (
     Part,
     Piece,
 )
+from mapinfra.centreon.config_files.shell_meaning import meaning
 from mapinfra.centreon.config_files.shell_syntax import Statement
 
 _BYTES = "latin-1"
@@ -88,6 +91,10 @@ class Shell:
         found = rf"(?<![\w${{]){name}\+?=|\b(?:unset|read)\b[^;&|\n]*\b{name}\b"
         return re.search(found, piece.text) is not None
 
+    def meaning(self, document: Document) -> Meaning:
+        """Return what a shell holds after the file, as far as the text proves it."""
+        return meaning(document)
+
 
 def _pieces(text: str, at: int = 0) -> Iterator[Piece]:
     while at < len(text):
@@ -115,7 +122,7 @@ def _decoded(assignment: Assignment) -> Assignment:
         if plain:
             parts.append(Part(_utf8("".join(part.text for part in group))))
         else:
-            parts += [Part(_utf8(part.text), part.reference, literal=False) for part in group]
+            parts += [replace(part, text=_utf8(part.text)) for part in group]
     return Assignment(
         assignment.key,
         tuple(part for part in parts if part.text),

@@ -27,6 +27,7 @@ _CLOSERS = {
     "until": "done",
     "select": "done",
     "{": "}",
+    "[[": "]]",
 }
 _BEFORE_A_COMMAND = frozenset({"if", "then", "elif", "else", "while", "until", "do", "{", "!"})
 _GOES_ON = frozenset({"&&", "||", "|"})
@@ -104,7 +105,7 @@ def _expansion(text: str, at: int, *, quoted: bool) -> tuple[int, list[Part]]:
         return found.end(), [Part(f"${{{name}}}", reference=name, literal=False)]
     if text[at] == "`" or text.startswith(("$(", "${"), at):
         end = _closed(text, at, quoted=quoted)
-        return end, [Part(text[at:end], literal=False)]
+        return end, [Part(text[at:end], literal=False, quoted=quoted)]
     if not quoted and text.startswith("$'", at):
         found = _ANSI_QUOTED.match(text, at)
         if found is None:
@@ -245,7 +246,8 @@ class Statement:
         word = self.text[at:end]
         self._add(word, at)
         # The brace of `function name {` doesn't stand where a command begins.
-        if self._command or (word == "{" and self._tokens[0].text == "function"):
+        opens = self._command or (word == "{" and self._tokens[0].text == "function")
+        if opens or word == "]]":
             self._reserved(word, at)
         self._command = self._command and word in _BEFORE_A_COMMAND
         return end

@@ -38,15 +38,28 @@ def with_settings(content: bytes, wanted: Mapping[str, str], form: Format) -> by
 
 def _with_setting(content: bytes, key: str, value: str, form: Format) -> bytes:
     document = form.parse(content)
+    held = form.meaning(document)
+    if held.literal(key) == value:
+        return content
     place = _place(document, key, form)
+    at_end = appended(document, form.line(key, value), form)
     if place is None:
-        return _appended(document, form.line(key, value), form)
-    if document.effective()[key] == Effective(value, settled=True):
+        return at_end
+    if not held.whole and document.effective()[key] == Effective(value, settled=True):
         return content
     index, assignment = place
     pieces = [piece.raw for piece in document.pieces]
     pieces[index] = form.changed(document.pieces[index], assignment, value)
-    return b"".join(pieces)
+    in_place = b"".join(pieces)
+    return (
+        at_end
+        if _holds(at_end, key, value, form) > _holds(in_place, key, value, form)
+        else in_place
+    )
+
+
+def _holds(content: bytes, key: str, value: str, form: Format) -> bool:
+    return form.meaning(form.parse(content)).literal(key) == value
 
 
 def _place(document: Document, key: str, form: Format) -> tuple[int, Assignment] | None:
@@ -60,7 +73,7 @@ def _place(document: Document, key: str, form: Format) -> tuple[int, Assignment]
     return places[-1]
 
 
-def _appended(document: Document, line: bytes, form: Format) -> bytes:
+def appended(document: Document, line: bytes, form: Format) -> bytes:
     """Return the file with one more line, which ends as the file ended."""
     line_end = document.line_end
     if not document.pieces:

@@ -12,9 +12,13 @@ from hypothesis import strategies as st
 from mapinfra.centreon.config_files import (
     PROPERTIES,
     ConfigFileUnreadable,
+    Strategy,
+    merge,
     settings,
     with_settings,
 )
+from tests.unit.centreon.java_properties import load
+from tests.unit.centreon.merge_corpus import Case, property_cases
 
 READER = """
 import java.io.*;
@@ -219,3 +223,32 @@ def test_a_malformed_escape_names_its_line() -> None:
     with pytest.raises(ConfigFileUnreadable, match="hexadecimal") as caught:
         settings(b"a=1\r\nb=\\\r\nx\\u12\r\n", PROPERTIES)
     assert caught.value.line == 3
+
+
+@pytest.mark.parametrize("case", list(property_cases()), ids=lambda case: case.name)
+def test_every_merge_of_the_corpus_is_right_by_javas_rules(case: Case) -> None:
+    found = merge(
+        pristine=case.old,
+        local=case.mine,
+        vendor=case.new,
+        settings={},
+        strategy=Strategy.CARRY,
+        form=PROPERTIES,
+    )
+    old, mine, new = map(load, (case.old, case.mine, case.new))
+    right = {
+        key: (new if mine.get(key) == old.get(key) else mine).get(key) for key in {**mine, **new}
+    }
+    assert load(found.content) == {key: value for key, value in right.items() if value is not None}
+    assert not found.undecided
+
+
+@given(st.lists(bits, max_size=30).map("".join).map(lambda text: text.encode("latin-1")))
+def test_two_readers_agree_on_any_file(content: bytes) -> None:
+    try:
+        held = settings(content, PROPERTIES)
+    except ConfigFileUnreadable:
+        return
+    assert sorted((hexed(key), hexed(value)) for key, value in load(content).items()) == sorted(
+        (hexed(key), hexed(value)) for key, value in held.items()
+    )

@@ -1,0 +1,109 @@
+"""What a merge on real hosts may not lose: edits made meanwhile, what packages write themselves."""
+
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from lab import Lab
+from tests.lab.map_world import (
+    ENGINE_ON_APT,
+    ENGINE_ON_DNF,
+    LEGACY_ON_APT,
+    LEGACY_ON_DNF,
+    NEWER,
+    OLD,
+    World,
+    begun,
+    make,
+    wait_until,
+)
+
+MOVING = "23.10.94"
+
+
+@pytest.fixture
+def world(lab: Lab, tmp_path: Path, request: pytest.FixtureRequest) -> World:
+    return make(lab, tmp_path, *getattr(request, "param", ENGINE_ON_DNF))
+
+
+def each(*worlds: tuple[str, str, str]) -> pytest.MarkDecorator:
+    ids = ["-".join(parts) for parts in worlds]
+    return pytest.mark.parametrize("world", worlds, indirect=True, ids=ids)
+
+
+def main_file(world: World) -> str:
+    return str(world.server.edition.main_file)
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
+    process.send_signal(signal.SIGCONT)
+    out, err = process.communicate(timeout=240)
+    return process.returncode, out + err
+
+
+@each(ENGINE_ON_DNF, ENGINE_ON_APT, LEGACY_ON_DNF, LEGACY_ON_APT)
+def test_what_a_packages_script_writes_stays_and_is_told(world: World) -> None:
+    folder = world.server.edition.configuration
+    keystore = f"centreon-map.keystore={folder}/map.p12\\ncentreon-map.keystore-pass=s3cret\\n"
+    world.host.run(f"printf '{keystore}' >>{main_file(world)}")
+    world.edit("s/-Xmx[0-9]*[A-Za-z]/-Xmx6G/")
+    world.next_line("23.04", "23.10", "moving-tls")
+    world.want(MOVING, release_notes_read="23.10")
+    result = world.expect_up()
+    held = world.host.run(["cat", main_file(world)]).stdout.splitlines()
+    assert "centreon-map.tls.enabled=true" in held
+    assert f"centreon-map.tls.certificate={folder}/map.pem" in held
+    assert not [line for line in held if line.startswith("centreon-map.keystore")]
+    assert "broker.reconnection.delay=2" in held
+    assert "-Xmx6G" in world.conf()
+    assert 'centreon-map.tls.enabled: "true" written by the package\'s script' in result.err
+    assert "s3cret" not in result.err + result.out
+
+
+@each(ENGINE_ON_DNF, LEGACY_ON_APT)
+def test_an_edit_made_since_the_backup_stops_the_update_and_stays(world: World) -> None:
+    world.want(NEWER)
+    process = begun(world, "] stop centreon-map")
+    process.send_signal(signal.SIGSTOP)
+    world.edit("s/-Xmx[0-9]*[A-Za-z]/-Xmx7G/")
+    code, told = ended(process)
+    assert code == 1, told
+    assert "centreon-map.conf was edited meanwhile" in told
+    assert "the old state is back" in told
+    assert "-Xmx7G" in world.conf()
+    assert (world.version(), world.service()) == (OLD, ("active", "enabled"))
+    world.expect_up()
+    assert "-Xmx7G" in world.conf()
+    assert world.version() == NEWER
+
+
+@each(ENGINE_ON_DNF, ENGINE_ON_APT)
+def test_an_edit_made_while_the_package_changes_is_merged(world: World) -> None:
+    world.want(NEWER)
+    process = begun(world, f"] change {world.server.edition.package}")
+    wait_until(lambda: _changes(world))
+    process.send_signal(signal.SIGSTOP)
+    wait_until(lambda: world.version() == NEWER, 60)
+    world.host.run(f"echo by.hand=1 >>{main_file(world)}")
+    code, told = ended(process)
+    assert code == 0, told
+    assert "by.hand=1" in world.host.run(["cat", main_file(world)]).stdout
+    assert "by.hand" in told
+    world.project.expect_nothing_to_do()
+
+
+def test_an_edited_file_of_mariadb_survives_the_package(world: World) -> None:
+    snippet = "/etc/my.cnf.d/map.cnf"
+    world.host.run(f"echo '# ours' >>{snippet}")
+    before = world.host.run(["cat", snippet]).stdout
+    world.want(NEWER)
+    result = world.expect_up()
+    assert world.host.run(["cat", snippet]).stdout == before
+    assert f"{snippet}: the local file put back" in result.err
+
+
+def _changes(world: World) -> bool:
+    units = world.host.run(["systemctl", "list-units", "--all", "mapinfra-server-*"], check=False)
+    return "mapinfra-server" in units.stdout or world.version() == NEWER
