@@ -5,7 +5,7 @@ import signal
 from pathlib import Path
 
 import pulumi
-from pulumi.runtime.config import CONFIG
+from pulumi.runtime.config import CONFIG, get_config_env
 
 from mapinfra.errors import MapinfraError
 from mapinfra.platform import platform
@@ -24,7 +24,7 @@ def main() -> None:
         )
     try:
         located = locate(Path(path))
-        check_secrets(located, Secrets(CONFIG.get(), Path.cwd()))
+        check_secrets(located, Secrets({**get_config_env(), **CONFIG.get()}, Path.cwd()))
         platform(located.spec)
     except MapinfraError as error:
         raise pulumi.RunError(str(error)) from None

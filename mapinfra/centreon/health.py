@@ -39,6 +39,7 @@ class State(StrEnum):
     FAILED = "failed"
     STARTING = "starting"
     DOWN = "down"
+    UNPROVEN = "just started anew by systemd"
     CUT_OFF = "cut off from its broker"
     PROTECTED = "protected"
     UP = "up"
@@ -70,9 +71,9 @@ class Unit:
         return self.load != "not-found"
 
     @property
-    def is_restarting(self) -> bool:
-        """Whether systemd itself has started it anew just now."""
-        return self.restarts > 0 and self.lived is not None and self.lived < STEADY
+    def is_unproven(self) -> bool:
+        """Whether systemd itself has started it anew of late: it may be about to end again."""
+        return self.restarts > 0 and self.lived is not None and self.lived < _LONGEST_SPAN
 
 
 @dataclass(frozen=True)
@@ -104,12 +105,12 @@ class Health:
         if unit.active in ("failed", "inactive"):
             return State.FAILED if unit.active == "failed" else State.STOPPED
         answer = self.answer
-        if unit.active != "active" or answer is None or unit.is_restarting:
+        if unit.active != "active" or answer is None:
             return State.STARTING
         if answer.code not in _PROTECTED and (answer.status != "UP" or answer.code != 200):
             return State.DOWN
-        if self.is_cut_off:
-            return State.CUT_OFF
+        if self.is_cut_off or unit.is_unproven:
+            return State.CUT_OFF if self.is_cut_off else State.UNPROVEN
         return State.PROTECTED if answer.code in _PROTECTED else State.UP
 
     @property
@@ -126,8 +127,8 @@ class Health:
 
     @property
     def serves(self) -> bool:
-        """Whether it is up, with a connection to its broker or without one."""
-        return self.state in (State.UP, State.PROTECTED, State.CUT_OFF)
+        """Whether it is up at the moment, with a connection to its broker or without one."""
+        return self.state in (State.UP, State.PROTECTED, State.CUT_OFF, State.UNPROVEN)
 
     @property
     def is_connected(self) -> bool:
@@ -152,7 +153,7 @@ class Health:
     @property
     def _lived_last(self) -> float:
         """Seconds that it lived before it ended by itself; 0.0 where it did not, or much later."""
-        ended = self.unit.active == "failed" or self.unit.is_restarting
+        ended = self.unit.active == "failed" or self.unit.is_unproven
         lived = self.unit.lived if ended else None
         return lived if lived is not None and lived < _LONGEST_SPAN else 0.0
 
@@ -179,6 +180,7 @@ class Health:
             State.FAILED: lambda: f"{unit.name} failed ({unit.result}, exit {unit.exit_status})",
             State.STARTING: lambda: f"{unit.name} is {unit.active}, {self._silence()}",
             State.DOWN: lambda: f"{answer and answer.url} says {answer and answer.status}",
+            State.UNPROVEN: lambda: f"{unit.name} is up, {self._restarted}",
             State.CUT_OFF: lambda: f"{unit.name} has no connection to its broker {self.broker}",
             State.PROTECTED: lambda: f"{answer and answer.url} answers, but wants a login",
             State.UP: lambda: f"{answer and answer.url} says UP",
@@ -189,10 +191,12 @@ class Health:
         """Where its configuration has the broker."""
         return f"{self.report.broker_address}:{self.report.broker_port}" if self.report else ""
 
+    @property
+    def _restarted(self) -> str:
+        return f"but systemd has just started it anew (restart {self.unit.restarts})"
+
     def _silence(self) -> str:
         """Say what there was instead of an answer on its health."""
-        if self.unit.is_restarting:
-            return f"but systemd has just started it anew (restart {self.unit.restarts})"
         if self.report is None:
             return "but it has no configuration"
         tried = (f"{a.url}: {a.error or f'HTTP {a.code}'}" for a in self.report.answers)
@@ -266,6 +270,8 @@ def wait(host: Host, edition: Edition, *, seconds: float, expected: Expected) ->
             what = f"the MAP server isn't healthy within {seconds:g} s: {lacking}"
             raise _told(CommandTimeout, what, host, health)
         if steady.seconds(health, lacking) >= expected.span:
+            if health.unit.restarts:  # it is proven now, whatever it did before
+                host.run(["systemctl", "reset-failed", f"{edition.service}.service"])
             return health
         time.sleep(_PAUSE)
         health = look(host, edition)

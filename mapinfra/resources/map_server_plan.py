@@ -184,7 +184,7 @@ class ServerSide:
         elif restart or state in (State.DOWN, State.CUT_OFF):
             text = f"restart {service}{why if state is State.CUT_OFF else ''}"
             yield Step(self._host, "restart", text, "restart it again")
-        elif state is not State.STARTING:
+        elif state not in (State.STARTING, State.UNPROVEN):
             return
         yield self.healthy(replace(health.expected, broker=True))
 

@@ -261,6 +261,28 @@ def test_a_server_that_ends_a_second_after_its_first_up_is_not_healthy(
         engine.host.run(f"rm -r {folder} && systemctl daemon-reload")
 
 
+def test_a_server_that_systemd_starts_again_and_again_is_not_healthy(
+    lab: Lab, fleet: Fleet, engine: MapServer, host: Host
+) -> None:
+    folder = f"/run/systemd/system/{engine.edition.service}.service.d"
+    conf = "[Service]\nRestart=always\nRestartSec=0\n"
+    engine.host.run(f"mkdir -p {folder} && printf '{conf}' >{folder}/r.conf")
+    engine.host.run(["systemctl", "daemon-reload"])
+    try:
+        restart(engine)
+        wait(host, ENGINE, seconds=30)
+        engine.host.run(["systemctl", "kill", "--signal=KILL", engine.edition.service])
+        until(
+            lambda: health.look(host, ENGINE).serves,
+            seconds=20, where="map", what="not up again", remedy="",
+        )  # fmt: skip
+        assert observe(lab, fleet, "map").state in (State.UNPROVEN, State.CUT_OFF)
+        wait(host, ENGINE, seconds=30, broker=True)
+        assert observe(lab, fleet, "map").is_healthy
+    finally:
+        engine.host.run(f"rm -r {folder} && systemctl daemon-reload")
+
+
 def test_a_server_has_to_stay_up_for_longer_than_it_last_did(engine: MapServer, host: Host) -> None:
     with trouble(engine, ends_after_up=4):
         restart(engine)

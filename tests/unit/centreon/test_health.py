@@ -143,9 +143,12 @@ def test_a_server_without_its_broker_is_not_healthy() -> None:
 
 
 def test_a_server_that_systemd_has_just_started_anew_is_not_healthy() -> None:
-    assert health(UP, unit=replace(UNIT, lived=1.0)).state is State.STARTING
-    assert "started it anew (restart 2)" in str(health(UP, unit=replace(UNIT, lived=1.0)))
-    assert health(UP, unit=replace(UNIT, lived=1.0, restarts=0)).is_healthy
+    young = health(UP, unit=replace(UNIT, lived=31.0))
+    assert (young.state, young.is_healthy, young.serves) == (State.UNPROVEN, False, True)
+    assert str(young).endswith("is up, but systemd has just started it anew (restart 2)")
+    assert young.expected.span == STEADY + 31
+    assert young.lacks(Expected()) == ""
+    assert health(UP, unit=replace(UNIT, lived=31.0, restarts=0)).is_healthy
     assert health(UP).is_healthy
 
 

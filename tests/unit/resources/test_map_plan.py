@@ -120,6 +120,14 @@ def test_a_server_that_is_cut_off_from_its_broker_is_restarted_and_has_to_find_i
     assert MapInstallationKind().computed(wanted(OLD), live)["healthy"] is False
 
 
+def test_a_server_that_systemd_restarts_has_to_show_that_it_stays() -> None:
+    live = found(health=health(ENGINE))
+    unit = replace(live.health.unit, restarts=3, lived=40.0)
+    plan = map_plan.plan(wanted(OLD), replace(live, health=replace(live.health, unit=unit)))
+    assert verbs(plan) == ["lock", "health", "release"]
+    assert plan.steps[1].data.span > 40
+
+
 @pytest.mark.parametrize(("broker", "due"), [(("192.0.2.1:5758",), True), ((), False)])
 def test_an_update_has_to_bring_back_the_connection_that_there_was(
     broker: tuple[str, ...], due: bool
