@@ -1,10 +1,13 @@
-"""The kill matrix of an update of MAP: what becomes of it when a fault strikes at any step.
+"""The kill matrix of a change of MAP: what becomes of it when a fault strikes at any step.
 
-`.venv/bin/python -m bench.reliability [engine-dnf] [--faults kill,reboot] [--steps 4,10,12m]
-[--jobs 4]`: all of them, one at a time, unless said otherwise; 12m is the middle of step 12, while
-its unit runs. Each case begins with the same hosts, has its fault, and ends with an `up` that must
-end as an undisturbed one does. A line is printed per case, and at the end the table that
-docs/reliability.md has; the exit code is 1 when a case isn't as promised.
+`.venv/bin/python -m bench.reliability [engine-dnf …] [--changes update] [--faults kill,reboot]
+[--steps 4,10,12m] [--conditions none,reader] [--jobs 4]`. A world is an edition on a package
+manager, `all` is every one. A change is an update or a restore; 12m is the middle of step 12,
+while its unit runs. A condition is what the world is like all the while: under `none` every fault
+strikes at every step, under another those of `_UNDER_CONDITIONS`. Each case begins with the same
+hosts, has its fault, and ends with the same change made again, which must end as an undisturbed
+one does. A line is printed per case, and at the end the tables that docs/reliability.md has; the
+exit code is 1 when a case isn't as promised.
 """
 
 import argparse
@@ -13,14 +16,15 @@ import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from lab import Lab, LabError
-from tests.lab.faults import FAULTS, Fault
+from tests.lab.conditions import CONDITIONS, Condition
+from tests.lab.faults import FAULTS, NOTHING, Fault
 from tests.lab.map_world import ENGINE_ON_APT, ENGINE_ON_DNF, LEGACY_ON_APT, LEGACY_ON_DNF
 from tests.lab.matrix import Case, Outcome, play, unit_of
 from tests.lab.scene import PlannedStep, Scene
@@ -31,48 +35,77 @@ _WORLDS = {
     "engine-apt": ENGINE_ON_APT,
     "legacy-apt": LEGACY_ON_APT,
 }
+_CHANGES: dict[str, Callable[..., Scene]] = {
+    "update": Scene.of_update,
+    "restore": Scene.of_restore,
+}
+_UNDER_CONDITIONS = ("none", "kill", "lease", "reboot")
+"""Faults under a condition: at the step that stops the service, and when it is started again."""
+_MOMENTS = ("stop ", "start ", "put packages")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A step, struck at its beginning or in its middle, in a world of this condition."""
+
+    step: PlannedStep
+    middle: bool = False
+    condition: Condition | None = None
+
+    @property
+    def key(self) -> str:
+        """How it is told apart, and how a step is asked for on the command line."""
+        world = f"{self.condition.name}, " if self.condition else ""
+        return f"{world}{self.step.number}{'m' if self.middle else ''}"
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.step.text}"
 
 
 Outcomes = dict[tuple[str, str], Outcome]
 """By row and fault."""
 
 
-@dataclass(frozen=True)
-class Row:
-    """A step, struck at its beginning or in its middle."""
-
-    step: PlannedStep
-    middle: bool
-
-    @property
-    def key(self) -> str:
-        """How it is asked for on the command line."""
-        return f"{self.step.number}{'m' if self.middle else ''}"
-
-    def __str__(self) -> str:
-        return f"{self.key} {self.step.text}"
-
-
 def main() -> int:
     """Play the cases and print; 1 when one isn't as promised."""
     options = _options()
+    worlds = list(_WORLDS) if "all" in options.worlds else options.worlds
+    tables: list[str] = []
+    failed = False
+    for world in worlds:
+        for change in options.changes:
+            outcomes, table = _played_in(world, change, options)
+            tables += [f"\n{change}, {world}:\n", *table]
+            failed |= any(outcome.failures for outcome in outcomes.values())
+    print("\n".join(tables))
+    return int(failed)
+
+
+def _played_in(world: str, change: str, options: argparse.Namespace) -> tuple[Outcomes, list[str]]:
     with tempfile.TemporaryDirectory() as folder, ExitStack() as labs:
-        scenes = _scenes(options.world, options.jobs, Path(folder), labs)
-        rows = [row for row in _rows(scenes[0]) if not options.steps or row.key in options.steps]
-        faults = [one for one in FAULTS if not options.faults or one.name in options.faults]
-        outcomes = _all_played(scenes, rows, faults)
-    print("\n".join(_table(rows, faults, outcomes)))
-    return int(any(outcome.failures for outcome in outcomes.values()))
+        scenes = _scenes(world, change, options.jobs, Path(folder), labs)
+        rows = [
+            row
+            for row in _rows(scenes[0], options.conditions)
+            if not options.steps or row.key.rpartition(" ")[2] in options.steps
+        ]
+        faults = [
+            one
+            for one in (NOTHING, *FAULTS)
+            if (one.name in options.faults if options.faults else True)
+        ]
+        outcomes = _all_played(scenes, rows, faults, options.conditions)
+    return outcomes, list(_table(rows, faults, outcomes))
 
 
-def _scenes(world: str, jobs: int, folder: Path, labs: ExitStack) -> list[Scene]:
+def _scenes(world: str, change: str, jobs: int, folder: Path, labs: ExitStack) -> list[Scene]:
     """Return as many scenes as cases are to be played at the same time, each on its own lab."""
 
     def made(number: int) -> Scene:
-        lab = Lab.up(f"reliability-{world}-{number}")
+        lab = Lab.up(f"reliability-{world}-{change}-{number}")
         labs.callback(lab.down)
         (folder / str(number)).mkdir()
-        return Scene.make(lab, folder / str(number), *_WORLDS[world])
+        return _CHANGES[change](lab, folder / str(number), *_WORLDS[world])
 
     with ThreadPoolExecutor() as pool:
         return list(pool.map(made, range(jobs)))
@@ -80,11 +113,14 @@ def _scenes(world: str, jobs: int, folder: Path, labs: ExitStack) -> list[Scene]
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("world", nargs="?", choices=_WORLDS, default="engine-dnf")
+    parser.add_argument("worlds", nargs="*", choices=(*_WORLDS, "all"), default=["engine-dnf"])
+    parser.add_argument("--changes", type=_listed, default=("update",), help=", ".join(_CHANGES))
     parser.add_argument("--jobs", type=int, default=1, help="cases at a time, each on its own lab")
-    names = ", ".join(fault.name for fault in FAULTS)
+    names = ", ".join(fault.name for fault in (NOTHING, *FAULTS))
     parser.add_argument("--faults", type=_listed, default=(), help=names)
     parser.add_argument("--steps", type=_listed, default=(), help="numbers as a preview has them")
+    names = ", ".join(("none", *(condition.name for condition in CONDITIONS)))
+    parser.add_argument("--conditions", type=_listed, default=("none",), help=names)
     return parser.parse_args()
 
 
@@ -92,25 +128,39 @@ def _listed(text: str) -> tuple[str, ...]:
     return tuple(text.split(","))
 
 
-def _rows(scene: Scene) -> Iterator[Row]:
-    for step in scene.steps:
-        yield Row(step, middle=False)
-        if unit_of(step):
-            yield Row(step, middle=True)
+def _rows(scene: Scene, conditions: tuple[str, ...]) -> Iterator[Row]:
+    if "none" in conditions:
+        for step in scene.steps:
+            yield Row(step)
+            if unit_of(step):
+                yield Row(step, middle=True)
+    for condition in CONDITIONS:
+        if condition.name in conditions:
+            for step in scene.steps:
+                if step.text.startswith(_MOMENTS):
+                    yield Row(step, condition=condition)
 
 
-def _all_played(scenes: list[Scene], rows: list[Row], faults: list[Fault]) -> Outcomes:
+def _is_played(scene: Scene, row: Row, fault: Fault) -> bool:
+    if fault.of_lease and not scene.is_armed_at(row.step):
+        return False
+    if row.condition is None:
+        return fault is not NOTHING
+    first = next(step for step in scene.steps if step.text.startswith(_MOMENTS))
+    return fault.name in _UNDER_CONDITIONS and (fault is not NOTHING or row.step == first)
+
+
+def _all_played(
+    scenes: list[Scene], rows: list[Row], faults: list[Fault], conditions: tuple[str, ...]
+) -> Outcomes:
     """Play fault by fault; Ctrl-C ends it, and what was played until then is told."""
     outcomes: Outcomes = {}
     left = deque(
-        (row.key, fault)
-        for fault in faults
-        for row in rows
-        if not fault.of_lease or scenes[0].is_armed_at(row.step)
+        (row.key, fault) for fault in faults for row in rows if _is_played(scenes[0], row, fault)
     )
 
     def play_on(scene: Scene) -> None:
-        own = {row.key: row for row in _rows(scene)}
+        own = {row.key: row for row in _rows(scene, conditions)}
         with suppress(IndexError):  # none is left
             while True:
                 key, fault = left.popleft()
@@ -126,7 +176,7 @@ def _all_played(scenes: list[Scene], rows: list[Row], faults: list[Fault]) -> Ou
 
 
 def _played(scene: Scene, row: Row, fault: Fault) -> Outcome:
-    case = Case(row.step, fault, row.middle)
+    case = Case(row.step, fault, row.middle, row.condition)
     started = time.monotonic()
     try:
         outcome = play(scene, case)
@@ -139,10 +189,11 @@ def _played(scene: Scene, row: Row, fault: Fault) -> Outcome:
 
 
 def _table(rows: list[Row], faults: list[Fault], outcomes: Outcomes) -> Iterator[str]:
-    yield f"| step | {' | '.join(fault.name for fault in faults)} |"
-    yield f"|---|{'---|' * len(faults)}"
+    played = [fault for fault in faults if any(name == fault.name for _, name in outcomes)]
+    yield f"| step | {' | '.join(fault.name for fault in played)} |"
+    yield f"|---|{'---|' * len(played)}"
     for row in rows:
-        cells = (_cell(outcomes.get((row.key, fault.name))) for fault in faults)
+        cells = (_cell(outcomes.get((row.key, fault.name))) for fault in played)
         yield f"| {row} | {' | '.join(cells)} |"
     failed = sum(bool(outcome.failures) for outcome in outcomes.values())
     yield f"\n{len(outcomes)} cases, {failed} failed"

@@ -1,8 +1,10 @@
 """What may happen to an update of MAP: each fault strikes in the middle of a run, and is lifted."""
 
+import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from lab.packages import repositories
 from tests.lab.map_world import World, wait_until
 from tests.lab.scene import SMALL_DISK, Begun, PlannedStep, hosts_of
 
@@ -22,6 +24,7 @@ for file in files:
 subprocess.run(["systemd-notify", "--ready"], check=True)
 time.sleep(3600)
 """
+_EDIT = "MAP_EDITED_MEANWHILE=yes"
 _HOLDER = "other-packages"
 _LOCKED = {"rpm": ("$(rpm --eval %{_dbpath})/.rpm.lock",),
            "deb": ("/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock")}  # fmt: skip
@@ -50,6 +53,8 @@ class Fault:
     """Whether it is `kill` as long as no lease is armed."""
     disk: int | None = None
     """How many bytes can be written to a host's disk."""
+    judge: Callable[[World], list[str]] = lambda world: []
+    """What isn't as it must be once it is over; takes back what the fault itself has changed."""
 
 
 def lease_is_armed(world: World) -> bool:
@@ -128,6 +133,48 @@ def _unlock(world: World) -> None:
         host.run(["systemctl", "stop", _HOLDER], check=False)
 
 
+def _kill_database(world: World, step: PlannedStep, begun: Begun) -> None:
+    world.host.run(["systemctl", "kill", "--signal=KILL", "mariadb"])
+
+
+def _replace_repositories(world: World, step: PlannedStep, begun: Begun) -> None:
+    for host in hosts_of(world):
+        host.run(["mv", str(repositories.ROOT), f"{repositories.ROOT}.away"])
+
+
+def _put_repositories_back(world: World) -> None:
+    for host in hosts_of(world):
+        host.run(f"[ ! -e {repositories.ROOT}.away ] || mv {repositories.ROOT}.away "
+                 f"{repositories.ROOT}")  # fmt: skip
+
+
+def _edit(world: World, step: PlannedStep, begun: Begun) -> None:
+    conf = f"{world.server.edition.configuration}/centreon-map.conf"
+    world.host.run(f"echo {_EDIT} >>{conf}")
+
+
+def _is_kept(world: World) -> list[str]:
+    """Another administrator's edit must be there; it is taken out, to compare all else."""
+    lost = [] if _EDIT in world.conf().splitlines() else ["another administrator's edit is lost"]
+    world.edit(f"/^{_EDIT}$/d")
+    return lost
+
+
+def _start_service(world: World, step: PlannedStep, begun: Begun) -> None:
+    world.host.run(["systemctl", "start", "--no-block", world.server.edition.service])
+
+
+def _second_run(world: World, step: PlannedStep, begun: Begun) -> None:
+    """Another administrator, with a state of his own, runs `up` at the same time."""
+    state = world.project.folder / "second-state"
+    shutil.rmtree(state, ignore_errors=True)
+    shutil.copytree(world.project.folder / "saved-state", state)
+    other = replace(world.project, environment={
+        **world.project.environment, "PULUMI_BACKEND_URL": f"file://{state}"})  # fmt: skip
+    other.mapinfra("up", "--yes")
+
+
+NOTHING = Fault("none", "nothing happens", lambda world, step, begun: None)
 FAULTS = (
     Fault("kill", "SIGKILL of the run; the next `up` follows at once", _kill, alone=False),
     Fault("lease", "SIGKILL of the run; the host is left alone until its lease has run out", _kill,
@@ -141,5 +188,12 @@ FAULTS = (
           "lease has run out", _cut, _until_given_up, _mend),
     Fault("packages", "another program holds the package manager's lock on both hosts for 12 s",
           _lock, _for_a_while, _unlock),
+    Fault("crash", "MariaDB on the MAP host is killed; systemd starts it again", _kill_database),
+    Fault("mirror", "the repositories are gone from both hosts until the run has ended",
+          _replace_repositories, lift=_put_repositories_back),
+    Fault("edit", "another administrator edits centreon-map.conf", _edit, judge=_is_kept),
+    Fault("start", "another administrator starts the service", _start_service),
+    Fault("second", "another administrator runs `up` at the same time, from another state",
+          _second_run),
     Fault("drop", "every SSH session is ended; new ones are accepted at once", _drop),
 )  # fmt: skip

@@ -1,15 +1,17 @@
-"""The kill matrix of an update of MAP: every fault in every step, and what became of it."""
+"""The kill matrix of a change of MAP: every fault in every step, and what became of it."""
 
 import difflib
 import re
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from tests.lab.conditions import Condition
 from tests.lab.faults import Fault, lease_is_armed, let_the_lease_run_out
 from tests.lab.map_world import World
 from tests.lab.project import Result
-from tests.lab.scene import Begun, PlannedStep, Scene, leftovers, planned, restore
+from tests.lab.scene import LONGEST, UPDATE, Begun, PlannedStep, Scene, leftovers, restore
 
 _WEB = 3
 """How many of the last values of a state are the web client's."""
@@ -35,10 +37,13 @@ class Case:
     step: PlannedStep
     fault: Fault
     middle: bool = False
+    condition: Condition | None = None
+    """What the world is like all the while."""
 
     def __str__(self) -> str:
         where = "in the middle of" if self.middle else "at"
-        return f"{self.fault.name} {where} step {self.step.number} ({self.step.text})"
+        world = f"{self.condition.name}: " if self.condition else ""
+        return f"{world}{self.fault.name} {where} step {self.step.number} ({self.step.text})"
 
 
 @dataclass(frozen=True)
@@ -58,21 +63,36 @@ def unit_of(step: PlannedStep) -> str | None:
 
 def play(scene: Scene, case: Case) -> Outcome:
     """Let it happen, and judge: what the run said, what the host did alone, what the next did."""
-    world, fault = scene.world, case.fault
+    world, fault, condition = scene.world, case.fault, case.condition
     restore(world, fault.disk)
     process = _process_of(world)
+    if condition:
+        condition.set(world)
     begun = scene.begin(case.step)
-    if not begun.reached:
+    if begun.reached:
+        _strike(scene, case, begun)
+    elif not condition:
         return Outcome(case, "", str(begun.end()), ("the run ended before this step",))
-    _strike(scene, case, begun)
-    result = begun.end()
+    result, waits = _ended(begun)
     fault.lift(world)
-    failures = list(_claims(scene, result))
+    failures = [*waits, *_claims(scene, result)]
     if fault.alone:
         failures += _left_alone(scene)
+    if condition:
+        condition.lift(world)
+    failures += fault.judge(world)
     left = _described(scene, process)
     failures += _next_run(scene)
     return Outcome(case, left, _told(result), tuple(failures))
+
+
+def _ended(begun: Begun) -> tuple[Result, tuple[str, ...]]:
+    """Wait for the end of a run; one that waits for ever is killed."""
+    try:
+        return begun.end(), ()
+    except subprocess.TimeoutExpired:
+        begun.kill()
+        return begun.end(), (f"the run hadn't ended after {LONGEST:g} s",)
 
 
 def _strike(scene: Scene, case: Case, begun: Begun) -> None:
@@ -120,19 +140,21 @@ def _described(scene: Scene, process: str) -> str:
 
 
 def _next_run(scene: Scene) -> Iterator[str]:
-    """The next `up` must end as one that nobody disturbed. It fails by itself if a step is left.
+    """The next one must end as one that nobody disturbed.
 
     Where all is as it was, with the same plan, it would be that very run, and isn't played again.
     """
     world = scene.world
-    if world.state() == scene.before and not leftovers(world) and planned(world) == scene.plan:
+    if scene.is_as_before():
         return
-    result = world.up()
+    result = world.project.mapinfra(*scene.command)
     if result.code != 0:
-        yield f"the next up failed: {_told(result)}"
+        yield f"the next {scene.command[0]} failed: {_told(result)}"
         return
     if world.state() != scene.after:
-        yield f"after the next up: {_differences(world.state(), scene.after)}"
+        yield f"after the next {scene.command[0]}: {_differences(world.state(), scene.after)}"
+    if scene.command == UPDATE and world.project.mapinfra("preview", "--expect-no-changes").code:
+        yield "after the next up there is still something to do"
     if left := leftovers(world):
         yield f"traces: {' '.join(left.split())}"
 

@@ -1,5 +1,6 @@
-"""An update of MAP that can be begun again and again: hosts and state as they were before it."""
+"""A change of MAP that can be begun again and again: hosts and state as they were before it."""
 
+import json
 import re
 import shutil
 import signal
@@ -11,10 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from lab import Host, Lab
-from tests.lab.map_world import NEXT, OLD, World, make
+from tests.lab.map_world import NEWER, NEXT, OLD, World, make
 from tests.lab.project import Result
 
+LONGEST = 300.0
+"""Seconds within which every run must have ended, whatever has happened."""
 SMALL_DISK = 400_000_000
+ARMING = "arm the way back"
+"""How the step begins that sets the automatic rollback."""
 _LEFT = """\
 ls -A /var/lib/mapinfra 2>/dev/null | grep -Ev '^(\\.journal\\.lock|page-.*|broker-outputs.*)$'
 ls /run/mapinfra 2>/dev/null | grep -v '\\.back\\.lock$'
@@ -49,9 +54,9 @@ class Begun:
             return False
         return True
 
-    def end(self, seconds: float = 300) -> Result:
-        """Wait for its end."""
-        out, err = self.process.communicate(timeout=seconds)
+    def end(self) -> Result:
+        """Wait for its end; raise TimeoutExpired when it takes too long."""
+        out, err = self.process.communicate(timeout=LONGEST)
         return Result(self.process.returncode, out, err)
 
 
@@ -64,47 +69,85 @@ class PlannedStep:
     text: str
 
 
+UPDATE = ("up", "--yes")
+
+
 @dataclass(frozen=True)
 class Scene:
-    """A world that waits for its update: saved, and known as it is before and after."""
+    """A world that waits for its change: saved, and known as it is before and after."""
 
     world: World
+    command: tuple[str, ...]
+    """What a user types for the change, and again after it was disturbed."""
     before: tuple[Any, ...]
     after: tuple[Any, ...]
-    plan: list[Any]
+    plan: list[Any] | None
+    """What a preview shows before; None: the change isn't one that a preview has."""
     steps: tuple[PlannedStep, ...]
 
     @classmethod
-    def make(cls, lab: Lab, folder: Path, name: str, web: str, edition: str) -> "Scene":
-        """Set the world up, save it, and let one run update it that nobody disturbs."""
-        world = make(lab, folder, name, web, edition)
-        world.edit("s/-Xmx[0-9]*[A-Za-z]/-Xmx6G/")
-        world.want(OLD)
-        world.expect_up()
+    def of_update(cls, lab: Lab, folder: Path, name: str, web: str, edition: str) -> "Scene":
+        """Set up an update over a line, save it, and let one run do it that nobody disturbs."""
+        world = _adopted(lab, folder, name, web, edition)
         world.next_line("23.04", "23.10")
         world.want(NEXT, release_notes_read="23.10", lease_minutes=1)
+        return cls._saved(world, UPDATE)
+
+    @classmethod
+    def of_restore(cls, lab: Lab, folder: Path, name: str, web: str, edition: str) -> "Scene":
+        """Set up the restore of the version before an update, as `of_update` does the update."""
+        world = _adopted(lab, folder, name, web, edition)
+        world.want(NEWER, lease_minutes=1)
+        world.expect_up()
+        world.sql("insert into map_view (name, owner) values ('later', 'ada')")
+        server = "central/map" if world.host.name == "map" else world.host.name
+        told = json.loads(world.project.mapinfra("backups", "--json", server).out)
+        [backup] = told["servers"][0]["backups"]
+        return cls._saved(world, ("restore", "--yes", server, backup["id"]))
+
+    @classmethod
+    def _saved(cls, world: World, command: tuple[str, ...]) -> "Scene":
+        folder = world.project.folder
         shutil.copytree(folder / "state", folder / "saved-state")
         before = world.state()
         for host in hosts_of(world):
             host.save()
         restore(world)
-        plan = planned(world)
-        steps = tuple(_steps_told(world, world.expect_up().err))
+        plan = planned(world) if command == UPDATE else None
+        undisturbed = world.project.mapinfra(*command)
+        assert undisturbed.code == 0, undisturbed
         left = leftovers(world)
         assert left == "", left
-        return cls(world, before, world.state(), plan, steps)
+        steps = tuple(_steps_told(world, undisturbed.err))
+        return cls(world, command, before, world.state(), plan, steps)
 
     def is_armed_at(self, step: PlannedStep) -> bool:
         """Tell whether the lease is armed when this step begins."""
-        arming = next(one for one in self.steps if one.text.startswith("arm the way back"))
+        arming = next(one for one in self.steps if one.text.startswith(ARMING))
         return step.number > arming.number
 
     def begin(self, step: PlannedStep) -> Begun:
-        """Run the update until it says that it begins this step."""
-        process = self.world.project.start("up", "--yes")
+        """Run the change until it says that it begins this step."""
+        process = self.world.project.start(*self.command)
         assert process.stderr is not None
         reached = any(f": [{step.number}/" in line for line in process.stderr)
         return Begun(process, reached)
+
+    def is_as_before(self) -> bool:
+        """Tell whether all is as it was, with the same change ahead, and no trace of a run."""
+        world = self.world
+        if self.plan is None or world.state() != self.before or leftovers(world):
+            return False
+        return planned(world) == self.plan
+
+
+def _adopted(lab: Lab, folder: Path, name: str, web: str, edition: str) -> World:
+    """Return a server of an older version with an edited configuration, in mapinfra's hands."""
+    world = make(lab, folder, name, web, edition)
+    world.edit("s/-Xmx[0-9]*[A-Za-z]/-Xmx6G/")
+    world.want(OLD)
+    world.expect_up()
+    return world
 
 
 def hosts_of(world: World) -> tuple[Host, ...]:
@@ -133,6 +176,6 @@ def leftovers(world: World) -> str:
 
 def _steps_told(world: World, told: str) -> Iterator[PlannedStep]:
     for where, number, text in re.findall(r"^(\S+): \[(\d+)/\d+\] (.*)$", told, re.M):
-        if not text.startswith(("to know: ", "TODO")):
+        if not text.startswith(("to know: ", "note: ", "TODO")):
             host = world.host if where.endswith("/map") else world.server.web
             yield PlannedStep(int(number), host, text)

@@ -16,7 +16,7 @@ HELD = "/run/mapinfra/centreon-map-engine.service.back.lock"
 
 
 def scene_of(lab: Lab, folder: Path, world: tuple[str, str, str]) -> Iterator[Scene]:
-    yield Scene.make(lab, folder, *world)
+    yield Scene.of_update(lab, folder, *world)
     reset(lab, world[:2])
 
 
