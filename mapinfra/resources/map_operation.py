@@ -31,14 +31,6 @@ umask 077
 cat >"$1.mapinfra" && chown --reference="$1" "$1.mapinfra" &&
   chmod --reference="$1" "$1.mapinfra" && sync "$1.mapinfra" && mv "$1.mapinfra" "$1"
 """
-_ARCHIVE = """\
-umask 077
-mkdir -p "$2/leftovers"
-shift_to=$2/leftovers
-cd "$1" && shift 2 && for suffix; do
-  for file in *"$suffix"; do [ -e "$file" ] || continue; mv -- "$file" "$shift_to/" || exit; done
-done
-"""
 
 
 def config_paths(edition: Edition) -> tuple[str, ...]:
@@ -114,7 +106,9 @@ class Operation:
             packages.foresee_removal(self.host, [server.package])
             return
         packages.foresee(self.host, server.wanted)
-        folder = f"{_INCOMING}-{self.desired.edition.service}"
+        service = self.desired.edition.service
+        packages.download(self.host, server.wanted, f"mapinfra-download-{service}")
+        folder = f"{_INCOMING}-{service}"
         (self.incoming,) = packages.fetch_afresh(self.host, server.wanted, folder)
         if server.old is None:
             vendor = f"{self.desired.edition.config_dir}/{self.desired.edition.vars_file}"
@@ -199,8 +193,7 @@ class Operation:
         for path, merged in self.merged.items():
             if self.host.run(["cat", path], check=False).stdout != merged.content:
                 write_file(self.host, path, merged.content)
-        folder = self.desired.edition.config_dir
-        self.host.run(["sh", "-c", _ARCHIVE, "sh", folder, self._backup.directory, *LEFTOVERS])
+        backup.put_away(self.host, self._backup, self.desired.edition.config_dir, LEFTOVERS)
 
     def stop(self) -> None:
         """Stop the service."""
