@@ -797,6 +797,44 @@ def test_a_clock_that_is_set_gives_no_lock_away(world: World) -> None:
 # Whose the folder is
 
 
+def test_what_a_manifest_says_of_its_place_is_neither_deleted_nor_read(world: World) -> None:
+    first = world.take("first")
+    world.lab.run(["mkdir", "-p", "/opt/kept"])
+    try:
+        world.lab.run(
+            f"cd {FOLDER}/first && sed -i 's|{first.directory}|/opt/kept|' MANIFEST.json && "
+            "sed -i '/ MANIFEST.json$/d; / back.sh$/d' SHA256SUMS"
+        )
+        [listed] = backup.listing(world.host).backups
+        assert (listed.manifest.directory, listed.damage) == (first.directory, "")
+        world.take("second", keep=1)
+        assert world.lab.run(["ls", FOLDER]).stdout == "second\n"
+        assert world.exists("/opt/kept")
+    finally:
+        world.lab.run(["rm", "-r", "/opt/kept"])
+
+
+def test_a_backup_of_an_earlier_version_is_read_verified_and_gone_back_to(world: World) -> None:
+    manifest = world.take("first")
+    world.lab.run(
+        f"cd {FOLDER}/first && rm SEQUENCE && mkdir leftovers && echo >leftovers/x.rpmsave && "
+        "chown 1000 leftovers/x.rpmsave && "
+        "sed -i '/ MANIFEST.json$/d; / back.sh$/d; / SEQUENCE$/d' SHA256SUMS"
+    )
+    [listed] = backup.listing(world.host).backups
+    assert (listed.manifest, listed.damage, listed.sequence) == (manifest, "", 0)
+    backup.verify(world.host, manifest)
+    world.lab.run(f"echo >>{FOLDER}/first/config.tar")
+    with pytest.raises(BackupFailed, match=r"config\.tar: FAILED"):
+        backup.verify(world.host, manifest)
+    world.lab.run(["truncate", "-s", "-1", f"{FOLDER}/first/config.tar"])
+    world.sql("delete from odd where id = 3")
+    backup.renew_way_back(world.host, manifest, world.subject.client)
+    assert backup.go_back(world.host, manifest, world.subject.client).state == "done"
+    assert world.sql("select count(*) from odd") == "3\n"
+    backup.verify(world.host, manifest)
+
+
 @pytest.mark.parametrize(
     ("spoilt", "said"),
     [
