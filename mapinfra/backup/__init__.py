@@ -5,17 +5,21 @@ asked for, `arm` and `kept`, then either `disarm` or `go_back`, and `journal.rel
 """
 
 from mapinfra.backup import journal, shelf
+from mapinfra.backup.age import age, ago, is_in_future
+from mapinfra.backup.folder import FolderUnsafe
 from mapinfra.backup.journal import Entry, Found, Held, Holder, Standing
 from mapinfra.backup.keeping import Keeper, kept
-from mapinfra.backup.lease import DEFAULT_MINUTES, Lease, LeaseLost, arm, disarm, prolong
+from mapinfra.backup.lease import DEFAULT_MINUTES, Lease, LeaseLost, arm, cancel, disarm, prolong
+from mapinfra.backup.leftovers import put_away
 from mapinfra.backup.manifest import File, Manifest, Table
-from mapinfra.backup.present import Database, Present, look
+from mapinfra.backup.present import Database, Present, look, saved
 from mapinfra.backup.rehearsal import compare, rehearse
 from mapinfra.backup.remote import BackupFailed
 from mapinfra.backup.shelf import Listed, Shelf, find, listing, retire
 from mapinfra.backup.state import expect_room, room_for
 from mapinfra.backup.subject import FOLDER, Client, Subject
-from mapinfra.backup.taking import renew_way_back, take, verify
+from mapinfra.backup.sums import seal, verify
+from mapinfra.backup.taking import renew_way_back, take
 from mapinfra.backup.wayback import Back, Reach, go_back, read_back
 
 __all__ = [
@@ -27,6 +31,7 @@ __all__ = [
     "Database",
     "Entry",
     "File",
+    "FolderUnsafe",
     "Found",
     "Held",
     "Holder",
@@ -41,22 +46,29 @@ __all__ = [
     "Standing",
     "Subject",
     "Table",
+    "age",
+    "ago",
     "arm",
+    "cancel",
     "compare",
     "disarm",
     "expect_room",
     "find",
     "go_back",
+    "is_in_future",
     "journal",
     "kept",
     "listing",
     "look",
     "prolong",
+    "put_away",
     "read_back",
     "rehearse",
     "renew_way_back",
     "retire",
     "room_for",
+    "saved",
+    "seal",
     "shelf",
     "take",
     "verify",

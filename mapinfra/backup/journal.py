@@ -3,7 +3,8 @@
 The file is there while an operation is on: it says whose, since when, and how far it has come. It
 is only written under a lock of the host's own and only by the run that holds it, so of two runs
 that try at the same time one gets it. It counts as held until `until`, which its holder prolongs;
-after that, or when the host has gone back by itself, the next run may take it over.
+after that, or when the host has gone back by itself, the next run may take it over. That time is
+the host's since it started, which no clock that is set turns.
 """
 
 import base64
@@ -21,13 +22,22 @@ from pathlib import Path
 from typing import Any
 
 from mapinfra import jsontext
+from mapinfra.backup.manifest import Manifest
 from mapinfra.backup.remote import BackupFailed, script
-from mapinfra.backup.wayback import BACK, Back, unit
+from mapinfra.backup.shelf import DESCRIBE, described
+from mapinfra.backup.wayback import CHECKING, UNITS, Back, unit
 from mapinfra.errors import CommandFailed, HostError
 from mapinfra.hosts import Facts, Host, Probe
 
 FOLDER = "/var/lib/mapinfra"
+_TOLERANCE = 60  # seconds that clocks may differ without a word
 
+# Its own time, in whole seconds: also where many systems share one kernel, as containers do.
+_UPTIME = """\
+boot=$(cat /proc/sys/kernel/random/boot_id)
+up=$(awk -v tick="$(getconf CLK_TCK)" 'NR == FNR { now = $1; next }
+  { sub(/.*[)] /, ""); print int(now - $20 / tick) }' /proc/uptime /proc/1/stat)
+"""
 _LOCKED = f"""\
 set -e
 umask 077
@@ -41,8 +51,9 @@ run=$(sed -n 's/^ "run": "\\([0-9a-f]*\\)",*$/\\1/p' "$file" 2>/dev/null || :)
 _WRITE = f"""\
 {_LOCKED}
 trap 'rm -f "$file.new"' EXIT
-now=$(date +%s)
-sed "s/: \\"now\\"/: $now/; s/: \\"until\\"/: $((now + $3))/" >"$file.new"
+{_UPTIME}
+sed "s/: \\"now\\"/: $(date +%s)/; s/: \\"until\\"/: $((up + $3))/
+  s/: \\"boot\\"/: \\"$boot\\"/" >"$file.new"
 sync "$file.new"
 mv "$file.new" "$file"
 sync {FOLDER}
@@ -53,16 +64,27 @@ _RELEASE = f"""\
 rm -f "$file"
 sync {FOLDER}
 """
-_PROBE = """\
-file={folder}/{service}.journal.json
-date +%s
+_PROBE = f"""\
+{_UPTIME}
+echo "$(date +%s) $boot $up"
+file={FOLDER}/$1.journal.json
 [ -e "$file" ] || exit 0
 base64 -w 0 "$file"
 echo
 backup=$(sed -n 's/^ "backup": "\\(.*\\)",*$/\\1/p' "$file")
-back=$(base64 -w 0 "$backup/{back}" 2>/dev/null) || back=
-echo "back $back"
-systemctl show -p ActiveState --value "{unit}.service" | sed 's/^/unit /'
+[ -n "$backup" ] || exit 0
+{DESCRIBE}
+said=$(unsafe "$backup")
+if [ -n "$said" ]; then
+  echo "- refused $(printf %s "$said" | packed)"
+elif [ ! -d "$backup" ]; then
+  echo "- refused $(echo "there is no $backup any more" | packed)"
+else
+  describe "$backup"
+fi
+name={unit("${backup##*/}")}
+systemctl show -p ActiveState --value "$name.service"
+[ ! -e "{UNITS}/$name.service" ] || echo armed
 """
 
 
@@ -96,7 +118,7 @@ class Holder:
 
 @dataclass(frozen=True)
 class Entry:
-    """The journal. Times are seconds since 1970 by the host's clock."""
+    """The journal."""
 
     service: str
     operation: str
@@ -110,12 +132,19 @@ class Entry:
     step: str = ""
     """The last step that was done; empty before the first."""
     since: int = 0
+    """When it began, in seconds since 1970 by the host's clock; nothing goes by it."""
     until: int = 0
-    """When it counts as abandoned, unless prolonged."""
+    """When it counts as abandoned, unless prolonged: seconds since the host's start `boot`.
+
+    Of earlier versions, without `boot`: seconds since 1970.
+    """
+    boot: str = ""
+    span: int = 0
+    """Seconds for which it was last prolonged."""
 
     def dumps(self, *, new: bool) -> str:
         """Return the file's text; the host puts its own clock in the place of words."""
-        words = {"until": "until", **({"since": "now"} if new else {})}
+        words = {"until": "until", "boot": "boot", **({"since": "now"} if new else {})}
         return json.dumps({**asdict(self), **words}, indent=1) + "\n"
 
     @classmethod
@@ -146,6 +175,8 @@ class Standing(Enum):
     """The holder's run ended without a word, the lease may still be armed."""
     WENT_BACK = "went back"
     """The host has gone back to the old state by itself."""
+    STUCK = "stuck"
+    """As ABANDONED, and the host can't go back: its backup is gone, damaged or not safe."""
 
 
 @dataclass(frozen=True)
@@ -153,22 +184,52 @@ class Found:
     """The journal as read: its entry, if any, and what the host does about it by itself."""
 
     now: int
+    """Seconds since 1970 by the host's clock."""
     entry: Entry | None = None
     back: Back | None = None
     going_back: bool = False
+    boot: str = ""
+    up: int = 0
+    """Seconds since the host's start `boot`."""
+    manifest: Manifest | None = None
+    """Of the backup to go back to."""
+    armed: bool = False
+    """Whether the host would go back to it by itself."""
+    blocked: str = ""
+    """Why nobody can go back to it."""
 
     @property
     def standing(self) -> Standing:
         """Who may go on."""
         if self.entry is None:
             return Standing.FREE
-        if self.going_back:
-            return Standing.HELD
-        if self.back is not None and self.back.state == "done":
+        if self.back is not None and self.back.state == "done" and not self.going_back:
             return Standing.WENT_BACK
-        if self.entry.holder.has_ended or self.now > self.entry.until:
-            return Standing.ABANDONED
-        return Standing.HELD
+        ended = self.entry.holder.has_ended or self._is_over(self.entry)
+        if self.blocked and (self.going_back or (self.armed and ended)):
+            return Standing.STUCK
+        if self.going_back or not ended:
+            return Standing.HELD
+        return Standing.ABANDONED
+
+    @property
+    def interrupted(self) -> Manifest | None:
+        """The backup that an abandoned run has left to go back to."""
+        is_left = self.standing is Standing.ABANDONED and not self.blocked
+        return self.manifest if is_left else None
+
+    @property
+    def remedy(self) -> str:
+        """What to do while it is held."""
+        if self.going_back and self.back is not None and self.back.state == "failed":
+            return "repair what it says; the host tries again every minute"
+        return "wait until it has ended"
+
+    def _is_over(self, entry: Entry) -> bool:
+        if not entry.boot:
+            return self.now > entry.until
+        # Started since: how long the host was off is known to no one.
+        return self.up > (entry.until if entry.boot == self.boot else entry.span)
 
     @property
     def reason(self) -> str:
@@ -180,15 +241,16 @@ class Found:
             Standing.HELD: f"the host is going back{trouble}" if self.going_back else "still on",
             Standing.ABANDONED: f"its run ended after: {self.entry.step or 'nothing'}",
             Standing.WENT_BACK: "the host has gone back by itself",
+            Standing.STUCK: f"its run ended, and the host can't go back: {self.blocked}",
         }
-        return f"{self.entry}: {words[self.standing]}"
+        future = self.entry.since - self.now > _TOLERANCE
+        clock = " (which is in the future by the host's clock)" if future else ""
+        return f"{self.entry}{clock}: {words[self.standing]}"
 
 
 def probe(service: str) -> Probe:
     """Return what reads the journal in the survey; it writes nothing."""
-    back_unit = unit("${backup##*/}")
-    text = _PROBE.format(folder=FOLDER, service=shlex.quote(service), back=BACK, unit=back_unit)
-    return Probe(f"journal-{service}", text)
+    return Probe(f"journal-{service}", f"set -- {shlex.quote(service)}\n{_PROBE}")
 
 
 def read(facts: Facts, service: str) -> Found:
@@ -204,24 +266,39 @@ def look(host: Host, service: str) -> Found:
 
 def parse(text: str, where: str) -> Found:
     """Read what the probe printed."""
-    now, *rest = text.split("\n")
     try:
-        if not any(rest):
-            return Found(int(now))
-        journal, back, state = rest[:3]
-        encoded = back.removeprefix("back").strip()
-        return Found(
-            int(now),
-            Entry.loads(base64.b64decode(journal).decode()),
-            Back.loads(base64.b64decode(encoded).decode()) if encoded else None,
-            state.removeprefix("unit ") in ("activating", "active", "deactivating", "reloading"),
-        )
+        clock, *rest = text.splitlines()
+        now, boot, up = clock.split(" ")
+        found = Found(int(now), boot=boot, up=int(up))
+        if not rest:
+            return found
+        entry = Entry.loads(base64.b64decode(rest[0]).decode())
+        return _with_backup(replace(found, entry=entry), entry.backup, rest[1:], where)
     except ValueError as error:
         raise CommandFailed(
             f"the journal in {FOLDER} can't be read ({error})",
             where=where,
             remedy="look whether an operation is on there; if not, delete it",
         ) from None
+
+
+def _with_backup(found: Found, directory: str, lines: list[str], where: str) -> Found:
+    """Return it with what was printed of the backup that it names."""
+    if not lines:
+        return found
+    backup, state, *armed = lines
+    found = replace(
+        found,
+        armed=bool(armed),
+        going_back=state in ("activating", "active", "deactivating", "reloading"),
+    )
+    listed = described(directory, backup.split(" ")[1:], where)
+    if isinstance(listed, str):
+        return replace(found, blocked=listed)
+    back, blocked = listed.back, listed.damage
+    if back is not None and back.state == "failed" and back.step == CHECKING:
+        blocked = blocked or str(back)
+    return replace(found, back=back, manifest=listed.manifest, blocked=blocked)
 
 
 def take(host: Host, entry: Entry, minutes: float, over: Entry | None = None) -> Entry:
@@ -249,8 +326,9 @@ def release(host: Host, entry: Entry) -> None:
 
 
 def _write(host: Host, entry: Entry, minutes: float, *, expected: str, new: bool) -> Entry:
-    text = entry.dumps(new=new).encode()
-    words = (entry.service, expected, str(round(minutes * 60)))
+    span = round(minutes * 60)
+    text = replace(entry, span=span).dumps(new=new).encode()
+    words = (entry.service, expected, str(span))
     said = script(host, "writing the journal", _WRITE, *words, stdin=text)
     _expect_ours(host, said)
     return Entry.loads(said)

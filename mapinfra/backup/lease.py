@@ -8,11 +8,13 @@ limit of starts, since prolonging starts the timer anew.
 
 from dataclasses import dataclass
 
-from mapinfra.backup.login import CLIENT_FILE, write
-from mapinfra.backup.manifest import Manifest
+from mapinfra.backup.folder import FOREIGN, UNSAFE, script_in
+from mapinfra.backup.login import CLIENT_FILE
+from mapinfra.backup.manifest import MANIFEST, SUMS, Manifest
 from mapinfra.backup.remote import BackupFailed, script
 from mapinfra.backup.subject import Client
-from mapinfra.backup.wayback import BACK, ROOM, SCRIPT, UNITS, Reach, unit
+from mapinfra.backup.sums import COMPARED, LONGEST
+from mapinfra.backup.wayback import BACK, ROOM, SCRIPT, UNITS, UNSOUND, Reach, unit
 from mapinfra.hosts import Host
 
 DEFAULT_MINUTES = 15.0
@@ -27,12 +29,13 @@ StartLimitIntervalSec=0
 
 [Service]
 Type=oneshot
-ExecStart=/bin/sh -c 'until sh {directory}/{script} {reach} lease; do sleep 60; done'
+ExecStart=/bin/sh -c "{program}"
 TimeoutStartSec=infinity
 
 [Install]
 WantedBy=multi-user.target
 """
+_SUM = "SUM_OF_THE_SCRIPT"
 _TIMER = """\
 [Unit]
 Description=mapinfra: {service} back to backup {id}, unless prolonged
@@ -51,9 +54,22 @@ untouched() {{
     [ "$(systemctl show -p ActiveState "$2.service")" = ActiveState=inactive ]
 }}
 """
+# Of what is armed already, only what is read in a moment is looked at: the service may be stopped.
 # Enabled before it is started: a power cut in between must end with the way back, too.
 _ARM = f"""\
+{FOREIGN}
+{UNSOUND}
+{COMPARED}
 {_UNTOUCHED}
+whole() {{
+  cd "$1" || return
+  said=$(foreign .)
+  [ -z "$said" ] || {{ echo "${{said#./}} is a link, or not root's alone" >&2; return 1; }}
+  said=$(unsound {SCRIPT} {MANIFEST} {SUMS})
+  [ -n "$said" ] || [ -e "{UNITS}/$2.service" ] || said=$(compared)
+  [ -z "$said" ] || {{ echo "$said" >&2; return 1; }}
+}}
+whole "$@" || exit
 set -e
 if [ -e "{UNITS}/$2.service" ]; then
   untouched "$@" || {{ echo lost; exit 0; }}
@@ -62,7 +78,12 @@ else
 fi
 [ -e "$1/{ROOM}" ] || fallocate -l "$5" "$1/{ROOM}" 2>/dev/null ||
   head -c "$5" /dev/zero >"$1/{ROOM}" || {{ rm -f "$1/{ROOM}"; exit 1; }}
-printf %s "$3" >"{UNITS}/$2.service"
+umask 077
+cat >"$1/{CLIENT_FILE}.new"
+mv "$1/{CLIENT_FILE}.new" "$1/{CLIENT_FILE}"
+umask 022
+sum=$(sha256sum <"$1/{SCRIPT}" | cut -c 1-64)
+printf %s "$3" | sed "s/{_SUM}/$sum/" >"{UNITS}/$2.service"
 printf %s "$4" >"{UNITS}/$2.timer"
 sync
 systemctl daemon-reload
@@ -95,6 +116,19 @@ systemctl daemon-reload
 """
 
 
+# What its script may be doing is ended first: it would be done by nobody's wish any more.
+_CANCEL = f"""\
+{UNSAFE}
+systemctl kill --signal=KILL "$1.service" 2>/dev/null || :
+systemctl stop "$1.timer" "$1.service" 2>/dev/null || :
+systemctl --quiet disable "$1.timer" "$1.service" 2>/dev/null || :
+rm -f "{UNITS}/$1.timer" "{UNITS}/$1.service"
+systemctl daemon-reload && systemctl reset-failed "$1.service" 2>/dev/null || :
+[ -n "$(unsafe "$2")" ] || rm -f "$2/{CLIENT_FILE}" "$2/{ROOM}"
+[ ! -e "{UNITS}/$1.service" ]
+"""
+
+
 class LeaseLost(BackupFailed):
     """The host takes, or has taken, the way back on its own."""
 
@@ -120,16 +154,22 @@ def arm(
     Room for the way back is kept free from now on: a full disk must not stand in it.
     Arming an armed lease again changes its minutes and its reach: as long as only the service was
     stopped, Reach.SERVICE saves what users wrote since the dump.
-    Raises BackupFailed, and LeaseLost when the lease to be changed has ended.
+    Raises BackupFailed, above all when the backup isn't whole, in a folder that is root's alone:
+    then nothing is armed. Raises LeaseLost when the lease to be changed has ended.
     """
-    write(host, client, f"{manifest.directory}/{CLIENT_FILE}")
     told = {"service": manifest.service, "id": manifest.id}
-    service = _SERVICE.format(
-        **told, directory=manifest.directory, script=SCRIPT, reach=reach.value
-    )
+    service = _SERVICE.format(**told, program=_quoted(_program(manifest.directory, reach)))
     timer = _TIMER.format(**told, seconds=f"{minutes * 60:g}")
-    words = (*_names(manifest), service, timer, str(_room(manifest)))
-    said = script(host, "arming the way back", _ARM, *words)
+    directory, name = _names(manifest)
+    said = script_in(
+        host,
+        f"arming the way back to {directory}",
+        directory,
+        _ARM,
+        *(name, service, timer, str(_room(manifest))),
+        stdin=client.option_file().encode(),
+        timeout=LONGEST,
+    )
     _expect_not_lost(host, manifest, said)
     return Lease(manifest, minutes, reach)
 
@@ -145,8 +185,42 @@ def disarm(host: Host, manifest: Manifest) -> None:
 
     Raises LeaseLost when the host goes or went back by itself: it is too late then.
     """
-    said = script(host, "disarming the lease", _DISARM, *_names(manifest))
+    directory, name = _names(manifest)
+    said = script_in(host, "disarming the lease", directory, _DISARM, name)
     _expect_not_lost(host, manifest, said)
+
+
+def cancel(host: Host, directory: str) -> None:
+    """Take back the lease on a backup that can't be gone back to; its folder may be gone, too.
+
+    Nothing happens when there is none. Raises BackupFailed.
+    """
+    name = unit(directory.rpartition("/")[2])
+    script(host, "cancelling the automatic rollback", _CANCEL, name, directory)
+
+
+def _program(directory: str, reach: Reach) -> str:
+    """Return what the unit runs.
+
+    Its folder was root's alone, and the script whole, when the lease was armed. Both may have
+    changed since, so what makes sure of it stands in root's own unit, and not in that folder.
+    """
+    return f"""\
+{UNSAFE}
+go_back() {{
+  said=$(unsafe {directory})
+  [ -z "$said" ] || {{ echo "$said"; return 1; }}
+  echo "{_SUM}  {directory}/{SCRIPT}" | sha256sum --quiet -c - || return
+  sh {directory}/{SCRIPT} {reach.value} lease
+}}
+until go_back; do sleep 60; done
+"""
+
+
+def _quoted(program: str) -> str:
+    """Return a program as a word in double quotes of a unit; see systemd.service(5)."""
+    escapes = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "$": "$$", "%": "%%"}
+    return "".join(escapes.get(letter, letter) for letter in program)
 
 
 def _room(manifest: Manifest) -> int:

@@ -21,17 +21,12 @@ mkdir -p "${1%/*}" && cat >"$1.new" && mv "$1.new" "$1" || { rm -f "$1.new"; exi
 def logged_in(host: Host, client: Client, service: str) -> Iterator[str]:
     """Give the path of an option file on the host, removed at the end."""
     path = f"{_RUN}/{service}.cnf"
-    write(host, client, path)
+    content = client.option_file().encode()
+    script(host, "writing how to log in to MariaDB", _WRITE, path, stdin=content)
     try:
         yield path
     finally:
         remove(host, path)
-
-
-def write(host: Host, client: Client, path: str) -> None:
-    """Write the option file with mode 600, in a directory that is made with mode 700 if missing."""
-    content = client.option_file().encode()
-    script(host, "writing how to log in to MariaDB", _WRITE, path, stdin=content)
 
 
 def remove(host: Host, path: str) -> None:

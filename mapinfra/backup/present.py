@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from mapinfra.backup.dump import CLIENT
+from mapinfra.backup.folder import script_in
 from mapinfra.backup.login import logged_in
 from mapinfra.backup.manifest import Manifest
 from mapinfra.backup.remote import BackupFailed, script
@@ -89,6 +90,13 @@ def look(host: Host, manifest: Manifest, names: Iterable[str], client: Client) -
     )
 
 
+def saved(host: Host, manifest: Manifest, name: str) -> str:
+    """Return a file of the configuration as it is in the backup; empty when it isn't there."""
+    member = f"{manifest.config_folder}/{name}".lstrip("/")
+    reading = 'tar -xOf "$1/config.tar" -- "$2" 2>/dev/null || :'
+    return script_in(host, f"reading {name} in the backup", manifest.directory, reading, member)
+
+
 def _database(host: Host, manifest: Manifest, client: Client) -> Database | None:
     doing = f"counting the rows of {manifest.database}"
     with logged_in(host, client, f"{manifest.service}.present") as login:
@@ -109,8 +117,8 @@ def read_database(text: str, where: str) -> Database | None:
 
 
 def _files(host: Host, manifest: Manifest) -> Mapping[str, str]:
-    words = (manifest.directory, manifest.config_folder)
-    text = script(host, "comparing the configuration", _FILES, *words, timeout=_LONGEST)
+    doing, folder = "comparing the configuration", manifest.config_folder
+    text = script_in(host, doing, manifest.directory, _FILES, folder, timeout=_LONGEST)
     return read_files(text.splitlines())
 
 

@@ -8,7 +8,8 @@ from mapinfra.backup.login import logged_in
 from mapinfra.backup.manifest import Manifest, Table
 from mapinfra.backup.remote import BackupFailed, script
 from mapinfra.backup.subject import Client
-from mapinfra.backup.taking import as_unit, digest, verify
+from mapinfra.backup.sums import verify
+from mapinfra.backup.taking import as_unit, digest
 from mapinfra.hosts import Host
 
 _SPARE = 2.0  # times the dump's size that the scratch database may take

@@ -22,13 +22,25 @@ def script(
     `doing` says in an error what it was for. Raises BackupFailed when it fails, and what
     `Host.run` raises when the host isn't there.
     """
+    done = finished(host, doing, text, *arguments, stdin=stdin, timeout=timeout)
+    return succeeded(host, doing, done).text
+
+
+def finished(
+    host: Host,
+    doing: str,
+    text: str,
+    *arguments: str,
+    stdin: bytes = b"",
+    timeout: float | None = None,
+) -> Completed:
+    """Run POSIX sh with `arguments` as `script` does; return it however it ended."""
     argv = ("sh", "-c", text, "sh", *arguments)
     try:
-        done = host.run(argv, stdin=stdin, timeout=timeout, check=False)
+        return host.run(argv, stdin=stdin, timeout=timeout, check=False)
     except ConnectionLost as error:
         what = f"the connection was lost while {doing}"
         raise ConnectionLost(what, where=host.name, remedy=error.remedy) from None
-    return succeeded(host, doing, done).text
 
 
 def succeeded(host: Host, doing: str, done: Completed) -> Completed:

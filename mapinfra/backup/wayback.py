@@ -12,12 +12,14 @@ from typing import Any, Literal, get_args
 
 from mapinfra import jsontext
 from mapinfra.backup.dump import CLIENT, LOAD, UNPACK
-from mapinfra.backup.login import CLIENT_FILE, write
+from mapinfra.backup.folder import FOREIGN, UNSAFE, script_in
+from mapinfra.backup.login import CLIENT_FILE
 from mapinfra.backup.manifest import SUMS, Manifest
-from mapinfra.backup.remote import BackupFailed, script
+from mapinfra.backup.remote import BackupFailed
 from mapinfra.backup.subject import Client
 from mapinfra.errors import CommandFailed
 from mapinfra.hosts import Host, packages
+from mapinfra.hosts.failures import last_line
 from mapinfra.hosts.units import run_unit
 
 SCRIPT = "back.sh"
@@ -28,9 +30,36 @@ ROOM = "room"
 LOG = "back.log"
 """What the commands of the script printed, beside it."""
 
+CHECKING = "checking the backup"
+"""The step of the script that no repair of the host helps when it fails."""
+
 UNITS = "/etc/systemd/system"
 _RUN = "/run/mapinfra"
 _LONGEST = 6 * 3600.0  # seconds that the way back may take
+
+# Backups of earlier versions have no checksum of their script.
+UNSOUND = f"""\
+unsound() {{
+  for name; do
+    [ -s "$name" ] || {{ echo "$name is missing"; return; }}
+    line=$(grep "  $name\\$" {SUMS} 2>/dev/null) || continue
+    [ "$line" = "$(sha256sum "$name")" ] || {{ echo "$name isn't as it was written"; return; }}
+  done
+}}
+"""
+"""`unsound NAME…` prints what is wrong with files of the backup that is the working directory."""
+
+_PREPARE = f"""\
+{FOREIGN}
+{UNSOUND}
+umask 077
+cd "$1" || exit
+said=$(foreign .)
+[ -z "$said" ] || {{ echo "$1/${{said#./}} is a link, or not root's alone" >&2; exit 1; }}
+said=$(unsound {SCRIPT})
+[ -z "$said" ] || {{ echo "$said" >&2; exit 1; }}
+rm -f {BACK} {ROOM} && cat >{CLIENT_FILE}.new && mv {CLIENT_FILE}.new {CLIENT_FILE}
+"""
 
 BackState = Literal["running", "done", "failed"]
 
@@ -105,7 +134,10 @@ def render(manifest: Manifest, *, start_mariadb: bool) -> str:
         room=ROOM,
         log=LOG,
         run=_RUN,
-        sums=SUMS,
+        checking=CHECKING,
+        unsafe=UNSAFE,
+        foreign=FOREIGN,
+        sums=shlex.quote(_sums(manifest)),
         installed=_INSTALLED[manifest.family],
         wanted=_wanted(manifest),
         install=shlex.join(install) or ":",
@@ -116,33 +148,38 @@ def render(manifest: Manifest, *, start_mariadb: bool) -> str:
 def go_back(host: Host, manifest: Manifest, client: Client, reach: Reach = Reach.ALL) -> Back:
     """Run the way back to its end, whoever else runs it at the same time.
 
-    Returns what it says of itself. Raises BackupFailed when it failed, with the step and the
-    reason; the host's own lease, where armed, goes on trying.
+    Returns what this run of it says of itself. Raises BackupFailed when it failed, with the step
+    and the reason; the host's own lease, where armed, goes on trying. FolderUnsafe: its folder
+    isn't root's alone.
     """
     directory = manifest.directory
-    old = (f"{directory}/{BACK}", f"{directory}/{ROOM}")
-    script(host, "preparing the way back", 'rm -f "$@"', *old)
-    write(host, client, f"{directory}/{CLIENT_FILE}")
+    login = client.option_file().encode()
+    script_in(host, "preparing the way back", directory, _PREPARE, stdin=login)
     argv = ("sh", f"{directory}/{SCRIPT}", reach.value, "controller")
-    failure = ""
+    failure, back = "", None
     try:
-        run_unit(
+        done = run_unit(
             host,
             f"{unit(manifest.id)}.now",
             argv,
             timeout=_LONGEST,
             description=f"mapinfra: back to backup {manifest.id}",
+            check=False,
         )
+        # Not from the file: another run of the script, which waited for this one, may write there.
+        back = _reported(done.text)
+        if back is None and done.status == 0:  # the script of an earlier version says nothing
+            back = read_back(host, manifest)
+        failure = last_line(done.stderr)
     except CommandFailed as error:
         failure = error.what
-    back = read_back(host, manifest)
     if back is not None and back.state == "done":
         return back
-    script(
+    script_in(
         host,
         "removing the way to log in",
-        f'[ -e "{UNITS}/$2.service" ] || rm -f "$1/{CLIENT_FILE}"',
         directory,
+        f'[ -e "{UNITS}/$2.service" ] || rm -f "$1/{CLIENT_FILE}"',
         unit(manifest.id),
     )
     raise BackupFailed(
@@ -155,7 +192,8 @@ def go_back(host: Host, manifest: Manifest, client: Client, reach: Reach = Reach
 def read_back(host: Host, manifest: Manifest) -> Back | None:
     """Return what the way back says of itself, None when it never began since it was armed."""
     path = f"{manifest.directory}/{BACK}"
-    text = script(host, f"reading {BACK}", '[ ! -e "$1" ] || cat "$1"', path)
+    reading = f'[ ! -e "$1/{BACK}" ] || cat "$1/{BACK}"'
+    text = script_in(host, f"reading {BACK}", manifest.directory, reading)
     if not text:
         return None
     try:
@@ -164,12 +202,21 @@ def read_back(host: Host, manifest: Manifest) -> Back | None:
         raise BackupFailed(f"{path} can't be read: {error}", where=host.name) from None
 
 
+def _reported(text: str) -> Back | None:
+    """Return what a run of the script printed of its end; None when it printed nothing."""
+    try:
+        return Back.loads(text.strip().rpartition("\n")[2])
+    except ValueError:
+        return None
+
+
 def _told(back: Back | None, failure: str) -> str:
-    if back is None:
-        return failure or "it didn't begin"
-    if back.state == "running":
-        return f"it ended while {back.step}"
-    return str(back)
+    return str(back) if back is not None else failure or "it ended without a word"
+
+
+def _sums(manifest: Manifest) -> str:
+    """Return the checksums of what the script needs, as `sha256sum -c` reads them."""
+    return "".join(f"{file.sha256}  {name}\n" for name, file in manifest.files.items())
 
 
 def _wanted(manifest: Manifest) -> str:
@@ -211,9 +258,16 @@ has_mariadb=$local
 reach=$${1:-all}
 caller=$${2:-someone}
 step=beginning
+sums=$sums
 
-cd "$$here" || exit 1
 case $$reach in all | service) ;; *) echo "all or service, not $$reach" >&2; exit 2 ;; esac
+$unsafe
+$foreign
+said=$$(unsafe "$$here")
+[ -z "$$said" ] || { echo "$$said" >&2; exit 1; }
+cd "$$here" || exit 1
+said=$$(foreign .)
+[ -z "$$said" ] || { echo "$$here/$${said#./} is a link, or not root's alone" >&2; exit 1; }
 # One at a time for a service: a restore runs the way back to one backup, its lease to another.
 mkdir -p $run && exec 9>"$run/$$service.back.lock" || exit 1
 flock 9
@@ -227,8 +281,11 @@ report() {
     printf '"reach": "%s", "by": "%s", "at": "%s"}\\n' "$$reach" "$$caller" "$$(now)"
   } >"$$here/$back.new" && sync "$$here/$back.new" && mv "$$here/$back.new" "$$here/$back"
 }
+# The controller is told what came of its own run: the file may be another run's next.
+tell() { [ "$$caller" != controller ] || cat $back; }
 fail() {
   report failed "$$1"
+  tell
   printf '%s failed: %s\\n' "$$step" "$$1" >&2
   exit 1
 }
@@ -262,6 +319,7 @@ case $$caller in
 esac
 if is_done; then
   stand_down
+  tell
   exit 0
 fi
 
@@ -272,7 +330,8 @@ login=--defaults-extra-file=/dev/null
 sql() { "$$client" "$$login" -e "$$1"; }
 
 check() {
-  damaged=$$(sha256sum --quiet -c $sums 2>/dev/null) || { echo "$$damaged"; return 1; }
+  damaged=$$(printf %s "$$sums" | sha256sum --quiet -c - 2>/dev/null) ||
+    { echo "$$damaged"; return 1; }
 }
 
 # A broken package may have taken the unit with it.
@@ -356,7 +415,7 @@ start() {
 }
 
 if [ "$$reach" = all ]; then
-  begin 'checking the backup'
+  begin '$checking'
   do_it check
   begin 'stopping the service'
   do_it stop
@@ -380,5 +439,6 @@ fi
 sync
 report 'done' ''
 stand_down
+tell
 exit 0
 """)

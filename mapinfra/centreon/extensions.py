@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from mapinfra.centreon.api import CentreonApi
 from mapinfra.centreon.editions import WEB_CLIENT
-from mapinfra.errors import ApiError, CentreonError, DatabaseError
+from mapinfra.errors import ApiError, CentreonError, DatabaseError, MapinfraError
 from mapinfra.hosts import Database, Facts, Host, Probe, Query
 
 Kind = Literal["module", "widget"]
@@ -297,6 +297,7 @@ class ExtensionManager:
     def run(self, action: Action) -> None:
         """Do it, unless it is done already; every claim of the API is checked by listing again.
 
+        Also that it failed: what it had begun may be done all the same.
         Raises ApiError when Extension Manager refuses or does something else, CentreonError when
         things aren't as they were planned for, and what `found` raises.
         """
@@ -305,16 +306,28 @@ class ExtensionManager:
             return
         extension = before.found[action.part]
         _check(action, before)
+        failure = self._asked(action, extension.id)
+        after = self._found_after(failure)
+        if _is_done(action, after):
+            return
+        version = after.found[action.part].installed or "not installed"
+        raise failure or self._refused(action, f"it says done, but lists: {version}")
+
+    def _asked(self, action: Action, id: str) -> ApiError | None:
+        """Ask for it; return what the API says against it, if anything."""
         method = "DELETE" if action.verb == "remove" else "POST"
-        body = self._api.extension_manager(
-            method, action.verb, id=extension.id, type=action.part.kind
-        )
-        if body.get("status") is not True:
-            raise self._refused(action, _reason(body))
-        after = self.found()
-        if not _is_done(action, after):
-            version = after.found[action.part].installed or "not installed"
-            raise self._refused(action, f"it says done, but lists: {version}")
+        try:
+            body = self._api.extension_manager(method, action.verb, id=id, type=action.part.kind)
+        except ApiError as error:
+            return error
+        return None if body.get("status") is True else self._refused(action, _reason(body))
+
+    def _found_after(self, failure: ApiError | None) -> Extensions:
+        """List the parts; where that fails after a failure, that one is what is told."""
+        try:
+            return self.found()
+        except MapinfraError as error:
+            raise failure or error from None
 
     def _refused(self, action: Action, reason: str) -> ApiError:
         return ApiError(

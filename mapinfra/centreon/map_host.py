@@ -1,16 +1,13 @@
-"""What a MAP server's host has beside its service: configuration, system, the backup in use."""
+"""What a MAP server's host has beside its service: configuration, system, fitting backups."""
 
-import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from mapinfra.backup import Manifest
-from mapinfra.backup.journal import FOLDER
+from mapinfra.backup import Found, Manifest
 from mapinfra.centreon.editions import EDITIONS, Edition
 from mapinfra.centreon.facts import contents
 from mapinfra.centreon.lines import Dbms, OperatingSystem, java_major
 from mapinfra.centreon.situation import ABSENT, Absent
-from mapinfra.errors import CommandFailed
 from mapinfra.hosts import Facts, Probe
 from mapinfra.hosts.packages import Installed
 
@@ -31,13 +28,6 @@ client=$(command -v mariadb || command -v mysql)
 [ -z "$client" ] || "$client" -N -B -e 'SELECT VERSION()' 2>/dev/null | sed 's/^/dbms /'
 systemctl show -p ActiveState,UnitFileState tomcat.service | tr '\\n' ' ' | sed 's/^/tomcat /'
 """,
-)
-BACKUPS = Probe(
-    "map-backup",
-    f"""for file in {FOLDER}/*.journal.json; do [ -e "$file" ] || continue
-backup=$(sed -n 's/^ "backup": "\\(.*\\)",*$/\\1/p' "$file")
-[ -e "$backup/MANIFEST.json" ] && base64 -w 0 "$backup/MANIFEST.json" && echo
-done; true""",
 )
 
 
@@ -76,22 +66,26 @@ def system(facts: Facts, installed: Installed) -> System:
     )
 
 
-def manifests(facts: Facts) -> dict[str, Manifest]:
-    """Return the manifests of the backups that journals name, by their directory.
+def unfit(manifest: Manifest, edition: Edition) -> str:
+    """Say why a backup can't be one of this edition; nothing when it can.
 
-    Raises CommandFailed when one can't be read.
+    Its configuration may lie elsewhere, behind a link: only the folder's own name has to be right.
     """
-    found = {}
-    for line in facts.text(BACKUPS.name).splitlines():
-        try:
-            manifest = Manifest.loads(base64.b64decode(line).decode()) if line else None
-        except ValueError as error:
-            raise CommandFailed(
-                f"the backup of an interrupted run can't be read: {error}", where=facts.host
-            ) from None
-        if manifest is not None:
-            found[manifest.directory] = manifest
-    return found
+    folder = edition.config_dir.rpartition("/")[2]
+    strange = [name for name in manifest.packages if name != edition.server_package]
+    if manifest.service != edition.service:
+        return f"it is of {manifest.service}, not of {edition.service}"
+    if strange:
+        return f"it has {', '.join(strange)}, not {edition.server_package}"
+    if manifest.config_folder.rpartition("/")[2] != folder:
+        return f"its configuration is {manifest.config_folder}, not {edition.config_dir}"
+    return ""
+
+
+def fitting(found: Found, edition: Edition) -> Found:
+    """Return the journal as found; a backup that isn't of this edition can't be gone back to."""
+    fault = unfit(found.manifest, edition) if found.manifest is not None else ""
+    return replace(found, blocked=found.blocked or fault)
 
 
 def _operating_system(release: Mapping[str, str]) -> OperatingSystem | None:

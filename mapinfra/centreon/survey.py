@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from mapinfra.backup import journal
+from mapinfra.backup import journal, shelf
 from mapinfra.centreon import mirror
 from mapinfra.centreon.editions import EDITIONS, WEB_CLIENT
 from mapinfra.centreon.extensions import EXTENSIONS_ON_DISK, MODULE_ROWS, WIDGET_ROWS
 from mapinfra.centreon.health import UNITS
-from mapinfra.centreon.map_host import BACKUPS, CONFIGURATION, SYSTEM
+from mapinfra.centreon.map_host import CONFIGURATION, SYSTEM
 from mapinfra.centreon.map_servers import MAP_SERVERS
 from mapinfra.centreon.surroundings import ACCOUNTS, CONTACTS, GROUND
 from mapinfra.centreon.web_options import OPTIONS
@@ -21,6 +21,8 @@ MAP_READS: Final = "map"
 """Reads a MAP server."""
 WEB_READS: Final = "web"
 """Reads MAP's web client on the central or remote server."""
+BACKUP_READS: Final = "backups"
+"""Reads a folder of backups, which is named behind it."""
 DESKTOP_READS: Final = "desktop"
 """Reads mapinfra's records of mirrors of the desktop client; with a folder, that mirror, too."""
 
@@ -97,7 +99,6 @@ MAP = Survey(
         CONFIGURATION,
         SYSTEM,
         GROUND,
-        BACKUPS,
         *(journal.probe(edition.service) for edition in EDITIONS.values()),
     )
 )
@@ -129,6 +130,11 @@ def desktop_reads(folder: str | None) -> tuple[str, ...]:
     return (DESKTOP_READS, f"{DESKTOP_READS} {folder}") if folder else (DESKTOP_READS,)
 
 
+def backup_reads(folder: str) -> str:
+    """Return what is read of a MAP server's backups in this folder."""
+    return f"{BACKUP_READS} {folder}"
+
+
 def survey_of(target: Target) -> Survey:
     """Return all that is read of a host: one survey, whatever parts of the platform it serves."""
     surveys = [_survey(name) for name in target.reads]
@@ -142,7 +148,10 @@ def survey_of(target: Target) -> Survey:
 
 def _survey(name: str) -> Survey:
     kind, _, folder = name.partition(" ")
-    return Survey(probes=(mirror.probe(folder),)) if folder else _SURVEYS[kind]
+    if not folder:
+        return _SURVEYS[kind]
+    read = shelf.probe if kind == BACKUP_READS else mirror.probe
+    return Survey(probes=(read(folder),))
 
 
 def _packages(names: Iterable[str]) -> tuple[Probe, ...]:

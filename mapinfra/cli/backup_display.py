@@ -1,15 +1,13 @@
 """Backups and restores for people, on stdout."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 
-from mapinfra.backup import Listed, Manifest
+from mapinfra.backup import Listed, Manifest, age, ago
 from mapinfra.centreon.editions import EDITIONS, Edition
 from mapinfra.cli.terminal import Terminal
 from mapinfra.restore import Difference, Read, RestorePlan, Server
 
 _HEADS = ("ID", "TAKEN (UTC)", "AGE", "EDITION", "PACKAGE", "SIZE", "DATABASE", "STATE", "BY")
-_UNITS = ((86400.0, "day"), (3600.0, "hour"), (60.0, "minute"))
 
 
 def listing(reads: Sequence[Read], now: float) -> None:
@@ -24,8 +22,8 @@ def listing(reads: Sequence[Read], now: float) -> None:
         console.print(_headline(read), style="bold")
         for line in table(read, now):
             console.print(f"  {line}")
-        for id in read.shelf.unreadable:
-            console.print(f"  ! {id}: damaged: its manifest can't be read", style="red")
+        for id, why in read.shelf.unreadable.items():
+            console.print(f"  ! {id}: damaged: {why}", style="red")
 
 
 def restorable(server: Server, manifest: Manifest) -> None:
@@ -39,7 +37,7 @@ def restorable(server: Server, manifest: Manifest) -> None:
 def restore_plan(server: Server, manifest: Manifest, plan: RestorePlan, now: float) -> None:
     """Print what a restore would do."""
     console = _console()
-    taken = f"{_moment(manifest)} UTC ({age(manifest, now)} ago) by {manifest.who}"
+    taken = f"{_moment(manifest)} UTC ({ago(manifest, now)}) by {manifest.who}"
     console.print(f"{server.name}: restore of backup {manifest.id}, taken {taken}", style="bold")
     for difference in plan.differences:
         _difference(console, difference)
@@ -64,21 +62,6 @@ def table(read: Read, now: float) -> Iterator[str]:
     for row in (_HEADS, *rows):
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         yield "  ".join(cells).rstrip()
-
-
-def age(manifest: Manifest, now: float) -> str:
-    """Return how old a backup is, in its largest unit."""
-    seconds = max(now - taken_at(manifest), 0)
-    for length, unit in _UNITS:
-        number = int(seconds / length)
-        if number:
-            return f"{number} {unit}{'s' if number > 1 else ''}"
-    return f"{seconds:.0f} s"
-
-
-def taken_at(manifest: Manifest) -> float:
-    """Return when a backup was taken, in seconds since 1970."""
-    return datetime.fromisoformat(manifest.taken_at).timestamp()
 
 
 def edition_of(manifest: Manifest) -> Edition | None:

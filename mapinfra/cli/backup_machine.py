@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from mapinfra.backup import Listed, Manifest
-from mapinfra.cli.backup_display import edition_of, taken_at
+from mapinfra.cli.backup_display import edition_of
 from mapinfra.restore import Read, RestorePlan, Server
 
 
@@ -42,7 +42,7 @@ def _backup(read: Read, listed: Listed, now: float) -> dict[str, Any]:
     return {
         "id": manifest.id,
         "takenAt": manifest.taken_at,
-        "age": max(round(now - taken_at(manifest)), 0),
+        "age": round(now - manifest.taken),
         "edition": edition.name if edition else None,
         "service": manifest.service,
         "packages": dict(manifest.packages),

@@ -91,6 +91,10 @@ def _conclude(reads: Sequence[Read]) -> ExitCode:
 @click.command()
 @click.argument("server")
 @click.argument("id")
+@click.option(
+    "--without-backup", is_flag=True,
+    help="With --yes, also while MAP runs and what is there can't be backed up before.",
+)  # fmt: skip
 @asking
 @reporting
 def restore(
@@ -99,6 +103,7 @@ def restore(
     *,
     server: str,
     id: str,
+    without_backup: bool,
     yes: bool,
     non_interactive: bool,
     machine: bool,
@@ -111,7 +116,7 @@ def restore(
     expect_answerable(yes=yes, non_interactive=non_interactive, machine=machine)
     with in_one_line(debug_file), opened(folder, name) as site:
         one = _Restore(site, server_named(site.servers, server), id, machine=machine)
-        code = one.run() if yes else one.ask_and_run()
+        code = one.run(without_backup=without_backup) if yes else one.ask_and_run()
     sys.exit(code)
 
 
@@ -130,13 +135,16 @@ class _Restore:
     def ask_and_run(self) -> ExitCode:
         shown = self._plan()
         backup_display.restore_plan(self._server, self._manifest, shown, time.time())
-        if not click.confirm("Go on?", err=True):
+        question = "Go on?"
+        if shown.endangers:
+            question = f"{shown.endangers} runs, and can't be put back should this fail. Go on?"
+        if not click.confirm(question, err=True):
             return ExitCode.CANCELLED
         # Who was asked may have taken an hour: what is there is read anew.
         self._fleet.stale(self._server.target)
         return self.run(shown)
 
-    def run(self, shown: RestorePlan | None = None) -> ExitCode:
+    def run(self, shown: RestorePlan | None = None, *, without_backup: bool = False) -> ExitCode:
         """Restore, beside no `up`; `shown` is what the user agreed to."""
         stop = threading.Event()
         with self._site.stack.files.locked(stop, _tell):
@@ -148,6 +156,13 @@ class _Restore:
                     "what is there has changed since it was shown",
                     where=self._server.name,
                     remedy="run again",
+                )
+            if shown is None and plan.endangers and not without_backup:
+                raise MapinfraError(
+                    f"{plan.endangers} runs, and what is there can't be backed up: if this restore "
+                    "fails, nothing is put back",
+                    where=self._server.name,
+                    remedy="run again without --yes, or with --without-backup",
                 )
             return self._do(plan, stop)
 

@@ -154,8 +154,8 @@ class KindProvider(ResourceProvider):
         after = self._plan(inputs) if plan.steps else plan
         if after.steps:
             raise ApplyFailed(
-                f"every step was done, but this is left: {after.steps[0]}",
-                where=after.steps[0].host,
+                f"every step was done, but this is left: {after.foremost}",
+                where=after.foremost.host,
                 remedy="something else changes it; preview again",
             )
         told = {_REASON: after.reason, _REPORT: list(self.kind.report(desired, self._session))}

@@ -44,6 +44,10 @@ class Step:
         return f"{self.host}: {self.text}"
 
 
+_AROUND = ("note", "lock", "record", "keep", "fetch", "backup", "compare", "arm", "release")
+"""Verbs of steps that lead to a change, or conclude it."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """What differs, the steps that mend it in order, and in one line why there are none.
@@ -55,6 +59,12 @@ class Plan:
     steps: tuple[Step, ...] = ()
     reason: str = ""
     todo: tuple[str, ...] = ()
+
+    @property
+    def foremost(self) -> Step:
+        """The first step that changes something, or else the first; IndexError without steps."""
+        changing = (step for step in self.steps if step.verb not in _AROUND)
+        return next(changing, self.steps[0])
 
     def lines(self) -> list[str]:
         """Return the steps as the preview prints them."""

@@ -1,6 +1,6 @@
 """A MAP installation as the passes over its hosts found it."""
 
-from mapinfra.backup import Standing, journal
+from mapinfra.backup import journal, shelf
 from mapinfra.centreon import extensions, health, map_host, web_options
 from mapinfra.centreon.surroundings import (
     ACCOUNTS,
@@ -20,16 +20,14 @@ from mapinfra.resources.map_model import Desired, Live, Place
 def observed(desired: Desired, map_facts: Facts, web_facts: Facts) -> Live:
     """Return what was found; raise HostError, and CentreonError for what can't be understood."""
     edition = desired.edition
-    found = journal.read(map_facts, edition.service)
+    found = map_host.fitting(journal.read(map_facts, edition.service), edition)
     installed = packages.read_installed(map_facts.text(packages.INSTALLED))
-    interrupted = None
     platform = _platform(web_facts)
     is_central = platform.get("isCentral") == "yes"
-    if found.entry is not None and found.standing is Standing.ABANDONED:
-        interrupted = map_host.manifests(map_facts).get(found.entry.backup)
     return Live(
         journal=found,
-        interrupted=interrupted,
+        interrupted=found.interrupted,
+        shelf=shelf.read(map_facts, desired.folder),
         installed=installed,
         offered=packages.read_offered(map_facts.text(packages.OFFERED)),
         health=health.observed(map_facts, edition),

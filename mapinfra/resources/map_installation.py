@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from mapinfra import backup
 from mapinfra.backup import Reach
 from mapinfra.centreon import health, web_options
 from mapinfra.centreon.access import Api
@@ -16,7 +17,7 @@ from mapinfra.centreon.editions import edition
 from mapinfra.centreon.extensions import MODULE, WIDGET, ExtensionManager
 from mapinfra.centreon.health import Expected
 from mapinfra.centreon.map_setup import Install
-from mapinfra.centreon.survey import CENTREON_READS, MAP_READS, WEB_READS
+from mapinfra.centreon.survey import CENTREON_READS, MAP_READS, WEB_READS, backup_reads
 from mapinfra.centreon.verdict import RotateSigningKey
 from mapinfra.centreon.version import Version
 from mapinfra.errors import CentreonError, HostError
@@ -65,7 +66,9 @@ class MapInstallationKind(Kind[Desired, Live]):
         downgrade = inputs.get("downgrade_to")
         install = inputs.get("install")
         return Desired(
-            map=Target.model_validate(inputs["map"]).reading(MAP_READS),
+            map=Target.model_validate(inputs["map"]).reading(
+                MAP_READS, backup_reads(str(inputs["backup"]["folder"]))
+            ),
             web=Target.model_validate(inputs["web"]).reading(CENTREON_READS, WEB_READS),
             api=Api.model_validate(inputs["api"]),
             edition=edition(str(inputs["edition"])),
@@ -190,6 +193,8 @@ class _Runner:
         match step.verb:
             case "back":
                 self._go_back(step.data, operation)
+            case "cancel":
+                backup.cancel(self._map, step.data)
             case "fetch":
                 operation.fetch(step.data)
             case "backup":
@@ -308,6 +313,7 @@ class _Runner:
             packages.foresee_removal(self._web, [web.package])
         else:
             packages.foresee(self._web, web.wanted)
+            packages.download(self._web, web.wanted, f"mapinfra-download-{self._service}")
         if web.old is None:
             return
         folder = f"{_WEB_PACKAGES}-{self._service}"

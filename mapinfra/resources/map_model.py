@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
-from mapinfra.backup import Found, Manifest, Reach
+from mapinfra.backup import Found, Manifest, Reach, Shelf
 from mapinfra.backup.journal import Entry
 from mapinfra.centreon import web_options
 from mapinfra.centreon.access import Api
@@ -105,6 +105,8 @@ class Live:
     broker: Broker | None
     """The central's own; None on a remote, whose outputs are made on its central."""
     ground: Ground
+    shelf: Shelf = field(default_factory=lambda: Shelf(()))
+    """The backups there are."""
     place: Place | None = None
     """What a new installation would stand on; None where it isn't asked for."""
     wishes: Wishes = NO_WISHES

@@ -32,14 +32,6 @@ _CLIENT = Client()
 """MariaDB's root through its socket: the database is the MAP server's own."""
 
 _INCOMING = "/var/lib/mapinfra/incoming"
-_ARCHIVE = """\
-umask 077
-mkdir -p "$2/leftovers"
-shift_to=$2/leftovers
-cd "$1" && shift 2 && for suffix; do
-  for file in *"$suffix"; do [ -e "$file" ] || continue; mv -- "$file" "$shift_to/" || exit; done
-done
-"""
 
 
 def config_paths(edition: Edition) -> tuple[str, ...]:
@@ -113,7 +105,9 @@ class Operation:
             packages.foresee_removal(self.host, [server.package])
             return
         packages.foresee(self.host, server.wanted)
-        folder = f"{_INCOMING}-{self.desired.edition.service}"
+        service = self.desired.edition.service
+        packages.download(self.host, server.wanted, f"mapinfra-download-{service}")
+        folder = f"{_INCOMING}-{service}"
         (self.incoming,) = packages.fetch_afresh(self.host, server.wanted, folder)
         if server.old is None:
             vendor = f"{self.desired.edition.config_dir}/{self.desired.edition.vars_file}"
@@ -213,7 +207,7 @@ class Operation:
         ]
         told += self._put_snippets_back()
         folder = self.desired.edition.config_dir
-        self.host.run(["sh", "-c", _ARCHIVE, "sh", folder, self._backup.directory, *LEFTOVERS])
+        backup.put_away(self.host, self._backup, folder, LEFTOVERS)
         return told
 
     def stop(self) -> None:

@@ -62,6 +62,7 @@ class _Planner:
         verdict = judge(self._situation())
         self._expect_allowed(verdict)
         operation, body = self._operation(verdict)
+        body = [*self.server_side.cancel(), *body]
         todo = tuple(self._todo(verdict))
         if not body and self.live.journal.entry is None:
             return Plan(reason=self._reason, todo=todo)
@@ -183,6 +184,7 @@ class _Planner:
             yield note(f"to know: {known.rule}: {known}")
         for text in self._release_notes():
             yield note(f"to know: {text}")
+        yield from self.server_side.clock()
 
     def _todo(self, verdict: Verdict) -> Iterator[str]:
         """Return what is left to a person: a fact of the hosts, so it is told until it is done."""

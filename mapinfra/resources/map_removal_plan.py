@@ -31,7 +31,7 @@ def removal(desired: Desired, live: Live) -> Plan:
         )
     server_side = ServerSide(desired, live)
     server_side.expect_free()
-    body = list(_steps(desired, live, server_side))
+    body = [*server_side.cancel(), *_steps(desired, live, server_side)]
     if not body:
         return Plan(reason=f"{edition.title} isn't on {desired.map.name} any more")
     armed = any(step.verb == "arm" for step in body)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from mapinfra.backup import Reach, Standing, expect_room, room_for
+from mapinfra.backup import Reach, Standing, expect_room, is_in_future, room_for
 from mapinfra.centreon.config_files import format_of, settings, with_settings
 from mapinfra.centreon.health import Expected, State
 from mapinfra.centreon.order import Stage
@@ -44,9 +44,8 @@ class ServerSide:
     def expect_free(self) -> None:
         """Raise CentreonError while another run is at work on this server."""
         if self._live.journal.standing is Standing.HELD:
-            raise CentreonError(
-                self._live.journal.reason, where=self._host, remedy="wait until it has ended"
-            )
+            found = self._live.journal
+            raise CentreonError(found.reason, where=self._host, remedy=found.remedy)
 
     def expect_database(self) -> None:
         """Raise CentreonError when MAP's database surely can't be backed up.
@@ -65,7 +64,8 @@ class ServerSide:
             )
 
     def expect_room(self) -> None:
-        """Raise BackupFailed when the disk surely can't take the backup."""
+        """Raise BackupFailed when the folder or its disk surely can't take the backup."""
+        self._live.shelf.expect_safe(self._host)
         ground, folder = self._live.ground, self._desired.folder
         free = ground.free_at(folder)
         size = (ground.databases or {}).get(database_of_map(self._desired, self._live))
@@ -83,8 +83,8 @@ class ServerSide:
             text += f" of {target}" if operation == INSTALLATION else f" to {target}"
         if over is not None:
             text += f" over from a run that was interrupted (since {over.began})"
-        interrupted = self._live.interrupted is not None
-        data = Lock(operation, target, over, interrupted)
+        unfinished = self._live.interrupted is not None or self.is_stuck
+        data = Lock(operation, target, over, unfinished)
         return Step(self._host, "lock", text, "release it", data)
 
     def release(self, *, disarm: bool) -> Step:
@@ -104,6 +104,38 @@ class ServerSide:
         what = "the service" if reach is Reach.SERVICE else "everything"
         text = f"go back to backup {manifest.id} of the interrupted run: {what}"
         return Step(self._host, "back", text, data=GoBack(reach, manifest))
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether an interrupted run has left an automatic rollback that can't run."""
+        return self._live.journal.standing is Standing.STUCK
+
+    def cancel(self) -> Iterator[Step]:
+        """Return the step that ends it, and what to know; nothing where there is none."""
+        found = self._live.journal
+        if not self.is_stuck or found.entry is None:
+            return
+        directory = found.entry.backup
+        id = directory.rpartition("/")[2]
+        yield self.note(
+            f"note: the interrupted run can't be taken back from backup {id}, so what is there now "
+            "is kept; `mapinfra restore` brings back an older backup"
+        )
+        text = f"cancel the automatic rollback to backup {id}, which can't run: {found.blocked}"
+        yield Step(self._host, "cancel", text, data=directory)
+
+    def clock(self) -> Iterator[Step]:
+        """Yield what to know of backups that are dated in the future."""
+        now = self._live.journal.now
+        ahead = [
+            one.manifest for one in self._live.shelf.backups if is_in_future(one.manifest, now)
+        ]
+        if ahead:
+            last = max(ahead, key=lambda manifest: manifest.taken)
+            yield self.note(
+                f"note: {len(ahead)} of the backups there are dated in the future, {last.id} at "
+                f"{last.taken_at}: the clock of {self._host} was ahead then, or is behind now"
+            )
 
     # The package, and what it changes
 

@@ -12,10 +12,9 @@ from mapinfra.resources.map_model import Contents, GoBack, Options, Unoutput
 def undo(done: Sequence[Step]) -> list[Step]:
     """Return the steps that take back `done`. MAP itself comes first: its users wait."""
     verbs = {step.verb for step in done}
-    if done and done[-1].verb == "back":
+    if done and done[-1].verb in ("back", "cancel"):
         # The journal alone knows that backup, so it stays, for the next run to go on with.
-        text = f"go back to backup {done[-1].data.manifest.id}"
-        return [Step(done[-1].host, "abandon", text)]
+        return [Step(done[-1].host, "abandon", done[-1].text)]
     back = [*_server_back(done, verbs), *_web_back(done), *_installation_back(done, verbs)]
     if "lock" in verbs:
         back.append(Step(_first(done, "lock").host, "release", "release the lock"))

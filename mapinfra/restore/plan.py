@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from mapinfra.backup import Manifest, Present, Reach, Standing
+from mapinfra.centreon.map_host import unfit
 from mapinfra.centreon.version import Version
 from mapinfra.errors import CentreonError
 from mapinfra.resources.contract import Plan, Step
@@ -29,6 +30,8 @@ class RestorePlan:
     differences: tuple[Difference, ...]
     plan: Plan
     notes: tuple[str, ...]
+    endangers: str = ""
+    """The service that runs now and can't be put back should the restore fail; else empty."""
 
 
 def plan_restore(server: Server, manifest: Manifest, observed: Observed) -> RestorePlan:
@@ -36,20 +39,26 @@ def plan_restore(server: Server, manifest: Manifest, observed: Observed) -> Rest
     _expect_possible(server, manifest, observed)
     steps = tuple(_steps(server, manifest, observed))
     differences = tuple(_differences(manifest, observed.present))
-    return RestorePlan(differences, Plan(steps=steps), tuple(_notes(server, manifest, observed)))
+    notes = tuple(_notes(server, manifest, observed))
+    runs = observed.present.active in ("active", "activating", "reloading")
+    endangers = server.desired.edition.service if runs and not observed.has_database else ""
+    return RestorePlan(differences, Plan(steps=steps), notes, endangers)
 
 
 def _expect_possible(server: Server, manifest: Manifest, observed: Observed) -> None:
     if observed.journal.standing is Standing.HELD:
-        raise CentreonError(
-            observed.journal.reason, where=server.name, remedy="wait until it has ended"
-        )
+        found = observed.journal
+        raise CentreonError(found.reason, where=server.name, remedy=found.remedy)
     edition = server.desired.edition
-    if manifest.service != edition.service:
+    fault = unfit(manifest, edition)
+    if not fault and manifest.database not in {edition.database, *observed.own_databases}:
+        fault = f"it is of database {manifest.database}, which its own configuration doesn't name"
+    if fault:
         raise CentreonError(
-            f"backup {manifest.id} is of {manifest.service}, the spec has {edition.service} there",
+            f"backup {manifest.id} isn't one of {edition.title} there: {fault}",
             where=server.name,
-            remedy="only backups of the spec's own edition are restored",
+            remedy="only whole backups of the spec's own edition are restored: mapinfra backups "
+            "lists them",
         )
 
 
@@ -63,8 +72,13 @@ def _steps(server: Server, manifest: Manifest, observed: Observed) -> Iterator[S
     text = f"take the lock for the restore of {target}"
     if over is not None:
         text += " over from a run that was interrupted"
-    lock = Lock("restore", target, over, interrupted is not None)
+    stuck = observed.journal.standing is Standing.STUCK
+    lock = Lock("restore", target, over, interrupted is not None or stuck)
     yield Step(name, "lock", text, "release it", lock)
+    if over is not None and stuck:
+        id = over.backup.rpartition("/")[2]
+        text = f"cancel the automatic rollback to backup {id}, which can't run: "
+        yield Step(name, "cancel", text + observed.journal.blocked, data=over.backup)
     if over is not None and interrupted is not None:
         reach = Reach.ALL if over.step.endswith(CHANGED) else Reach.SERVICE
         text = f"go back to backup {interrupted.id} of the interrupted run"

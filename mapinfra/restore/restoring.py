@@ -14,8 +14,12 @@ from mapinfra.resources.map_model import Desired
 from mapinfra.resources.map_operation import Operation
 from mapinfra.resources.session import Session
 
-_BEFORE_CHANGES = ("resume", "backup", "arm", "install", "restore")
+_BEFORE_CHANGES = ("resume", "cancel", "backup", "arm", "install", "restore")
 """Steps that aren't begun once the run is to be stopped; afterwards it is completed instead."""
+
+
+_TAKE_OVER = ("resume", "cancel")
+"""Steps on what an interrupted run has left."""
 
 
 class Restoring:
@@ -43,8 +47,8 @@ class Restoring:
         """See `Kind.run`."""
         host = session.fleet.host(desired.map)
         if step.verb in _BEFORE_CHANGES and self._stopped():
-            # Not "resume": its journal has to stay.
-            self._refused = step.verb if step.verb != "resume" else ""
+            # Not of an interrupted run: its journal has to stay.
+            self._refused = step.verb if step.verb not in _TAKE_OVER else ""
             raise MapinfraError("interrupted", where=host.name)
         match step.verb:
             case "lock":
@@ -61,7 +65,7 @@ class Restoring:
         name = done[0].host
         done = [step for step in done if step.verb != self._refused]
         verbs = [step.verb for step in done]
-        if verbs[-1] == "resume":
+        if verbs[-1] in _TAKE_OVER:
             told = "its journal is left for the next run"
             return [Step(name, "lost", "put back what the interrupted run has left", data=told)]
         back = [
@@ -87,6 +91,8 @@ class Restoring:
         match step.verb:
             case "resume":
                 operation.go_back(step.data.manifest, step.data.reach)
+            case "cancel":
+                backup.cancel(host, step.data)
             case "backup":
                 before = health.look(host, desired.edition)
                 # Whether it is to speak TLS is for the configuration that comes back to say.

@@ -65,6 +65,12 @@ def located(reads: Sequence[Read], id: str) -> tuple[Server, Manifest]:
                         remedy="choose another: mapinfra backups lists them",
                     )
                 return read.server, listed.manifest
+        if id in read.shelf.unreadable:
+            raise BackupFailed(
+                f"backup {id} is damaged: {read.shelf.unreadable[id]}",
+                where=read.server.name,
+                remedy="choose another: mapinfra backups lists them",
+            )
     unread = next((read.error for read in reads if read.error is not None), None)
     if unread is not None:
         raise unread
@@ -81,7 +87,9 @@ def rehearsed(fleet: Fleet, server: Server, manifest: Manifest) -> None:
 
 def _read(fleet: Fleet, server: Server) -> Read:
     try:
-        return Read(server, shelf.read(fleet.facts(server.target), server.desired.folder))
+        found = shelf.read(fleet.facts(server.target), server.desired.folder)
+        found.expect_safe(server.name)
+        return Read(server, found)
     except MapinfraError as error:
         return Read(server, error=error)
 

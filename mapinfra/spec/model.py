@@ -24,7 +24,13 @@ from mapinfra.centreon.access import Api
 from mapinfra.centreon.config_files import names_a_secret
 from mapinfra.centreon.editions import EDITIONS, LEGACY
 from mapinfra.centreon.map_setup import Install
-from mapinfra.centreon.survey import CENTREON_READS, MAP_READS, WEB_READS, desktop_reads
+from mapinfra.centreon.survey import (
+    CENTREON_READS,
+    MAP_READS,
+    WEB_READS,
+    backup_reads,
+    desktop_reads,
+)
 from mapinfra.centreon.version import Line, Version
 from mapinfra.errors import CentreonError
 from mapinfra.hosts.target import Database, Port, Ssh, Target
@@ -472,7 +478,7 @@ class Spec(Model):
         """All hosts, the central first, the remotes in the order of the spec, each once."""
         hosts: dict[str, Central | Remote] = {CENTRAL: self.central, **self.remotes}
         return [
-            target.reading(*target.reads, *self._desktop_reads)
+            target.reading(*target.reads, *self._folder_reads)
             if MAP_READS in target.reads
             else target
             for name, host in hosts.items()
@@ -480,11 +486,15 @@ class Spec(Model):
         ]
 
     @property
-    def _desktop_reads(self) -> tuple[str, ...]:
-        if self.map is None or self.map.edition != LEGACY.name:
+    def _folder_reads(self) -> tuple[str, ...]:
+        """What is read on MAP servers of the folders that this spec names."""
+        if self.map is None:
             return ()
+        backups = backup_reads(self.map.backup.folder)
+        if self.map.edition != LEGACY.name:
+            return (backups,)
         wanted = self.map.desktop_client
-        return desktop_reads(wanted.mirror if wanted else None)
+        return (backups, *desktop_reads(wanted.mirror if wanted else None))
 
 
 def _target(name: str, host: Central | Remote) -> Target:

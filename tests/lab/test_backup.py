@@ -203,8 +203,9 @@ def test_a_backup_holds_everything_and_says_so(world: World) -> None:
     modes = {line.rsplit(" ", 2)[0]: line.rsplit(" ", 2)[1:] for line in listed}
     package = f"packages/{world.server.edition.package}-{VERSION}-1.el8.noarch.rpm"
     files = {"config.tar", "database.sql", package, "MANIFEST.json", "SHA256SUMS", "back.sh"}
+    files |= {"SEQUENCE"}
     assert set(modes) == {"", "packages", *files}
-    assert all(modes[name] == ["600", "0"] for name in files - {package})
+    assert all(modes[name] == ["600", "0"] for name in files)
     assert modes[""] == ["700", "0"]
     assert set(manifest.files) == {"config.tar", "database.sql", package}
     tables = "select table_name from information_schema.tables where table_schema = database()"
@@ -217,8 +218,8 @@ def test_a_backup_holds_everything_and_says_so(world: World) -> None:
     assert {"view map_size", "routines", "events", "sequence numbers"} <= set(manifest.others)
     assert (manifest.who, manifest.active, manifest.enablement) == ("ada@console", True, "enabled")
     assert manifest.packages == world.subject.packages
-    [only] = backup.listing(world.host)
-    assert only == backup.Listed(manifest, None, armed=False)
+    [only] = backup.listing(world.host).backups
+    assert only == backup.Listed(manifest, None, armed=False, sequence=1)
     assert backup.find(world.host, "first") == manifest
     backup.verify(world.host, manifest)
 
@@ -340,13 +341,13 @@ def test_retention_keeps_so_many_good_ones_and_never_an_armed_one(world: World) 
 
 def test_what_a_killed_run_left_is_stopped_and_removed_by_the_next_backup(world: World) -> None:
     world.lab.run(["mkdir", "-p", FOLDER])
-    backup.shelf.start(world.host, world.subject, f"{FOLDER}/killed")
+    backup.shelf.start(world.host, world.subject, "killed")
     other = replace(world.subject, service="centreon-map")
-    backup.shelf.start(world.host, other, f"{FOLDER}/other")
+    backup.shelf.start(world.host, other, "other")
     unit = "mapinfra-backup.centreon-map-engine.killed-dump"
     properties = ("-p", "KillSignal=SIGCONT", "-p", "KillMode=process")
     world.lab.run(["systemd-run", "--quiet", f"--unit={unit}", *properties, "sleep", "1000"])
-    assert backup.listing(world.host) == ()
+    assert backup.listing(world.host).backups == ()
     world.take("next")
     assert world.lab.run(["ls", FOLDER]).stdout.split() == ["next", "other"]
     assert world.lab.run(["systemctl", "is-active", unit], check=False).returncode != 0
@@ -400,7 +401,7 @@ def test_after_an_upgrade_everything_goes_back(of_both_families: World) -> None:
     assert spoilt.state() == before
     backup.compare(spoilt.host, manifest, spoilt.subject.client)
     assert not spoilt.exists(f"{FOLDER}/first/client.cnf")
-    [listed] = backup.listing(spoilt.host)
+    [listed] = backup.listing(spoilt.host).backups
     assert listed.back == back
     spoilt.lab.run(["sh", f"{FOLDER}/first/back.sh"], timeout=120)
     assert spoilt.state() == before
@@ -437,6 +438,9 @@ def test_a_damaged_backup_is_refused_before_the_service_is_touched(world: World)
     before = world.state()
     with pytest.raises(BackupFailed, match=r"^map: going back to backup first failed: checking"):
         backup.go_back(world.host, manifest, world.subject.client)
+    with pytest.raises(BackupFailed, match=r"^map: arming .* failed: config.tar: FAILED"):
+        backup.arm(world.host, manifest, world.subject.client, 10)
+    assert units(world) == ""
     assert world.state() == before
     assert not world.exists(f"{FOLDER}/first/client.cnf")
 
@@ -693,3 +697,215 @@ def test_a_keeper_keeps_lock_and_lease_until_the_cable_is_pulled_for_too_long(
         wait_until(is_told)
         with pytest.raises(LeaseLost):
             keeper.note(step="too late")
+
+
+# What a backup is worth
+
+
+def flip(world: World, path: str) -> None:
+    """Change one bit of a file, in its middle."""
+    program = (
+        "import sys; f = open(sys.argv[1], 'r+b'); f.seek(0, 2); f.seek(f.tell() // 2); "
+        "at = f.tell(); byte = f.read(1)[0]; f.seek(at); f.write(bytes([byte ^ 1]))"
+    )
+    world.lab.run(["python3", "-c", program, path])
+
+
+def test_a_changed_bit_anywhere_is_found_before_anything_is_armed_or_restored(
+    world: World,
+) -> None:
+    manifest = world.take("first")
+    folder = world.server.edition.configuration
+    world.lab.run(["touch", f"{folder}/x.rpmsave"])
+    backup.put_away(world.host, manifest, folder, [".rpmsave"])
+    world.lab.run(f"echo >>{FOLDER}/first/leftovers/x.rpmsave")
+    backup.seal(world.host, manifest)
+    backup.verify(world.host, manifest)
+    files = world.lab.run(f"cd {FOLDER}/first && find . -type f -printf '%P\\n'").stdout.split()
+    assert {"leftovers/x.rpmsave", "SHA256SUMS", "SEQUENCE", "back.sh"} < set(files)
+    for name in files:
+        flip(world, f"{FOLDER}/first/{name}")
+        with pytest.raises(BackupFailed):
+            backup.verify(world.host, manifest)
+        with pytest.raises(BackupFailed, match=r"^map: arming the way back to "):
+            backup.arm(world.host, manifest, world.subject.client, 10)
+        flip(world, f"{FOLDER}/first/{name}")
+    backup.verify(world.host, manifest)
+    assert units(world) == ""
+    assert not world.exists(f"{FOLDER}/first/client.cnf")
+
+
+@pytest.mark.parametrize(
+    "what",
+    ["rm SHA256SUMS", "rm back.sh", "rm MANIFEST.json", "rm database.sql", "echo >stray",
+     "ln -s /etc/shadow link", "chmod g+w config.tar", "chown 1000 back.sh"],
+)  # fmt: skip
+def test_a_backup_that_is_not_whole_is_not_armed(world: World, what: str) -> None:
+    manifest = world.take("first")
+    world.lab.run(f"cd {FOLDER}/first && {what}")
+    with pytest.raises(BackupFailed, match=r"^map: arming the way back to .* failed: "):
+        backup.arm(world.host, manifest, world.subject.client, 10)
+    assert units(world) == ""
+    shelf = backup.listing(world.host)
+    assert shelf.unreadable or shelf.backups[0].damage
+
+
+def test_a_backup_that_is_gone_is_not_armed_and_nothing_is_made_in_its_place(
+    world: World,
+) -> None:
+    manifest = world.take("first")
+    world.lab.run(["mv", f"{FOLDER}/first", "/root/first"])
+    for action in (backup.arm, backup.go_back):
+        with pytest.raises(BackupFailed):
+            action(world.host, manifest, world.subject.client)
+    assert not world.exists(f"{FOLDER}/first")
+    assert units(world) == ""
+    world.lab.run(["rm", "-r", "/root/first"])
+
+
+def test_clocks_that_were_ahead_order_nothing(world: World) -> None:
+    world.lab.clock(400 * 86400)
+    try:
+        for id in ("a", "b", "c"):
+            world.take(id)
+    finally:
+        world.lab.clock(0)
+    new = world.take("new")
+    backups = backup.listing(world.host).backups
+    assert [one.manifest.id for one in backups] == ["b", "c", "new"]
+    now = time.time()
+    assert backup.age(backups[0].manifest, now) == "399 days in the future"
+    assert backup.age(backups[-1].manifest, now).endswith(" s")
+    backup.arm(world.host, new, world.subject.client, 10)
+    backup.disarm(world.host, new)
+
+
+def test_a_clock_that_is_set_gives_no_lock_away(world: World) -> None:
+    world.lab.clock(-5 * 86400)
+    try:
+        mine = journal.take(world.host, entry(world), 10)
+        world.lab.clock(5 * 86400)
+        assert found(world).standing is Standing.HELD
+        short = journal.note(world.host, mine, 0.02)
+        world.lab.clock(-5 * 86400)
+        wait_until(lambda: found(world).standing is Standing.ABANDONED)
+        journal.release(world.host, short)
+    finally:
+        world.lab.clock(0)
+
+
+# Whose the folder is
+
+
+def test_what_a_manifest_says_of_its_place_is_neither_deleted_nor_read(world: World) -> None:
+    first = world.take("first")
+    world.lab.run(["mkdir", "-p", "/opt/kept"])
+    try:
+        world.lab.run(
+            f"cd {FOLDER}/first && sed -i 's|{first.directory}|/opt/kept|' MANIFEST.json && "
+            "sed -i '/ MANIFEST.json$/d; / back.sh$/d' SHA256SUMS"
+        )
+        [listed] = backup.listing(world.host).backups
+        assert (listed.manifest.directory, listed.damage) == (first.directory, "")
+        world.take("second", keep=1)
+        assert world.lab.run(["ls", FOLDER]).stdout == "second\n"
+        assert world.exists("/opt/kept")
+    finally:
+        world.lab.run(["rm", "-r", "/opt/kept"])
+
+
+def test_a_backup_of_an_earlier_version_is_read_verified_and_gone_back_to(world: World) -> None:
+    manifest = world.take("first")
+    world.lab.run(
+        f"cd {FOLDER}/first && rm SEQUENCE && mkdir leftovers && echo >leftovers/x.rpmsave && "
+        "chown 1000 leftovers/x.rpmsave && "
+        "sed -i '/ MANIFEST.json$/d; / back.sh$/d; / SEQUENCE$/d' SHA256SUMS"
+    )
+    [listed] = backup.listing(world.host).backups
+    assert (listed.manifest, listed.damage, listed.sequence) == (manifest, "", 0)
+    backup.verify(world.host, manifest)
+    world.lab.run(f"echo >>{FOLDER}/first/config.tar")
+    with pytest.raises(BackupFailed, match=r"config\.tar: FAILED"):
+        backup.verify(world.host, manifest)
+    world.lab.run(["truncate", "-s", "-1", f"{FOLDER}/first/config.tar"])
+    world.sql("delete from odd where id = 3")
+    backup.renew_way_back(world.host, manifest, world.subject.client)
+    assert backup.go_back(world.host, manifest, world.subject.client).state == "done"
+    assert world.sql("select count(*) from odd") == "3\n"
+    backup.verify(world.host, manifest)
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "said"),
+    [
+        ("chown 1000 {0}", "/srv/kept belongs to "),
+        ("chown 1000 /srv", "/srv belongs to "),
+        ("chmod 1777 /srv", r"/srv can be written by others than root \(mode 1777\)"),
+        ("chmod g+w {0}", r"/srv/kept can be written by others than root \(mode "),
+        ("mv {0} /root/kept && ln -s /root/kept {0}", "/srv/kept is a link"),
+    ],
+)
+def test_a_folder_that_is_not_roots_alone_is_neither_read_nor_written(
+    world: World, spoilt: str, said: str
+) -> None:
+    folder = "/srv/kept"
+    manifest = world.take("first", folder=folder)
+    try:
+        world.lab.run(spoilt.format(folder))
+        listed = world.lab.run(["find", "/srv/", "/root/", "-printf", "%p %C@\\n"]).stdout
+        client = world.subject.client
+        read = backup.shelf.parse(
+            world.lab.run(backup.shelf.probe(folder).script).stdout, folder, "map"
+        )
+        with pytest.raises(BackupFailed, match=rf"^map: backups aren't safe there: {said}.*; give"):
+            read.expect_safe("map")
+        for action in (
+            lambda: world.take("second", folder=folder),
+            lambda: backup.listing(world.host, folder),
+            lambda: backup.verify(world.host, manifest),
+            lambda: backup.arm(world.host, manifest, client, 10),
+            lambda: backup.go_back(world.host, manifest, client),
+            lambda: backup.renew_way_back(world.host, manifest, client),
+            lambda: backup.rehearse(world.host, manifest, client),
+        ):
+            with pytest.raises(backup.FolderUnsafe, match=rf"aren't safe there: {said}"):
+                action()
+        ran = world.lab.run(["sh", f"{folder}/first/back.sh"], check=False)
+        assert (ran.returncode, ran.stdout) == (1, "")
+        found = world.lab.run(["find", "/srv/", "/root/", "-printf", "%p %C@\\n"]).stdout
+        assert found == listed
+    finally:
+        world.lab.run("chown root: /srv; chmod 755 /srv; rm -rf /srv/kept /root/kept")
+    assert world.service() == ("active", "enabled")
+    assert units(world) == ""
+
+
+def test_a_script_planted_after_arming_is_not_run_by_the_host(world: World) -> None:
+    manifest = world.take("first")
+    lease = backup.arm(world.host, manifest, world.subject.client, 10)
+    mine = journal.take(world.host, entry(world, backup=manifest.directory), 0.02)
+    world.lab.run(f"echo 'touch /root/planted' >{FOLDER}/first/back.sh")
+    assert lease.minutes == 10
+    name = "mapinfra-back.first.service"
+    world.lab.run(["systemctl", "start", "--no-block", name])
+    wait_until(lambda: "FAILED" in world.lab.run(["journalctl", "-o", "cat", "-u", name]).stdout)
+    assert not world.exists("/root/planted")
+    wait_until(lambda: found(world).standing is Standing.STUCK)
+    assert found(world).blocked == "back.sh isn't as it was written"
+    backup.cancel(world.host, manifest.directory)
+    assert units(world) == ""
+    assert not world.exists(f"{FOLDER}/first/client.cnf")
+    journal.release(world.host, mine)
+
+
+def test_a_way_back_whose_folder_is_gone_is_stuck_and_can_be_cancelled(world: World) -> None:
+    manifest = world.take("first")
+    mine = journal.take(world.host, entry(world, backup=manifest.directory), 10)
+    backup.arm(world.host, manifest, world.subject.client, 0.02)
+    world.lab.run(["rm", "-r", f"{FOLDER}/first"])
+    wait_until(lambda: found(world).standing is Standing.STUCK)
+    assert found(world).blocked == f"there is no {FOLDER}/first any more"
+    backup.cancel(world.host, manifest.directory)
+    assert units(world) == ""
+    backup.cancel(world.host, manifest.directory)
+    journal.release(world.host, mine)

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -217,6 +218,41 @@ def test_a_status_of_false_is_a_failure_in_centreon_s_words(
     central.run(["sed", "-i", "s/'centreon-license-manager'/'centreon-other'/", conf])
     with pytest.raises(ApiError, match='doesn\'t install it: Module "centreon-other" is missing'):
         manager.run(Action("install", MODULE, after="22.10.5"))
+
+
+class Lossy(CentreonApi):
+    """An API whose answers to changes are lost: they are done all the same."""
+
+    def extension_manager(self, method: str, action: str, **parameters: str) -> dict[str, Any]:
+        body = super().extension_manager(method, action, **parameters)
+        if method != "GET":
+            raise ApiError("HTTP 500", where="central")
+        return body
+
+
+def test_what_an_error_of_the_api_has_done_is_no_failure(
+    lab: Lab, fleet: Fleet, api: CentreonApi, manager: ExtensionManager, central: Host
+) -> None:
+    put_package(central, "22.10.5")
+    api.__class__ = Lossy
+    assert bring(manager, "22.10.5")
+    assert installed(manager.found()) == ["22.10.5"] * 3
+
+
+def test_an_error_of_the_api_that_has_done_nothing_is_told(
+    api: CentreonApi, manager: ExtensionManager, central: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_package(central, "22.10.5")
+    real = api.extension_manager
+
+    def failing(method: str, action: str, **parameters: str) -> dict[str, Any]:
+        if method != "GET":
+            raise ApiError("HTTP 500", where="central")
+        return real(method, action, **parameters)
+
+    monkeypatch.setattr(api, "extension_manager", failing)
+    with pytest.raises(ApiError, match="HTTP 500"):
+        manager.run(Action("install", LICENSE_MANAGER, after="22.10.5"))
 
 
 def test_a_removal_that_another_module_forbids_is_a_failure(

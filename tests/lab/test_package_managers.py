@@ -294,6 +294,64 @@ def test_a_missing_dependency_is_named_and_nothing_is_changed(site: Site) -> Non
     assert site.has("22.10.1")
 
 
+MIRROR = """
+import http.server, os
+
+class Handler(http.server.SimpleHTTPRequestHandler):
+    def send_head(self):
+        if ("java-17" in self.path or "openjdk" in self.path) and os.path.exists("/root/refuse"):
+            self.send_error(403, "no subscription")
+            return None
+        return super().send_head()
+
+os.chdir("/")
+http.server.ThreadingHTTPServer(("127.0.0.1", 8000), Handler).serve_forever()
+"""
+
+
+def serve(site: Site) -> None:
+    """Let the host read its repositories by HTTP, from a server that may refuse a dependency."""
+    site.machine.run("touch /root/refuse; cat >/root/mirror.py", input=MIRROR)
+    site.machine.run("systemd-run --quiet --unit=mirror python3 /root/mirror.py")
+    files = "/etc/yum.repos.d/* /etc/apt/sources.list.d/* /etc/apt/sources.list"
+    site.machine.run(f"sed -i 's#file:/*#http://127.0.0.1:8000/#' {files} 2>/dev/null; true")
+    up = "python3 -c 'import socket; socket.create_connection((\"127.0.0.1\", 8000))'"
+    wait_until(lambda: site.machine.run(up, check=False).returncode == 0)
+
+
+def test_a_dependency_that_a_repository_refuses_is_told_before_anything_is_changed(
+    site: Site,
+) -> None:
+    serve(site)
+    wanted = site.server("22.10.1")
+    message = refused(PackageError, lambda: packages.download(site.host, wanted, UNIT))
+    assert "and what they need, failed" in message
+    assert message.endswith("their address, credentials, proxy")
+    assert site.installed().versions == {}
+    site.machine.run("rm /root/refuse")
+    packages.download(site.host, wanted, UNIT)
+    assert site.installed().versions == {}
+    site.machine.run("touch /root/refuse")  # it is all there by now
+    site.install("22.10.1")
+    assert site.has("22.10.1")
+
+
+@pytest.mark.parametrize("site", ["lyon"], indirect=True, ids=["apt"])
+def test_a_dpkg_that_was_interrupted_is_seen_beforehand(site: Site) -> None:
+    site.install("22.10.1")
+    assert site.installed().faults == ()
+    site.machine.run("touch /var/lib/dpkg/updates/0001")
+    assert site.installed().faults == ("dpkg was interrupted: run `dpkg --configure -a` there",)
+    site.machine.run("rm /var/lib/dpkg/updates/0001")
+    status = "/var/lib/dpkg/status"
+    site.machine.run(
+        f"sed -i '/^Package: sudo$/,/^$/s/install ok installed/install ok unpacked/' {status}"
+    )
+    [fault] = site.installed().faults
+    assert fault.startswith("sudo ")
+    assert fault.endswith("see `dpkg --audit` and `dpkg --configure -a` there")
+
+
 def test_a_script_that_fails_is_a_failure_with_what_it_said(site: Site) -> None:
     site.install("22.10.1")
     add_repository(site.machine, "broken-scriptlet")

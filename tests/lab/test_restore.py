@@ -205,6 +205,7 @@ def test_a_lock_that_is_held_is_respected(unchanged: tuple[World, str]) -> None:
     holder = Holder("ada", "console", 4711, "another machine")
     entry = Entry(service, "update", "23.10.3", holder, since=now, until=now + 600)
     text = entry.dumps(new=False).replace('"until": "until"', f'"until": {now + 600}')
+    text = text.replace('"boot": "boot"', '"boot": ""')
     file = f"/var/lib/mapinfra/{service}.journal.json"
     world.host.run(f"mkdir -p /var/lib/mapinfra && cat >{file}", input=text)
     try:
@@ -291,6 +292,44 @@ def test_a_restore_brings_back_package_rows_configuration_and_service(
     updated_one: tuple[World, Any],
 ) -> None:
     expect_there_and_back(*updated_one)
+
+
+def test_a_server_that_runs_and_can_not_be_backed_up_is_not_endangered_by_a_yes(
+    world: World,
+) -> None:
+    id = updated(world)
+    database = world.server.edition.database
+    world.host.run(["mariadb", "-e", f"drop database {database}"])
+    refused = restore(world, id)
+    assert refused.code == 1
+    assert "runs, and what is there can't be backed up" in refused.err
+    assert refused.err.endswith("run again without --yes, or with --without-backup\n"), refused
+    assert world.version() == NEWER
+    done = world.project.mapinfra(*restoring(world, id), "--without-backup")
+    assert done.code == 0, str(done)
+    assert (world.version(), world.schema()) == (OLD, "2210")
+
+
+@pytest.mark.parametrize("done", ["rm -r {0}", "echo >>{0}/back.sh"])
+def test_a_way_back_that_can_not_run_is_told_and_ended_by_the_next_up(
+    world: World, done: str
+) -> None:
+    world.want(NEWER, lease_minutes=1)
+    kill(begun(world, "merge the configuration"))
+    assert world.service()[0] != "active"
+    [unit] = world.host.run("cd /etc/systemd/system; ls mapinfra-back.*.service").stdout.split()
+    id = unit.removeprefix("mapinfra-back.").removesuffix(".service")
+    world.host.run(done.format(f"{FOLDER}/{id}"))
+    world.host.run(["systemctl", "start", "--no-block", unit])
+    shown = world.project.mapinfra("preview")
+    assert shown.code == 0, str(shown)
+    cancelled = f"cancel the automatic rollback to backup {id}, which can't run: "
+    assert cancelled in shown.out
+    assert f"can't be taken back from backup {id}, so what is there now is kept" in shown.out
+    world.expect_up()
+    assert (world.version(), world.service()) == (NEWER, ("active", "enabled"))
+    assert "mapinfra-back" not in world.traces()
+    assert "journal.json" not in world.traces()
 
 
 # The longest

@@ -1,6 +1,7 @@
 """Packages on a host, of both families: what there is, what is to be had, and changing it."""
 
 from mapinfra.hosts.packages.changes import (
+    download,
     fetch,
     fetch_afresh,
     foresee,
@@ -48,6 +49,7 @@ __all__ = [
     "PackageFile",
     "RemovalRefused",
     "VersionNotOffered",
+    "download",
     "fetch",
     "fetch_afresh",
     "foresee",

@@ -67,7 +67,11 @@ verb=$1
 shift
 apt_aside -s --allow-downgrades --no-install-recommends "$verb" "$@"
 """
+# What was cut short of any package stands in the way of every transaction of apt.
 INSTALLED = """
+[ -z "$(ls /var/lib/dpkg/updates 2>/dev/null)" ] || echo '!'
+dpkg-query -W -f '${Package} ${Version} ${db:Status-Abbrev}\\n' 2>/dev/null |
+  sed -n '/ .[UFH].\\{0,1\\} *$/p; / ..R *$/p'
 dpkg-query -W -f '${Package} ${Version} ${db:Status-Abbrev}\\n' "$@" 2>/dev/null || :
 """
 # An archive in apt's own cache was checked against the signed lists when it came there.
@@ -137,6 +141,10 @@ class Apt:
         options = [f"Dpkg::Options::={option}" for option in _CONFFILES[conffiles]]
         pairs = [word for option in options for word in ("-o", option)]
         return [*_APT, *pairs, *_INSTALL, *specs]
+
+    def download(self, specs: Sequence[str]) -> list[str]:
+        """Return what brings all that such a transaction needs into apt's own cache."""
+        return [*self.install(specs, "keep"), "--download-only"]
 
     def remove(self, names: Sequence[str], *, purge: bool) -> list[str]:
         """Return the transaction that removes these packages, with their conffiles or without.
@@ -242,15 +250,20 @@ def unreadable(errors: str) -> list[str]:
 def installed(lines: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     """Versions and faults from `dpkg-query -W`; what only left its conffiles isn't installed."""
     versions: dict[str, str] = {}
-    faults = []
+    faults: list[str] = []
+    if "!" in lines:
+        faults.append("dpkg was interrupted: run `dpkg --configure -a` there")
     for name, version, state in (line.split() for line in lines if len(line.split()) >= 3):
         if state[1] in "nc":
             continue
         versions[name] = version
         if state[1] != "i" or state[2:]:
             told = _STATES.get(state[1], f"in state {state}")
-            faults.append(f"{name} {version} is {told}: a transaction was cut short or failed")
-    return versions, faults
+            faults.append(
+                f"{name} {version} is {told}: a transaction was cut short or failed, see "
+                "`dpkg --audit` and `dpkg --configure -a` there"
+            )
+    return versions, list(dict.fromkeys(faults))
 
 
 def _simulated(text: str) -> Iterator[Change]:

@@ -112,6 +112,29 @@ def install(
     return changes
 
 
+def download(host: Host, wanted: Mapping[str, str], unit: str) -> None:
+    """Bring all that `install` needs into the package manager's own cache.
+
+    So a repository that refuses a package, or one that it needs, is told before anything is
+    changed. Raises ManagerBusy, PackageError, CommandTimeout.
+    """
+    tool = _manager(host)
+    if not wanted:
+        return
+    specs = [tool.spec(name, version) for name, version in wanted.items()]
+    said = f"downloading {', '.join(specs)}, and what they need,"
+    if tool.update:
+        host.run(tool.update, timeout=_ASIDE_SECONDS, check=False)
+    argv = tool.download(specs)
+    done = _transaction(host, tool, argv, unit, said, _PATIENCE, _TRANSACTION_SECONDS)
+    if done.status != 0:
+        raise PackageError(
+            f"{said} failed, exit {done.status}: {tool.complaint(done) or 'no output'}",
+            where=host.name,
+            remedy="see that the repositories there serve it: their address, credentials, proxy",
+        )
+
+
 def remove(
     host: Host,
     names: Sequence[str],

@@ -127,6 +127,10 @@ class Dnf:
         del conffiles  # rpm has no say in it
         return [*_DNF, "--setopt=exit_on_lock=True", "--refresh", "install", *specs]
 
+    def download(self, specs: Sequence[str]) -> list[str]:
+        """Return what brings all that such a transaction needs into dnf's own cache."""
+        return [*self.install(specs, "keep"), "--downloadonly"]
+
     def remove(self, names: Sequence[str], *, purge: bool) -> list[str]:
         """Return the transaction that removes these packages, and no dependencies.
 

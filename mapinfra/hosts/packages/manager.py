@@ -45,6 +45,10 @@ class Manager(Protocol):
         """Return the transaction that brings packages to versions, up or down."""
         ...
 
+    def download(self, specs: Sequence[str]) -> list[str]:
+        """Return what brings all that `install` needs into its own cache, and changes nothing."""
+        ...
+
     def remove(self, names: Sequence[str], *, purge: bool) -> list[str]:
         """Return the transaction that removes packages and nothing else."""
         ...

@@ -10,6 +10,7 @@ import pytest
 
 from mapinfra.backup import Back, Entry, Found, Holder, Reach, Standing, journal
 from mapinfra.errors import CommandFailed
+from tests.unit.backup.samples import MANIFEST
 
 ELSEWHERE = Holder("ada", "console", 4711, "another machine")
 ENTRY = Entry(
@@ -74,13 +75,22 @@ def test_the_reason_names_holder_time_and_step() -> None:
 
 
 def test_an_entry_is_read_as_it_was_written() -> None:
-    written = ENTRY.dumps(new=False).replace('"until": "until"', f'"until": {ENTRY.until}')
+    written = written_by_the_host(ENTRY)
     assert Entry.loads(written) == ENTRY
     assert '"since": "now"' in ENTRY.dumps(new=True)
 
 
+def written_by_the_host(entry: Entry) -> str:
+    text = entry.dumps(new=False).replace('"until": "until"', f'"until": {entry.until}')
+    return text.replace('"boot": "boot"', f'"boot": "{entry.boot}"')
+
+
 def printed(*lines: str) -> str:
-    return "\n".join((str(IN_TIME), *lines, ""))
+    return "\n".join((f"{IN_TIME} b1 700", *lines, ""))
+
+
+def described(*words: str) -> str:
+    return " ".join(("id", *words))
 
 
 def encoded(text: str) -> str:
@@ -88,12 +98,75 @@ def encoded(text: str) -> str:
 
 
 def test_what_the_probe_prints_is_read() -> None:
-    written = ENTRY.dumps(new=False).replace('"until": "until"', f'"until": {ENTRY.until}')
-    assert journal.parse(printed(), "map") == Found(IN_TIME)
-    text = printed(encoded(written), "back ", "unit inactive")
-    assert journal.parse(text, "map") == Found(IN_TIME, ENTRY)
-    text = printed(encoded(written), "back ", "unit activating")
-    assert journal.parse(text, "map").going_back
+    first = replace(ENTRY, backup="")
+    assert journal.parse(printed(), "map") == Found(IN_TIME, boot="b1", up=700)
+    text = printed(encoded(written_by_the_host(first)))
+    assert journal.parse(text, "map") == Found(IN_TIME, first, boot="b1", up=700)
+
+
+def there(*, back: str = "", unsound: str = "") -> str:
+    """What is printed of a whole backup."""
+    names = {**{name: file.size for name, file in MANIFEST.files.items()}}
+    names |= {"back.sh": 1, "SHA256SUMS": 1, "MANIFEST.json": 1}
+    listed = "".join(f"{size} {name}\n" for name, size in names.items())
+    packed = (encoded(text) for text in (MANIFEST.dumps(), listed, back, unsound))
+    return described("armed", "7", *packed)
+
+
+FAILED = (
+    '{"state": "failed", "step": "checking the backup", "message": "x: FAILED", '
+    '"reach": "all", "by": "lease", "at": ""}'
+)
+OURS = replace(ENTRY, backup=MANIFEST.directory)
+
+
+@pytest.mark.parametrize(
+    ("backup", "state", "standing", "blocked"),
+    [
+        (there(), "inactive", Standing.ABANDONED, ""),
+        (there(), "activating", Standing.HELD, ""),
+        (there(back=FAILED), "activating", Standing.STUCK, "checking the backup: x: FAILED"),
+        (there(back=FAILED.replace("checking the backup", "starting")), "activating",
+         Standing.HELD, ""),
+        (there(unsound="back.sh is missing"), "inactive", Standing.STUCK, "back.sh is missing"),
+        (described("refused", encoded("there is no /b/1 any more")), "activating", Standing.STUCK,
+         "there is no /b/1 any more"),
+        (there(back=FAILED.replace("failed", "done")), "inactive", Standing.WENT_BACK, ""),
+    ],
+)  # fmt: skip
+def test_a_way_back_that_can_not_run_is_a_state_of_its_own(
+    backup: str, state: str, standing: Standing, blocked: str
+) -> None:
+    late = replace(OURS, boot="b1", until=600)
+    text = printed(encoded(written_by_the_host(late)), backup, state, "armed")
+    found = journal.parse(text, "map")
+    assert (found.standing, found.blocked) == (standing, blocked)
+    assert (found.interrupted is not None) == (standing is Standing.ABANDONED)
+    if standing is Standing.STUCK:
+        assert found.reason.endswith(f"its run ended, and the host can't go back: {blocked}")
+
+
+def test_a_run_at_work_is_not_ended_because_its_backup_is_gone() -> None:
+    working = replace(OURS, boot="b1", until=900)
+    gone = described("refused", encoded("there is no /b/1 any more"))
+    text = printed(encoded(written_by_the_host(working)), gone, "inactive", "armed")
+    assert journal.parse(text, "map").standing is Standing.HELD
+
+
+@pytest.mark.parametrize("now", [0, IN_TIME, LATE, LATE + 10**9])
+def test_no_clock_that_is_set_gives_the_lock_away_or_keeps_it(now: int) -> None:
+    entry = replace(ENTRY, boot="b1", until=600, span=500)
+    assert Found(now, entry, boot="b1", up=600).standing is Standing.HELD
+    assert Found(now, entry, boot="b1", up=601).standing is Standing.ABANDONED
+    # After a restart, it is held for as long as it was taken for.
+    assert Found(now, entry, boot="b2", up=500).standing is Standing.HELD
+    assert Found(now, entry, boot="b2", up=501).standing is Standing.ABANDONED
+
+
+def test_a_beginning_in_the_future_is_told() -> None:
+    assert "in the future" not in Found(ENTRY.since, ENTRY).reason
+    told = "12:00:00 UTC (which is in the future by the host's clock): still on"
+    assert Found(ENTRY.since - 3600, ENTRY).reason.endswith(told)
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"holder": {}}'])

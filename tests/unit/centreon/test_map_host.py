@@ -1,22 +1,21 @@
 """What the one pass prints of a MAP server's host, read."""
 
 import base64
-import json
-from dataclasses import asdict
+from typing import Any
 
 import pytest
 
-from mapinfra.backup import Manifest
+from mapinfra.backup import Found
 from mapinfra.centreon import map_host
 from mapinfra.centreon.editions import ENGINE, LEGACY
 from mapinfra.centreon.lines import Dbms, OperatingSystem
 from mapinfra.centreon.map_host import System
 from mapinfra.centreon.situation import ABSENT
 from mapinfra.centreon.survey import survey_of
-from mapinfra.errors import CommandFailed
 from mapinfra.hosts import Facts, Ssh, Target
 from mapinfra.hosts.packages import Installed
 from mapinfra.hosts.survey import Reading
+from tests.unit.backup.samples import manifest
 
 RELEASE = {"ID": "almalinux", "VERSION_ID": "8.10"}
 
@@ -62,14 +61,25 @@ def test_configuration_is_that_of_one_edition_byte_for_byte() -> None:
     assert found == {"/etc/centreon-map/a b.conf": content}
 
 
-def test_a_manifest_that_is_none_is_told() -> None:
-    manifest = Manifest(
-        "b", "/b", "s", "", "", "rpm", {}, "/c", "d", "", "", "", True, "", "", {}, {}, {}
-    )
-    line = base64.b64encode(json.dumps(asdict(manifest)).encode()).decode()
-    assert map_host.manifests(facts(map_host.BACKUPS.name, f"{line}\n")) == {"/b": manifest}
-    with pytest.raises(CommandFailed, match="can't be read"):
-        map_host.manifests(facts(map_host.BACKUPS.name, "e30=\n"))
+@pytest.mark.parametrize(
+    ("changed", "fault"),
+    [
+        ({}, ""),
+        ({"config_folder": "/data/centreon-map"}, ""),
+        ({"service": "centreon-map"}, "it is of centreon-map, not of centreon-map-engine"),
+        ({"packages": {"bash": "5"}}, "it has bash, not centreon-map-engine"),
+        ({"config_folder": "/opt"}, "its configuration is /opt, not /etc/centreon-map"),
+    ],
+)
+def test_a_backup_has_to_fit_its_edition(changed: dict[str, Any], fault: str) -> None:
+    assert map_host.unfit(manifest(**changed), ENGINE) == fault
+
+
+def test_a_backup_that_is_not_of_the_edition_can_not_be_gone_back_to() -> None:
+    other = manifest(service="centreon-map")
+    assert map_host.fitting(Found(1, manifest=other), ENGINE).blocked.startswith("it is of")
+    assert not map_host.fitting(Found(1, manifest=manifest()), ENGINE).blocked
+    assert map_host.fitting(Found(1), ENGINE) == Found(1)
 
 
 @pytest.mark.parametrize("reads", [("centreon",), ("map",), ("centreon", "web", "map")])

@@ -4,14 +4,14 @@ import json
 
 import pytest
 
-from mapinfra.backup import Listed, Shelf
+from mapinfra.backup import Listed, Shelf, age, ago
 from mapinfra.cli import backup_display, backup_machine
 from mapinfra.errors import HostUnreachable
 from mapinfra.restore import Read, plan_restore
 from tests.unit.backup.samples import MANIFEST, manifest
 from tests.unit.restore.samples import SERVER, observed
 
-NOW = backup_display.taken_at(MANIFEST) + 2 * 3600 + 5
+NOW = MANIFEST.taken + 2 * 3600 + 5
 OTHER = manifest(id="b", packages={}, service="centreon-map", who="x")
 READ = Read(
     SERVER,
@@ -20,7 +20,7 @@ READ = Read(
             Listed(MANIFEST, None, armed=False),
             Listed(OTHER, None, armed=True, damage="config.tar is missing"),
         ),
-        unreadable=("c",),
+        unreadable={"c": "its manifest can't be read"},
     ),
 )
 OFF = Read(SERVER, error=HostUnreachable("no SSH connection", where="central/map"))
@@ -46,7 +46,15 @@ def test_a_listing_is_a_table_per_server(capsys: pytest.CaptureFixture[str]) -> 
     [(5, "5 s"), (61, "1 minute"), (7300, "2 hours"), (86400 * 9, "9 days"), (-3, "0 s")],
 )
 def test_an_age_is_told_in_its_largest_unit(seconds: float, said: str) -> None:
-    assert backup_display.age(MANIFEST, backup_display.taken_at(MANIFEST) + seconds) == said
+    assert age(MANIFEST, MANIFEST.taken + seconds) == said
+
+
+def test_an_age_in_the_future_is_told_as_that() -> None:
+    assert age(MANIFEST, MANIFEST.taken - 3 * 86400) == "3 days in the future"
+    assert ago(MANIFEST, MANIFEST.taken - 3700) == "1 hour in the future"
+    assert ago(MANIFEST, MANIFEST.taken + 3700) == "1 hour ago"
+    found = backup_machine.listing([READ], MANIFEST.taken - 90)
+    assert found["servers"][0]["backups"][0]["age"] == -90
 
 
 def test_what_was_read_again_is_verified_or_damaged() -> None:

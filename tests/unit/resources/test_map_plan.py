@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapinfra.backup import Entry, Found, Holder, Reach
+from mapinfra.backup import Entry, FolderUnsafe, Found, Holder, Listed, Reach, Shelf
 from mapinfra.backup.wayback import Back
 from mapinfra.centreon.broker import Group, rows_of
 from mapinfra.centreon.broker import Output as BrokerOutput
@@ -37,6 +37,7 @@ from tests.unit.resources.map_cases import (
     found,
     health,
     interrupted,
+    manifest,
     package,
     verbs,
     wanted,
@@ -56,6 +57,12 @@ def test_an_update_of_the_engine_is_in_the_vendors_order() -> None:
         "lock", "keep", "fetch", "backup", "compare", "arm", "stop", "web", "server", "config",
         "extend", "extend", "start", "health", "release",
     ]  # fmt: skip
+
+
+def test_what_is_foremost_in_a_plan_is_its_first_change() -> None:
+    assert map_plan.plan(wanted(), found()).foremost.verb == "stop"
+    stopped = found(health=health(ENGINE, "inactive"))
+    assert map_plan.plan(wanted(OLD), stopped).foremost.text == "start centreon-map-engine"
 
 
 def test_an_update_of_the_legacy_edition_is_in_the_vendors_order() -> None:
@@ -280,6 +287,52 @@ def test_a_server_that_went_back_by_itself_is_simply_updated() -> None:
     back = Back("done", "", "", Reach.ALL, "lease", "")
     live = replace(live, interrupted=None, journal=replace(live.journal, back=back))
     assert verbs(map_plan.plan(wanted(), live)) == verbs(map_plan.plan(wanted(), found()))
+
+
+def stuck(version: str, **changed: Any) -> Live:
+    """As an update left it whose backup was deleted while its lease ran out."""
+    live = interrupted(f"server{CHANGED}", installed=Installed("rpm", versions={
+        ENGINE.server_package: package(version)}), **changed)  # fmt: skip
+    journal = replace(live.journal, armed=True, blocked="back.sh is missing")
+    return replace(live, interrupted=None, journal=journal)
+
+
+def test_an_automatic_rollback_that_can_not_run_is_ended_by_the_next_run() -> None:
+    plan = map_plan.plan(wanted(), stuck(NEWER, health=health(ENGINE, active="inactive")))
+    assert verbs(plan)[:2] == ["lock", "cancel"]
+    assert verbs(plan)[-3:] == ["start", "health", "release"]
+    [cancel] = [step for step in plan.steps if step.verb == "cancel"]
+    assert cancel.text == (
+        "cancel the automatic rollback to backup b1, which can't run: back.sh is missing"
+    )
+    assert cancel.data == manifest().directory
+    [note] = [step.text for step in plan.steps if step.verb == "note"]
+    assert "`mapinfra restore` brings back an older backup" in note
+    # Should this run be cut off too, the next one still knows what is armed.
+    assert plan.steps[0].data.unfinished
+    assert undone(plan, "cancel") == ["abandon"]
+    assert undone(plan, "start")[0] == "stop"
+
+
+def test_it_is_ended_where_an_update_or_a_removal_is_to_come_too() -> None:
+    assert verbs(map_plan.plan(wanted(), stuck(OLD)))[:3] == ["lock", "cancel", "keep"]
+    removal = MapInstallationKind().removal(wanted(uninstall=True), stuck(OLD))
+    assert verbs(removal)[:2] == ["lock", "cancel"]
+
+
+def test_a_folder_of_backups_that_is_not_roots_alone_is_refused() -> None:
+    live = found(shelf=Shelf((), unsafe="/srv belongs to ada"))
+    with pytest.raises(FolderUnsafe, match=r"aren't safe there: /srv belongs to ada; give it and"):
+        map_plan.plan(wanted(), live)
+    assert not map_plan.plan(wanted(OLD), live).steps
+
+
+def test_backups_that_are_dated_in_the_future_are_told() -> None:
+    listed = Listed(replace(manifest(), taken_at="2099-01-01T00:00:00Z"), None, armed=False)
+    plan = map_plan.plan(wanted(), found(shelf=Shelf((listed,))))
+    notes = [step.text for step in plan.steps if step.verb == "note"]
+    assert any("1 of the backups there are dated in the future, b1 at 2099-01-01" in one
+               for one in notes)  # fmt: skip
 
 
 def undone(plan: Plan, last: str) -> list[str]:

@@ -1,5 +1,7 @@
 """What a restore would do, and how it is taken back."""
 
+from dataclasses import replace
+
 import pytest
 
 from mapinfra.backup import Entry, Found, Holder, Reach
@@ -82,8 +84,34 @@ def test_a_lock_that_is_held_stops_it() -> None:
 
 
 def test_a_backup_of_the_other_edition_is_refused() -> None:
-    with pytest.raises(CentreonError, match="is of centreon-map, the spec has centreon-map-engine"):
+    with pytest.raises(CentreonError, match="it is of centreon-map, not of centreon-map-engine"):
         plan_restore(SERVER, manifest(service="centreon-map"), observed())
+
+
+def test_a_backup_of_another_database_is_refused_unless_its_configuration_names_it() -> None:
+    other = manifest(database="centreon_maq")
+    with pytest.raises(CentreonError, match="database centreon_maq, which its own configuration"):
+        plan_restore(SERVER, other, observed())
+    seen = replace(observed(), own_databases=frozenset({"centreon_maq"}))
+    assert plan_restore(SERVER, other, seen).plan.steps
+
+
+def test_a_restore_tells_when_it_endangers_a_server_that_runs() -> None:
+    assert plan_restore(SERVER, MANIFEST, observed()).endangers == ""
+    assert plan_restore(SERVER, MANIFEST, observed(database=None)).endangers == PACKAGE
+    stopped = observed(database=None, active="inactive")
+    assert plan_restore(SERVER, MANIFEST, stopped).endangers == ""
+
+
+def test_an_automatic_rollback_that_can_not_run_is_cancelled_first() -> None:
+    held = replace(entry("stop"), backup="/b/before")
+    found = Found(20, held, armed=True, blocked="back.sh is missing")
+    steps = plan_restore(SERVER, MANIFEST, observed(found=found)).plan.steps
+    assert verbs(steps)[:3] == ["lock", "cancel", "backup"]
+    assert steps[1].text.endswith("to backup before, which can't run: back.sh is missing")
+    assert (steps[1].data, steps[0].data.unfinished) == ("/b/before", True)
+    undone = Restoring(MANIFEST, lambda: False).undo(steps[:2])
+    assert [step.verb for step in undone] == ["lost"]
 
 
 @pytest.mark.parametrize(
