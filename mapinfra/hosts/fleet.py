@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,11 +13,14 @@ from mapinfra.hosts.deadline import Deadline
 from mapinfra.hosts.endpoint import Endpoint, resolve
 from mapinfra.hosts.failures import ConnectionLost, Overran, relocated
 from mapinfra.hosts.host import Completed, Host
+from mapinfra.hosts.machine import SCRIPT, Machine
 from mapinfra.hosts.mariadb import Snapshot
 from mapinfra.hosts.pool import Pool
-from mapinfra.hosts.survey import Facts, Script, Survey
+from mapinfra.hosts.survey import Facts, Probe, Reading, Script, Survey
 from mapinfra.hosts.target import Target
 from mapinfra.secrets import SecretResolver
+
+_MACHINE = Probe("machine", SCRIPT)
 
 
 class Fleet:
@@ -80,6 +84,12 @@ class Fleet:
         except CancelledError:
             raise HostUnreachable("the run is being stopped", where=target.name) from None
 
+    def read_already(self, target: Target) -> Facts | None:
+        """Return the facts of a host whose pass was begun, else None; raise as `facts`."""
+        with self._lock:
+            begun = target.reading() in self._facts
+        return self.facts(target.reading()) if begun else None
+
     def host(self, target: Target) -> Host:
         """Return the host, for commands and transactions; connects when it is first used."""
         return Host(target, self._endpoint(target), self._pool, self._secrets)
@@ -132,10 +142,12 @@ class Fleet:
         deadline = Deadline.after(target.ssh.connect_timeout + limit)
         survey = self._survey(target)
         answers = self._sessions.submit(self._answers, host, target, survey)
-        script = Script(survey)
+        script = Script(replace(survey, probes=(_MACHINE, *survey.probes)))
         done = self._ask(host, script, limit)
         readings = script.read(done.stdout, done.stderr)
-        return Facts(target.name, readings, _awaited(answers, deadline, target))
+        printed = readings.get(_MACHINE.name, Reading(1, b"", b"")).stdout
+        machine = Machine.found(host.address(), printed.decode(errors="replace"))
+        return Facts(target.name, readings, _awaited(answers, deadline, target), machine)
 
     def _ask(self, host: Host, script: Script, limit: float) -> Completed:
         """Run the script; the host ends it itself, should it still run when we have given up."""

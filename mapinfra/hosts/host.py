@@ -60,6 +60,10 @@ class Host:
         """The name the host has in the spec."""
         return self._target.name
 
+    def address(self) -> str:
+        """Where sshd answers, as an address and not as a name, and on which way; connects."""
+        return self._pool.address(self._endpoint)
+
     def run(
         self,
         argv: Sequence[str],

@@ -54,8 +54,10 @@ class KindProvider(ResourceProvider):
         """
         desired = self.kind.desired(news)
         try:
+            # First, since what is found on the wrong host would be told as a fault of that host.
+            self._session.machines.expect_one_name(self.kind.targets(desired))
             live = self.kind.observe(desired, self._session)
-            self._session.claim(self.kind.thing(desired, live), desired)
+            self._session.claim(self._thing(desired, live), desired)
             plan = self.kind.plan(desired, live)
             steps = plan.lines()
             for line in plan.todo:
@@ -136,8 +138,13 @@ class KindProvider(ResourceProvider):
         desired = self.kind.desired(props)
         return "/".join((self.kind.name, *(t.name for t in self.kind.targets(desired))))
 
+    def _thing(self, desired: Any, live: Any) -> str:
+        """Return which one thing of the platform this is, whatever the spec calls its host."""
+        thing, home = self.kind.thing(desired, live), self.kind.home(desired)
+        return thing if home is None else f"{thing} on {self._session.machines.place(home)}"
+
     def _kept(self, desired: Any, live: Any) -> str:
-        thing = self.kind.thing(desired, live)
+        thing = self._thing(desired, live)
         if not self._session.claimed(thing):
             return ""
         return f"{thing} is left as it is: the spec has it under another name"

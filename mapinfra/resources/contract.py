@@ -86,8 +86,12 @@ class Kind(Protocol[D, L]):
         ...
 
     def thing(self, desired: D, live: L) -> str:
-        """Return, in words, which one thing of the platform this is, however the spec names it."""
+        """Return, in words, which one thing on its host this is, however the spec names it."""
         ...
+
+    def home(self, desired: D) -> Target | None:
+        """Return the host on which that thing is; None for one that is on no host."""
+        return None
 
     def plan(self, desired: D, live: L) -> Plan:
         """Return what makes `live` be as `desired`; raise CentreonError when nothing can."""

@@ -23,7 +23,7 @@ from mapinfra.errors import CentreonError
 from mapinfra.hosts import Facts, Host, Target, packages
 from mapinfra.resources import records
 from mapinfra.resources.contract import Change, Inputs, Kind, Plan, Step
-from mapinfra.resources.session import Session, address_of
+from mapinfra.resources.session import Session
 
 _RECORD = mirror.key("").rpartition("-")[0]
 
@@ -91,7 +91,11 @@ class DesktopClientKind(Kind[Desired, Live]):
 
     def thing(self, desired: Desired, live: Live) -> str:
         """See `Kind.thing`."""
-        return f"the desktop client of {LEGACY.title} on {address_of(desired.map)}"
+        return f"the desktop client of {LEGACY.title}"
+
+    def home(self, desired: Desired) -> Target:
+        """See `Kind.home`."""
+        return desired.map
 
     def plan(self, desired: Desired, live: Live) -> Plan:
         """See `Kind.plan`."""

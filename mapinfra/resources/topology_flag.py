@@ -13,7 +13,7 @@ from mapinfra.errors import CentreonError
 from mapinfra.hosts import Target, Transaction
 from mapinfra.resources import records
 from mapinfra.resources.contract import Change, Inputs, Kind, Plan, Step
-from mapinfra.resources.session import Session, address_of, database_of
+from mapinfra.resources.session import Session, database_of
 
 _SHOW = "UPDATE topology SET topology_show = %s WHERE topology_id = %s"
 _LOOK = "SELECT topology_show FROM topology WHERE topology_id = %s"
@@ -79,7 +79,11 @@ class TopologyFlagKind(Kind[Desired, Live]):
 
     def thing(self, desired: Desired, live: Live) -> str:
         """See `Kind.thing`."""
-        return f"{live.page} on {address_of(desired.server)}"
+        return str(live.page)
+
+    def home(self, desired: Desired) -> Target:
+        """See `Kind.home`."""
+        return desired.server
 
     def plan(self, desired: Desired, live: Live) -> Plan:
         """See `Kind.plan`."""
