@@ -15,7 +15,7 @@ from paramiko.ssh_exception import IncompatiblePeer
 from mapinfra.errors import AuthenticationRefused, HostError, HostUnreachable
 from mapinfra.hosts.deadline import Deadline
 from mapinfra.hosts.endpoint import Endpoint
-from mapinfra.hosts.failures import ChannelRefused, ConnectionLost, RefusedByHop
+from mapinfra.hosts.failures import AgentUnusable, ChannelRefused, ConnectionLost, RefusedByHop
 from mapinfra.hosts.keys import Keyring
 from mapinfra.hosts.known_hosts import HostKey, KnownKeys, check_host_key, known_keys
 
@@ -322,6 +322,8 @@ def _log_in(
 ) -> None:
     try:
         keyring.log_in(transport, endpoint, deadline)
+    except AgentUnusable:
+        raise
     except AuthenticationRefused:
         if deadline.passed:  # paramiko tells a missing answer as a refusal, too
             raise TimeoutError from None

@@ -122,6 +122,7 @@ class Host:
             open_unix=lambda path: self._pool.opened(
                 self._endpoint, lambda connection: connection.open_unix(path)
             )[1],
+            has_socket=lambda path: self.run(["test", "-S", path], check=False).status == 0,
         )
 
     def _converse(

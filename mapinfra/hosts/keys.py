@@ -13,6 +13,7 @@ from mapinfra.errors import AuthenticationRefused
 from mapinfra.hosts.agent import Agent, AgentFault
 from mapinfra.hosts.deadline import Deadline
 from mapinfra.hosts.endpoint import Endpoint, Identity
+from mapinfra.hosts.failures import AgentUnusable
 from mapinfra.hosts.known_hosts import HostKey
 from mapinfra.secrets import SecretResolver
 
@@ -42,9 +43,7 @@ class Keyring:
                 fault = agent.fault or error
                 if not isinstance(fault, AgentFault):
                     raise
-                raise AuthenticationRefused(
-                    fault.what, where=endpoint.name, remedy=fault.remedy
-                ) from None
+                raise AgentUnusable(fault.what, where=endpoint.name, remedy=fault.remedy) from None
         raise _refused(endpoint, tried)
 
     def _candidates(self, endpoint: Endpoint, agent: Agent) -> Iterator[paramiko.PKey]:

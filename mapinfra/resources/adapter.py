@@ -59,6 +59,7 @@ class KindProvider(ResourceProvider):
             live = self.kind.observe(desired, self._session)
             self._session.claim(self._thing(desired, live), desired)
             plan = self.kind.plan(desired, live)
+            self._expect_possible(plan, desired)
             steps = plan.lines()
             for line in plan.todo:
                 self._session.warn_once(line)
@@ -149,6 +150,12 @@ class KindProvider(ResourceProvider):
             return ""
         return f"{thing} is left as it is: the spec has it under another name"
 
+    def _expect_possible(self, plan: Plan, desired: Any) -> None:
+        """Raise what stands in the way of the first step; nothing does where there is none."""
+        if plan.steps:
+            for obstacle in self.kind.obstacles(plan, desired, self._session):
+                raise obstacle
+
     def _plan(self, inputs: Mapping[str, Any]) -> Plan:
         desired = self.kind.desired(inputs)
         return self.kind.plan(desired, self.kind.observe(desired, self._session))
@@ -157,6 +164,7 @@ class KindProvider(ResourceProvider):
         desired = self.kind.desired(inputs)
         plan = self._plan(inputs)
         _expect_reviewed(plan, inputs)
+        self._expect_possible(plan, desired)
         execute(self.kind, plan, desired, self._session, _report)
         after = self._plan(inputs) if plan.steps else plan
         if after.steps:

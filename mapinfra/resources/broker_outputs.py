@@ -4,7 +4,7 @@ Manual "Installing MAP on a remote server", chapter on the broker: the output is
 central, in the configuration of the remote's poller, and deployed to it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mapinfra.centreon.access import Api
@@ -31,7 +31,7 @@ from mapinfra.centreon.survey import (
 )
 from mapinfra.errors import CentreonError
 from mapinfra.hosts import Facts, Target
-from mapinfra.resources import broker_plan, broker_rows, records
+from mapinfra.resources import broker_plan, broker_rows, obstacles, records
 from mapinfra.resources.broker_model import Deploy, Deployed, Desired, Kept, Live
 from mapinfra.resources.contract import Inputs, Kind, Plan, Step
 from mapinfra.resources.session import Session, database_of
@@ -99,6 +99,16 @@ class BrokerOutputsKind(Kind[Desired, Live]):
     def plan(self, desired: Desired, live: Live) -> Plan:
         """See `Kind.plan`."""
         return broker_plan.plan(desired, live)
+
+    def obstacles(self, plan: Plan, desired: Desired, session: Session) -> Iterator[CentreonError]:
+        """See `Kind.obstacles`."""
+        verbs = {step.verb for step in plan.steps}
+        remote = session.fleet.facts(desired.remote)
+        yield from obstacles.records(remote)
+        if "write" in verbs:
+            yield from obstacles.read_only_database(session.fleet.facts(desired.central))
+        if "restart" in verbs:
+            yield from obstacles.cbd(remote)
 
     def removal(self, desired: Desired, live: Live) -> Plan:
         """See `Kind.removal`."""

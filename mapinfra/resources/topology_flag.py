@@ -3,7 +3,7 @@
 Manual "Installing MAP on a remote server": the Images page must be shown on a remote server.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from mapinfra.centreon.survey import TOPOLOGY
 from mapinfra.centreon.topology import Page, find_page, pages
 from mapinfra.errors import CentreonError
 from mapinfra.hosts import Target, Transaction
-from mapinfra.resources import records
+from mapinfra.resources import obstacles, records
 from mapinfra.resources.contract import Change, Inputs, Kind, Plan, Step
 from mapinfra.resources.session import Session, database_of
 
@@ -97,6 +97,13 @@ class TopologyFlagKind(Kind[Desired, Live]):
             changes=(Change("shown", page.shown, desired.shown),),
             steps=(*self._take_over(host, live), _flip(host, page, desired.shown)),
         )
+
+    def obstacles(self, plan: Plan, desired: Desired, session: Session) -> Iterator[CentreonError]:
+        """See `Kind.obstacles`."""
+        facts = session.fleet.facts(desired.server)
+        yield from obstacles.records(facts)
+        if plan.changes:
+            yield from obstacles.read_only_database(facts)
 
     def removal(self, desired: Desired, live: Live) -> Plan:
         """See `Kind.removal`."""
