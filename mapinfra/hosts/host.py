@@ -142,6 +142,12 @@ class Host:
                 if outcome.status is None and not connection.alive:
                     raise self._lost(argv)
                 return outcome
+        except paramiko.SSHException:  # sshd answers no to the request, its fork has failed
+            raise HostError(
+                f"sshd starts no process for {self._endpoint.user}",
+                where=self.name,
+                remedy="look at the memory there, and at nproc in /etc/security/limits.conf",
+            ) from None
         except ChannelRefused:
             raise HostError(
                 "sshd opens no session",

@@ -10,6 +10,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from paramiko.pkey import UnknownKeyType
 
 from mapinfra.errors import AuthenticationRefused
+from mapinfra.hosts import refusals
 from mapinfra.hosts.agent import Agent, AgentFault
 from mapinfra.hosts.deadline import Deadline
 from mapinfra.hosts.endpoint import Endpoint, Identity
@@ -153,10 +154,13 @@ def _accepted(transport: paramiko.Transport, endpoint: Endpoint, key: paramiko.P
     except paramiko.AuthenticationException:
         if transport.is_active():
             return False
+        banner = (transport.get_banner() or b"").decode(errors="replace")
+        advice = refusals.of_login(endpoint.user, banner)
         raise AuthenticationRefused(
-            f"{endpoint.address} closed the connection while {endpoint.user} logged in",
+            f"{endpoint.address} closed the connection while {endpoint.user} logged in: "
+            f"{advice.what}",
             where=endpoint.name,
-            remedy="set ssh.identity_file, so that fewer keys are tried",
+            remedy=advice.remedy,
         ) from None
     if more:
         raise AuthenticationRefused(

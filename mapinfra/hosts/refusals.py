@@ -126,9 +126,16 @@ _SUDO = _rows(
 )
 
 
-def of_login(user: str, banner: str) -> Advice | None:
-    """Why sshd refused a user whose key it took; None where its banner says nothing of it."""
-    return _found(_LOGIN, user, banner)
+def of_login(user: str, banner: str) -> Advice:
+    """Why sshd closed the connection while it logged a user in; `banner` is what it said."""
+    known = _found(_LOGIN, user, banner)
+    if known is not None:
+        return known
+    return Advice(
+        f'it said "{_last(banner)}"' if _last(banner) else "it said nothing",
+        f"look at the account there (chage -l {user}, /etc/nologin, AllowUsers and MaxAuthTries in "
+        "sshd_config); set ssh.identity_file, so that fewer keys are tried",
+    )
 
 
 def of_shell(user: str, printed: str, status: int | None, seconds: float) -> Advice:

@@ -20,15 +20,16 @@ from mapinfra.hosts.refusals import Advice
 )
 def test_what_sshd_says_while_it_refuses_a_user(banner: str, what: str, remedy: str) -> None:
     advice = refusals.of_login("mapinfra", f"\r\n{banner}\r\n")
-    assert advice is not None
     assert what in advice.what
     assert banner in advice.what
     assert remedy in advice.remedy
 
 
-def test_a_banner_that_says_nothing_of_it_is_no_reason() -> None:
-    assert refusals.of_login("mapinfra", "Authorized use only!\n") is None
-    assert refusals.of_login("mapinfra", "") is None
+def test_what_sshd_says_in_words_of_its_own_is_shown_as_it_is() -> None:
+    advice = refusals.of_login("mapinfra", "Down for\nmaintenance\n")
+    assert advice.what == 'it said "maintenance"'
+    assert "/etc/nologin" in advice.remedy
+    assert refusals.of_login("mapinfra", "").what == "it said nothing"
 
 
 @pytest.mark.parametrize(
