@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from mapinfra.text import without_secrets
+
 _LONGEST = 200  # characters of what was seen that are shown
 
 
@@ -67,7 +69,7 @@ _LOGIN = _rows(*_ACCOUNT)
 _SHELL = _rows(
     (
         r"account is currently not available|not available",
-        "the login shell of {user} runs nothing ({seen})",
+        'the login shell of {user} runs nothing, and printed "{seen}"',
         "give that account a shell: usermod -s /bin/sh {user}",
     ),
     *_ACCOUNT,
@@ -143,10 +145,11 @@ def of_shell(user: str, printed: str, status: int | None, seconds: float) -> Adv
     known = _found(_SHELL, user, printed)
     if known is not None:
         return known
-    end = "was killed" if status is None else f"ended with status {status}"
+    end = "a signal" if status is None else f"exit {status}"
     shown = f'printed "{_last(printed)}"' if _last(printed) else "printed nothing"
     return Advice(
-        f"what logs {user} in {end} after {seconds:.1f} s and {shown}, before any command began",
+        f"what logs {user} in ended before the command began ({end} after {seconds:.1f} s), and "
+        f"{shown}",
         "look at that account's login shell (getent passwd) and at its start-up files (an `exit` "
         "in .bashrc), for a ForceCommand in sshd_config and a command= in authorized_keys",
     )
@@ -168,7 +171,8 @@ def _found(rows: Sequence[_Row], user: str, printed: str) -> Advice | None:
     for row in rows:
         line = next((line for line in _lines(printed) if row.seen.search(line)), None)
         if line is not None:
-            return Advice(row.what.format(user=user, seen=line), row.remedy.format(user=user))
+            seen = without_secrets(line)
+            return Advice(row.what.format(user=user, seen=seen), row.remedy.format(user=user))
     return None
 
 
@@ -180,7 +184,7 @@ def _lines(printed: str) -> Iterator[str]:
 
 
 def _last(printed: str) -> str:
-    return next(iter(reversed(list(_lines(printed)))), "")
+    return without_secrets(next(iter(reversed(list(_lines(printed)))), ""))
 
 
 def of_mariadb(code: int, text: str, *, at: str, user: str, name: str) -> Advice:

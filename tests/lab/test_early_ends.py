@@ -44,7 +44,7 @@ LOGINS = [
         "usermod -s /bin/sh",
     ),
     Row("false", f"usermod -s /bin/false {USER}", "", "printed nothing", "login shell"),
-    Row("bashrc with exit", f"echo exit 3 >~{USER}/.bashrc", "", "status 3", "`exit` in .bashrc"),
+    Row("bashrc with exit", f"echo exit 3 >~{USER}/.bashrc", "", "exit 3", "`exit` in .bashrc"),
     Row("ForceCommand", *_sshd("ForceCommand echo a menu"), 'printed "a menu"', "ForceCommand"),
     Row(
         "maxlogins", f"echo '{USER} - maxlogins 0' >{LIMITS}", f"rm {LIMITS}",

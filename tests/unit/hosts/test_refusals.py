@@ -36,8 +36,8 @@ def test_what_sshd_says_in_words_of_its_own_is_shown_as_it_is() -> None:
     ("printed", "status", "what", "remedy"),
     [
         ("This account is currently not available.\n", 1, "runs nothing", "usermod -s"),
-        ("", 1, "ended with status 1 after 0.1 s and printed nothing", "login shell"),
-        ("", None, "was killed", "ForceCommand"),
+        ("", 1, "(exit 1 after 0.1 s), and printed nothing", "login shell"),
+        ("", None, "(a signal after", "ForceCommand"),
         ("Welcome, this is a menu\n", 0, 'printed "Welcome, this is a menu"', "ForceCommand"),
         ("Too many logins for 'mapinfra'.\n", 254, "too often", "maxlogins"),
         (
