@@ -241,6 +241,16 @@ def file_outputs(content: Mapping[str, Any] | None) -> list[dict[str, Any]]:
     return [one for one in outputs if isinstance(one, dict)] if isinstance(outputs, list) else []
 
 
+def file_pollers(contents: Iterable[Mapping[str, Any] | None]) -> dict[int, str]:
+    """Return whose configuration generated files are: the names of pollers by their numbers."""
+    heads = [(content or {}).get("centreonBroker") for content in contents]
+    return {
+        int(str(head["poller_id"])): str(head.get("poller_name", ""))
+        for head in heads
+        if isinstance(head, dict) and str(head.get("poller_id")).isdecimal()
+    }
+
+
 def file_holds(outputs: Sequence[Mapping[str, Any]], output: Output) -> bool:
     """Tell whether the file's outputs hold this one, once, as it should be."""
     named = [one for one in outputs if one.get("name") == output.name]

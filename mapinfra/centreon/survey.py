@@ -44,6 +44,20 @@ def _files(pattern: str) -> str:
 BROKER_FILES = Probe("broker-files", _files(f"{BROKER_FOLDER}/*.json"))
 RECORDS = Probe("records", _files(f"{RECORD_FOLDER}/*.json"))
 LISTENING = Probe("listening-ports", "ss -Hltnp")
+RECORD_ROOM = Probe(
+    "records-room",
+    f"""folder={RECORD_FOLDER}
+until [ -d "$folder" ]; do folder=${{folder%/*}} folder=${{folder:-/}}; done
+[ "$(id -u)" = 0 ] && blocks=%f || blocks=%a
+set -- $(stat -f -c "$blocks %d %c" "$folder") || exit
+echo "folder=$folder"
+[ -w "$folder" ] && echo writable=yes || echo writable=no
+# Some file systems count no inodes at all.
+[ "$1" -gt 0 ] && [ "$2" -gt 0 -o "$3" -eq 0 ] && echo room=yes || echo room=no
+""",
+)
+"""Whether mapinfra's folder can be written to, or the one that it is to be made in."""
+CBD_UNIT = Probe("cbd-unit", "systemctl show cbd.service --property=LoadState --value")
 
 TOPOLOGY = Query(
     "topology",
@@ -76,9 +90,20 @@ CATEGORIES = Query(
     "JOIN cb_field f ON f.cb_field_id = l.cb_field_id WHERE f.fieldname = 'category'",
 )
 
+READ_ONLY = Query(
+    "read-only",
+    "SELECT @@global.read_only AS read_only, EXISTS(SELECT 1 FROM "
+    "information_schema.USER_PRIVILEGES WHERE PRIVILEGE_TYPE IN ('SUPER', 'READ_ONLY ADMIN', "
+    "'READ ONLY ADMIN') AND GRANTEE = CONCAT(QUOTE(SUBSTRING_INDEX(CURRENT_USER(), '@', 1)), '@', "
+    "QUOTE(SUBSTRING_INDEX(CURRENT_USER(), '@', -1))))"
+    " AS exempt",
+)
+"""Whether MariaDB takes no changes, and whether this user may make some all the same."""
+
 CENTREON = Survey(
-    probes=(BROKER_FILES, RECORDS, LISTENING),
+    probes=(BROKER_FILES, RECORDS, RECORD_ROOM, LISTENING, CBD_UNIT),
     queries=(
+        READ_ONLY,
         TOPOLOGY,
         POLLERS,
         BROKER_CONFIGURATIONS,
@@ -114,7 +139,7 @@ _SURVEYS: Mapping[str, Survey] = MappingProxyType(
         CENTREON_READS: CENTREON,
         MAP_READS: MAP,
         WEB_READS: WEB,
-        DESKTOP_READS: Survey(probes=(RECORDS,)),
+        DESKTOP_READS: Survey(probes=(RECORDS, RECORD_ROOM)),
     }
 )
 _PACKAGES: Mapping[str, tuple[str, ...]] = MappingProxyType(

@@ -2,6 +2,7 @@
 
 from mapinfra.hosts.fleet import Fleet
 from mapinfra.hosts.host import Completed, Host
+from mapinfra.hosts.machine import Machine
 from mapinfra.hosts.mariadb import Transaction
 from mapinfra.hosts.survey import Facts, Probe, Query, Survey
 from mapinfra.hosts.target import Database, Ssh, Target
@@ -12,6 +13,7 @@ __all__ = [
     "Facts",
     "Fleet",
     "Host",
+    "Machine",
     "Probe",
     "Query",
     "Ssh",

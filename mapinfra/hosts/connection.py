@@ -4,16 +4,18 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import paramiko
+from paramiko.kex_curve25519 import KexCurve25519
+from paramiko.ssh_exception import IncompatiblePeer
 
 from mapinfra.errors import AuthenticationRefused, HostError, HostUnreachable
 from mapinfra.hosts.deadline import Deadline
 from mapinfra.hosts.endpoint import Endpoint
-from mapinfra.hosts.failures import ChannelRefused, ConnectionLost, RefusedByHop
+from mapinfra.hosts.failures import AgentUnusable, ChannelRefused, ConnectionLost, RefusedByHop
 from mapinfra.hosts.keys import Keyring
 from mapinfra.hosts.known_hosts import HostKey, KnownKeys, check_host_key, known_keys
 
@@ -23,14 +25,21 @@ _USER_TIMEOUT = 30_000  # milliseconds that sent data may stay unacknowledged
 _DYING = 0.2  # seconds that paramiko may take to notice and end a connection
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 1.0  # seconds between tries
 
+_IETF = "curve25519-sha256"  # RFC 8731; OpenSSH's own name for it has @libssh.org
+_FAMILIES = {"any": socket.AF_UNSPEC, "inet": socket.AF_INET, "inet6": socket.AF_INET6}
+
 Dial = Callable[[Deadline], "socket.socket | paramiko.Channel"]
 
 
 class Connection:
-    """A logged-in transport, shared by threads. `close` may be called twice."""
+    """A logged-in transport, shared by threads. `close` may be called twice.
 
-    def __init__(self, transport: "_Transport", endpoint: Endpoint) -> None:
+    `peer` is the address and port that it goes to, whatever name led there.
+    """
+
+    def __init__(self, transport: "_Transport", endpoint: Endpoint, peer: str) -> None:
         self._transport = transport
+        self.peer = peer
         self._endpoint = endpoint
         self._sessions = threading.BoundedSemaphore(_SESSIONS)
 
@@ -110,10 +119,39 @@ class Connection:
         return self.alive
 
 
+class _NothingInCommon(IncompatiblePeer):
+    """No algorithm that both sides know; says which ones the server has, and which we have."""
+
+    def __init__(self, kind: str, offered: Sequence[str], ours: Sequence[str]) -> None:
+        super().__init__(f"no {kind} in common")
+        self.what = f"mapinfra have no {kind} in common; it offers {', '.join(offered) or 'none'}"
+        self.remedy = f"allow one of these in its sshd_config: {', '.join(ours)}"
+
+
 class _Transport(paramiko.Transport):
-    """Adds two things that paramiko lacks: channels to unix sockets, and an order of sending."""
+    """Adds what paramiko lacks: channels to unix sockets, an order of sending, a name of RFC 8731.
+
+    It overrides private methods, so pyproject.toml holds paramiko to one major version.
+    """
 
     _STREAMLOCAL = "direct-streamlocal@openssh.com"
+    _kex_info: ClassVar[dict[str, type]] = {
+        **paramiko.Transport._kex_info,  # type: ignore[attr-defined]
+        _IETF: KexCurve25519,
+    }
+    _preferred_kex: ClassVar[tuple[str, ...]] = tuple(
+        name
+        for known in paramiko.Transport._preferred_kex  # type: ignore[attr-defined]
+        for name in ((_IETF, known) if known == f"{_IETF}@libssh.org" else (known,))
+    )
+    # paramiko's words for what failed, ours, and the list that the server has sent of it
+    _KINDS = (
+        ("kex", "key exchange", "kex_algo_list", "preferred_kex"),
+        ("host key", "type of host key", "server_key_algo_list", "preferred_keys"),
+        ("ciphers", "cipher", "client_encrypt_algo_list", "preferred_ciphers"),
+        ("macs", "MAC", "client_mac_algo_list", "preferred_macs"),
+        ("", "compression", "client_compress_algo_list", "preferred_compression"),
+    )
 
     def __init__(self, sock: "socket.socket | paramiko.Channel") -> None:
         super().__init__(sock)
@@ -123,6 +161,15 @@ class _Transport(paramiko.Transport):
         """Open a channel to a unix socket (OpenSSH's PROTOCOL, section 2.4)."""
         self._mine.path = path
         return self.open_channel(self._STREAMLOCAL, timeout=timeout)
+
+    def _parse_kex_init(self, message: paramiko.Message) -> None:
+        try:
+            super()._parse_kex_init(message)  # type: ignore[misc]
+        except IncompatiblePeer as error:
+            _, kind, theirs, ours = next(one for one in self._KINDS if one[0] in str(error))
+            message.rewind()
+            offered = self._really_parse_kex_init(message)[theirs]  # type: ignore[attr-defined]
+            raise _NothingInCommon(kind, offered, getattr(self, ours)) from None
 
     @contextmanager
     def sending_on(self, channel: paramiko.Channel) -> Iterator[None]:
@@ -192,7 +239,7 @@ def _pauses() -> Iterator[float]:
 
 def _is_final(fault: Exception) -> bool:
     unknown_name = isinstance(fault, socket.gaierror) and fault.errno != socket.EAI_AGAIN
-    return unknown_name or isinstance(fault, paramiko.ssh_exception.IncompatiblePeer)
+    return unknown_name or isinstance(fault, IncompatiblePeer)
 
 
 def _unreachable(endpoint: Endpoint, fault: Exception) -> HostUnreachable:
@@ -201,6 +248,10 @@ def _unreachable(endpoint: Endpoint, fault: Exception) -> HostUnreachable:
             f"the name {endpoint.host} is unknown",
             where=endpoint.name,
             remedy="correct ssh.host, or the name service",
+        )
+    if isinstance(fault, _NothingInCommon):
+        return HostUnreachable(
+            f"{endpoint.address} and {fault.what}", where=endpoint.name, remedy=fault.remedy
         )
     return HostUnreachable(
         f"no SSH connection to {endpoint.address} within {endpoint.timeout:g} s ({_reason(fault)})",
@@ -223,8 +274,10 @@ def _reason(fault: Exception) -> str:
 
 
 def _attempt(endpoint: Endpoint, dial: Dial, keyring: Keyring, deadline: Deadline) -> Connection:
-    transport = _Transport(dial(deadline))
+    sock = dial(deadline)
+    transport = _Transport(sock)
     try:
+        peer = _peer(sock)
         _negotiate(transport, endpoint, deadline)
         transport.auth_timeout = deadline.remaining()
         _log_in(transport, endpoint, keyring, deadline)
@@ -233,7 +286,13 @@ def _attempt(endpoint: Endpoint, dial: Dial, keyring: Keyring, deadline: Deadlin
         raise
     transport.channel_timeout = endpoint.timeout
     transport.set_keepalive(_KEEPALIVE)
-    return Connection(transport, endpoint)
+    return Connection(transport, endpoint, peer)
+
+
+def _peer(sock: "socket.socket | paramiko.Channel") -> str:
+    """The address and port that a connection goes to; behind a jump host, the jump host's."""
+    name: tuple[str, int] = sock.getpeername()[:2]  # type: ignore[assignment]
+    return f"[{name[0]}]:{name[1]}" if ":" in name[0] else f"{name[0]}:{name[1]}"
 
 
 def _negotiate(transport: _Transport, endpoint: Endpoint, deadline: Deadline) -> None:
@@ -262,7 +321,9 @@ def _log_in(
     transport: _Transport, endpoint: Endpoint, keyring: Keyring, deadline: Deadline
 ) -> None:
     try:
-        keyring.log_in(transport, endpoint)
+        keyring.log_in(transport, endpoint, deadline)
+    except AgentUnusable:
+        raise
     except AuthenticationRefused:
         if deadline.passed:  # paramiko tells a missing answer as a refusal, too
             raise TimeoutError from None
@@ -296,7 +357,8 @@ def dial_tcp(endpoint: Endpoint) -> Dial:
     """Return what opens a TCP connection to the endpoint, its addresses one after the other."""
 
     def dial(deadline: Deadline) -> socket.socket:
-        found = socket.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_STREAM)
+        family = _FAMILIES[endpoint.family]
+        found = socket.getaddrinfo(endpoint.host, endpoint.port, family, socket.SOCK_STREAM)
         fault: OSError = TimeoutError()
         for left, (family, kind, protocol, _, address) in zip(
             range(len(found), 0, -1), found, strict=True

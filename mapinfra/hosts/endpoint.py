@@ -1,28 +1,28 @@
 """From a spec's `ssh` block and the user's SSH configuration to the one way into a host."""
 
 import getpass
+import os
 import re
-import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import paramiko
+from typing import TypeVar
 
 from mapinfra.errors import HostError
+from mapinfra.hosts import ssh_config
 from mapinfra.hosts.known_hosts import HostKey
+from mapinfra.hosts.ssh_config import Asked, ConfigFault, Options
 from mapinfra.hosts.target import Target
 from mapinfra.secrets import SecretReference
 
-Options = Mapping[str, Any]  # as paramiko gives them: identityfile is a list, the others are text
+_T = TypeVar("_T")
 
 _DEFAULT_IDENTITIES = ("~/.ssh/id_ed25519", "~/.ssh/id_ecdsa", "~/.ssh/id_rsa")
-_DEFAULT_KNOWN_HOSTS = "~/.ssh/known_hosts ~/.ssh/known_hosts2"
-_GLOBAL_KNOWN_HOSTS = "/etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2"
-_INCLUDE = re.compile(r"\s*include(?:\s+|\s*=\s*)(?P<patterns>\S.*)", re.IGNORECASE)
-_HEADER = re.compile(r"\s*(?:host|match)\b", re.IGNORECASE)
-_INCLUDE_DEPTH = 16  # as in ssh(1)
+_DEFAULT_KNOWN_HOSTS = ("~/.ssh/known_hosts", "~/.ssh/known_hosts2")
+_GLOBAL_KNOWN_HOSTS = ("/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2")
+_CONFIG, _GLOBAL_CONFIG = "~/.ssh/config", "/etc/ssh/ssh_config"
+_AGENT = "SSH_AUTH_SOCK"
+_FAMILIES = ("any", "inet", "inet6")
 _HOP = re.compile(
     r"(?:ssh://)?(?:(?P<user>[^@\s]+)@)?(?:\[(?P<literal>[^\]\s]+)\]|(?P<host>[^:@\s\[\]/]+))"
     r"(?::(?P<port>\d{1,5}))?"
@@ -42,7 +42,8 @@ class Identity:
 class Endpoint:
     """One sshd and how to log in there; equal ones share a connection.
 
-    `name` is what errors call it, `timeout` the seconds that connecting may take.
+    `name` is what errors call it, `timeout` the seconds that connecting may take, `agent` the
+    socket of the agent, `family` the AddressFamily of ssh_config(5).
     """
 
     name: str = field(compare=False)
@@ -51,6 +52,9 @@ class Endpoint:
     user: str
     identities: tuple[Identity, ...]
     identities_only: bool
+    certificates: tuple[Path, ...]
+    agent: Path | None
+    family: str
     known_hosts: tuple[Path, ...]
     known_as: str
     host_key: HostKey | None
@@ -76,17 +80,17 @@ class _Resolver:
     def __init__(self, target: Target, folder: Path) -> None:
         self._target = target
         self._folder = folder
-        self._config = self._read_config()
 
     def target(self) -> Endpoint:
         ssh = self._target.ssh
-        alias = ssh.host or self._target.name
-        options = self._options(alias)
-        hop = Hop(alias, ssh.user, ssh.port)
-        via = self._via(ssh.jump or options.get("proxyjump"), (hop,))
-        return self._endpoint(self._target.name, options, hop, via)
+        hop = Hop(ssh.host or self._target.name, ssh.user, ssh.port)
+        options = self._options(hop)
+        via = self._via(ssh.jump or self._jump(options, hop), self._jump_keys(), (hop,))
+        return self._endpoint(self._target.name, options, hop, via, self._host_key())
 
-    def _via(self, jump: str | None, passed: "tuple[Hop, ...]") -> Endpoint | None:
+    def _via(
+        self, jump: str | None, keys: tuple[HostKey, ...], passed: "tuple[Hop, ...]"
+    ) -> Endpoint | None:
         """The last hop of `jump`; the hops before it are its own `via`, as in ssh_config(5)."""
         if jump is None or jump.lower() == "none":
             return None
@@ -95,9 +99,10 @@ class _Resolver:
         if any((hop.host, hop.port) == (other.host, other.port) for other in passed):
             way = " via ".join(stop.host for stop in (*passed, hop))
             raise self._fault(f"the jump hosts go in a circle: {way}")
-        options = self._options(hop.host)
-        via = self._via(before or options.get("proxyjump"), (*passed, hop))
-        return self._endpoint(f"jump host {hop.host}", options, hop, via, pinned=False)
+        options = self._options(hop)
+        via = self._via(before or self._jump(options, hop), keys[:-1], (*passed, hop))
+        pinned = keys[-1] if keys else None
+        return self._endpoint(f"jump host {hop.host}", options, hop, via, pinned)
 
     def _endpoint(
         self,
@@ -105,51 +110,64 @@ class _Resolver:
         options: Options,
         hop: "Hop",
         via: Endpoint | None,
-        *,
-        pinned: bool = True,
+        host_key: HostKey | None,
     ) -> Endpoint:
         ssh = self._target.ssh
-        host = options["hostname"]
+        host = options["hostname"][0]
         return Endpoint(
             name=name,
             host=host,
-            port=hop.port or self._port(options),
-            user=hop.user or options.get("user") or getpass.getuser(),
-            identities=self._identities(options),
+            port=self._port(options),
+            user=options.get("user", (getpass.getuser(),))[0],
+            identities=self._identities(options, hop),
             identities_only=ssh.identity_file is not None
-            or options.get("identitiesonly", "no").lower() == "yes",
-            known_hosts=self._known_hosts(options),
-            known_as=options.get("hostkeyalias", host),
-            host_key=self._host_key() if pinned else None,
+            or options.get("identitiesonly", ("no",))[0].lower() == "yes",
+            certificates=self._files(options.get("certificatefile", ()), options, hop),
+            agent=self._agent(options, hop),
+            family=self._family(options),
+            known_hosts=self._known_hosts(options, hop),
+            known_as=options.get("hostkeyalias", (host,))[0],
+            host_key=host_key,
             via=via,
             timeout=ssh.connect_timeout,
         )
 
-    def _read_config(self) -> paramiko.SSHConfig:
-        given = self._target.ssh.config
-        path = self._path(given or "~/.ssh/config")
-        if given is None and not path.exists():
-            return paramiko.SSHConfig()
+    def _options(self, hop: "Hop") -> Options:
+        ssh = self._target.ssh
+        asked = Asked(hop.host, hop.user, hop.port, ssh.connect_timeout)
+        named = self._path(ssh.config or _CONFIG)
+        # As for ssh -F: a file that is named is the only one.
+        files = [named] if ssh.config else [named, Path(_GLOBAL_CONFIG)]
         try:
-            return paramiko.SSHConfig.from_file(_config_lines(path))
-        except (OSError, ValueError, paramiko.ssh_exception.ConfigParseError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
+            if ssh.config:
+                named.stat()
+            return self._checked(lambda: ssh_config.options_of(files, asked), hop)
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is no text"
+            where = getattr(error, "filename", None) or named
             raise self._fault(
-                f"SSH configuration {path} can't be read ({reason})",
+                f"SSH configuration {where} can't be read ({reason})",
                 remedy="correct ssh.config or the file",
             ) from None
 
-    def _options(self, alias: str) -> Options:
+    def _checked(self, action: Callable[[], _T], hop: "Hop") -> _T:
         try:
-            options = self._config.lookup(alias)
-        except (paramiko.SSHException, ValueError, KeyError) as error:
-            raise self._fault(f"the SSH configuration of {alias} can't be used ({error})") from None
-        if options.get("proxycommand"):
+            return action()
+        except ConfigFault as fault:
+            where = f" ({fault.where})" if fault.where else ""
             raise self._fault(
-                f"the SSH configuration of {alias} has a ProxyCommand",
-                remedy="use ProxyJump, or ssh.jump in the spec",
-            )
-        return options
+                f"the SSH configuration of {hop.host} can't be used: {fault.what}{where}",
+                remedy=fault.remedy,
+            ) from None
+
+    def _filled(self, text: str, options: Options, hop: "Hop") -> str:
+        """A value with its tokens and environment variables filled in."""
+        known = ssh_config.tokens(options, hop.host, options["hostname"][0])
+        return self._checked(lambda: ssh_config.environment(ssh_config.expanded(text, known)), hop)
+
+    def _jump(self, options: Options, hop: "Hop") -> str | None:
+        jump = options.get("proxyjump", (None,))[0]
+        return None if jump is None else self._filled(jump, options, hop)
 
     def _hop(self, text: str) -> "Hop":
         found = _HOP.fullmatch(text)
@@ -161,14 +179,23 @@ class _Resolver:
         return Hop(found["literal"] or found["host"], found["user"], port)
 
     def _port(self, options: Options) -> int:
-        text = options.get("port", "22")
+        text = options.get("port", ("22",))[0]
         if not text.isdecimal() or int(text) not in range(1, 65536):
             raise self._fault(
                 f"`{text}` is no port", remedy="correct Port in the SSH configuration"
             )
         return int(text)
 
-    def _identities(self, options: Options) -> tuple[Identity, ...]:
+    def _family(self, options: Options) -> str:
+        family = options.get("addressfamily", ("any",))[0].lower()
+        if family not in _FAMILIES:
+            raise self._fault(
+                f"`{family}` is no address family",
+                remedy="correct AddressFamily in the SSH configuration: any, inet or inet6",
+            )
+        return family
+
+    def _identities(self, options: Options, hop: "Hop") -> tuple[Identity, ...]:
         """The spec's key alone, or those of the configuration, or ssh(1)'s usual ones.
 
         A jump host is offered the spec's key as well, which `ssh -i` doesn't do: one key for
@@ -178,61 +205,64 @@ class _Resolver:
         if ssh.identity_file is not None:
             path = self._path(ssh.identity_file)
             return (Identity(path, chosen=True, passphrase=ssh.identity_passphrase),)
-        files = options.get("identityfile") or list(_DEFAULT_IDENTITIES)
+        files = options.get("identityfile", _DEFAULT_IDENTITIES)
         return tuple(
-            Identity(self._path(file), passphrase=ssh.identity_passphrase)
-            for file in files
-            if file.lower() != "none"
+            Identity(path, passphrase=ssh.identity_passphrase)
+            for path in self._files(files, options, hop)
         )
+
+    def _agent(self, options: Options, hop: "Hop") -> Path | None:
+        """The agent's socket: the one of IdentityAgent, or the usual one."""
+        named = options.get("identityagent", (_AGENT,))[0]
+        if named.lower() == "none":
+            return None
+        if named == _AGENT or (named.startswith("$") and not named.startswith("${")):
+            held = os.environ.get(named.lstrip("$"))
+            return Path(held) if held else None
+        return self._path(self._filled(named, options, hop))
 
     def _host_key(self) -> HostKey | None:
         text = self._target.ssh.host_key
+        return None if text is None else self._key(text, "ssh.host_key")
+
+    def _jump_keys(self) -> tuple[HostKey, ...]:
+        """The pinned keys of the spec's jump hosts, one for each of them."""
+        ssh = self._target.ssh
+        if ssh.jump_host_key is None:
+            return ()
+        keys, hops = ssh.jump_host_key.split(","), (ssh.jump or "").split(",")
+        if ssh.jump is None or len(keys) != len(hops):
+            raise self._fault(
+                f"ssh.jump_host_key has {len(keys)} keys, ssh.jump {len(hops) if ssh.jump else 0} "
+                "jump hosts",
+                remedy="write one key for each jump host, in their order",
+            )
+        return tuple(self._key(key, "ssh.jump_host_key") for key in keys)
+
+    def _key(self, text: str, name: str) -> HostKey:
         try:
-            return None if text is None else HostKey.parse(text)
+            return HostKey.parse(text)
         except ValueError:
             raise self._fault(
-                "ssh.host_key is no public key", "write `type base64`, as ssh-keyscan prints it"
+                f"{name} is no public key", "write `type base64`, as ssh-keyscan prints it"
             ) from None
 
-    def _known_hosts(self, options: Options) -> tuple[Path, ...]:
+    def _known_hosts(self, options: Options, hop: "Hop") -> tuple[Path, ...]:
         named = (
-            options.get("userknownhostsfile", _DEFAULT_KNOWN_HOSTS),
-            options.get("globalknownhostsfile", _GLOBAL_KNOWN_HOSTS),
+            *options.get("userknownhostsfile", _DEFAULT_KNOWN_HOSTS),
+            *options.get("globalknownhostsfile", _GLOBAL_KNOWN_HOSTS),
         )
-        files = [file for names in named for file in shlex.split(names) if file.lower() != "none"]
-        return tuple(self._path(_expand(file, options)) for file in files)
+        return self._files(named, options, hop)
+
+    def _files(self, named: tuple[str, ...], options: Options, hop: "Hop") -> tuple[Path, ...]:
+        wanted = [file for file in named if file.lower() != "none"]
+        return tuple(self._path(self._filled(file, options, hop)) for file in wanted)
 
     def _path(self, text: str) -> Path:
         return self._folder / Path(text).expanduser()
 
     def _fault(self, what: str, remedy: str = "") -> HostError:
         return HostError(what, where=self._target.name, remedy=remedy)
-
-
-def _config_lines(path: Path, depth: int = 0) -> Iterator[str]:
-    """The lines of a configuration with Include, which paramiko doesn't know, filled in.
-
-    What follows an Include belongs to the block that the Include stands in.
-    """
-    if depth > _INCLUDE_DEPTH:
-        raise ValueError("its Include goes in a circle")
-    header = "Host *"
-    for line in path.read_text(encoding="utf-8").splitlines():
-        include = _INCLUDE.fullmatch(line)
-        if include is None:
-            header = line if _HEADER.match(line) else header
-            yield line
-            continue
-        for pattern in shlex.split(include["patterns"]):
-            for file in _included(pattern):
-                yield from _config_lines(file, depth + 1)
-        yield header
-
-
-def _included(pattern: str) -> list[Path]:
-    """The files an Include names, in order; ssh_config(5) has them start from ~/.ssh."""
-    path = Path("~/.ssh").expanduser() / Path(pattern).expanduser()
-    return sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
 
 
 @dataclass(frozen=True)
@@ -242,9 +272,3 @@ class Hop:
     host: str
     user: str | None
     port: int | None
-
-
-def _expand(file: str, options: Options) -> str:
-    """Fill in the tokens that paramiko leaves alone in UserKnownHostsFile."""
-    tokens = {"%%": "%", "%d": str(Path.home()), "%h": options["hostname"]}
-    return re.sub(r"%[%dh]", lambda found: tokens[found[0]], file)

@@ -2,7 +2,13 @@
 
 import copy
 
-from mapinfra.errors import CommandTimeout, HostError, HostUnreachable, MapinfraError
+from mapinfra.errors import (
+    AuthenticationRefused,
+    CommandTimeout,
+    HostError,
+    HostUnreachable,
+    MapinfraError,
+)
 from mapinfra.text import without_secrets
 
 _LONGEST_COMPLAINT = 1 << 16  # bytes of an output that are looked at for its last line
@@ -35,6 +41,10 @@ class Flooded(Exception):
     def __init__(self, limit: int) -> None:
         super().__init__("flooded")
         self.limit = limit
+
+
+class AgentUnusable(AuthenticationRefused):
+    """The SSH agent gave no answer, or doesn't sign: no fault of the host's."""
 
 
 class ChannelRefused(Exception):

@@ -1,22 +1,33 @@
 """All hosts of a run: their facts, read in one pass each and all at once."""
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from mapinfra.errors import CommandTimeout, DatabaseError, HostUnreachable, MapinfraError
+from mapinfra.errors import (
+    CommandFailed,
+    CommandTimeout,
+    DatabaseError,
+    HostUnreachable,
+    MapinfraError,
+)
 from mapinfra.hosts.deadline import Deadline
 from mapinfra.hosts.endpoint import Endpoint, resolve
 from mapinfra.hosts.failures import ConnectionLost, Overran, relocated
 from mapinfra.hosts.host import Completed, Host
+from mapinfra.hosts.machine import SCRIPT, Machine
 from mapinfra.hosts.mariadb import Snapshot
 from mapinfra.hosts.pool import Pool
-from mapinfra.hosts.survey import Facts, Script, Survey
+from mapinfra.hosts.survey import Facts, Probe, Reading, Script, Survey
 from mapinfra.hosts.target import Target
 from mapinfra.secrets import SecretResolver
+
+_MACHINE = Probe("machine", SCRIPT)
+_LACKING = Probe("lacking", "command -v base64 >/dev/null || echo base64")
 
 
 class Fleet:
@@ -80,6 +91,12 @@ class Fleet:
         except CancelledError:
             raise HostUnreachable("the run is being stopped", where=target.name) from None
 
+    def read_already(self, target: Target) -> Facts | None:
+        """Return the facts of a host whose pass was begun, else None; raise as `facts`."""
+        with self._lock:
+            begun = target.reading() in self._facts
+        return self.facts(target.reading()) if begun else None
+
     def host(self, target: Target) -> Host:
         """Return the host, for commands and transactions; connects when it is first used."""
         return Host(target, self._endpoint(target), self._pool, self._secrets)
@@ -132,10 +149,23 @@ class Fleet:
         deadline = Deadline.after(target.ssh.connect_timeout + limit)
         survey = self._survey(target)
         answers = self._sessions.submit(self._answers, host, target, survey)
-        script = Script(survey)
+        script = Script(replace(survey, probes=(_MACHINE, _LACKING, *survey.probes)))
         done = self._ask(host, script, limit)
         readings = script.read(done.stdout, done.stderr)
-        return Facts(target.name, readings, _awaited(answers, deadline, target))
+        self._expect_tools(target, readings)
+        printed = readings.get(_MACHINE.name, Reading(1, b"", b"")).stdout
+        machine = Machine.found(host.address(), printed.decode(errors="replace"))
+        return Facts(target.name, readings, _awaited(answers, deadline, target), machine)
+
+    def _expect_tools(self, target: Target, readings: Mapping[str, Reading]) -> None:
+        """Without it every file would seem empty, and none would say why."""
+        lacking = readings.get(_LACKING.name)
+        if lacking is not None and lacking.stdout.strip():
+            raise CommandFailed(
+                "there is no `base64`, by which files are read",
+                where=target.name,
+                remedy="install it (package coreutils), or mend PATH of that user",
+            )
 
     def _ask(self, host: Host, script: Script, limit: float) -> Completed:
         """Run the script; the host ends it itself, should it still run when we have given up."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import paramiko
 
 from mapinfra.errors import CommandFailed, CommandTimeout, HostError
-from mapinfra.hosts import mariadb
+from mapinfra.hosts import mariadb, refusals
 from mapinfra.hosts.command import Outcome, Overrun, converse
 from mapinfra.hosts.deadline import Deadline
 from mapinfra.hosts.endpoint import Endpoint
@@ -59,6 +59,10 @@ class Host:
     def name(self) -> str:
         """The name the host has in the spec."""
         return self._target.name
+
+    def address(self) -> str:
+        """Where sshd answers, as an address and not as a name, and on which way; connects."""
+        return self._pool.address(self._endpoint)
 
     def run(
         self,
@@ -118,6 +122,7 @@ class Host:
             open_unix=lambda path: self._pool.opened(
                 self._endpoint, lambda connection: connection.open_unix(path)
             )[1],
+            has_socket=lambda path: self.run(["test", "-S", path], check=False).status == 0,
         )
 
     def _converse(
@@ -137,6 +142,12 @@ class Host:
                 if outcome.status is None and not connection.alive:
                     raise self._lost(argv)
                 return outcome
+        except paramiko.SSHException:  # sshd answers no to the request, its fork has failed
+            raise HostError(
+                f"sshd starts no process for {self._endpoint.user}",
+                where=self.name,
+                remedy="look at the memory there, and at nproc in /etc/security/limits.conf",
+            ) from None
         except ChannelRefused:
             raise HostError(
                 "sshd opens no session",
@@ -180,16 +191,13 @@ class Host:
     def _not_begun(self, outcome: Outcome, escalation: Escalation | None) -> HostError:
         if outcome.handed_over and escalation is not None and outcome.status is not None:
             return escalation.refusal(outcome.preface)
-        said = last_line(outcome.preface)
-        end = "a signal" if outcome.status is None else f"exit {outcome.status}"
-        return NotBegun(
-            f"what logs {self._endpoint.user} in ended before the command began ({end} after "
-            f"{outcome.seconds:.1f} s), and "
-            + (f'printed "{said}"' if said else "printed nothing"),
-            where=self.name,
-            remedy="look at that account's login shell and its start-up files, and for a "
-            "ForceCommand in sshd_config",
+        advice = refusals.of_shell(
+            self._endpoint.user,
+            outcome.preface.decode(errors="replace"),
+            outcome.status,
+            outcome.seconds,
         )
+        return NotBegun(advice.what, where=self.name, remedy=advice.remedy)
 
     def _lost(self, argv: tuple[str, ...]) -> ConnectionLost:
         return ConnectionLost(

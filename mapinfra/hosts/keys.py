@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import paramiko
@@ -10,7 +10,11 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from paramiko.pkey import UnknownKeyType
 
 from mapinfra.errors import AuthenticationRefused
+from mapinfra.hosts import refusals
+from mapinfra.hosts.agent import Agent, AgentFault
+from mapinfra.hosts.deadline import Deadline
 from mapinfra.hosts.endpoint import Endpoint, Identity
+from mapinfra.hosts.failures import AgentUnusable
 from mapinfra.hosts.known_hosts import HostKey
 from mapinfra.secrets import SecretResolver
 
@@ -25,38 +29,65 @@ class Keyring:
     def __init__(self, secrets: SecretResolver) -> None:
         self._secrets = secrets
         self._lock = threading.Lock()
-        self._keys: dict[Identity, paramiko.PKey] = {}
+        self._keys: dict[tuple[Identity, Path | None], paramiko.PKey] = {}
 
-    def log_in(self, transport: paramiko.Transport, endpoint: Endpoint) -> None:
+    def log_in(self, transport: paramiko.Transport, endpoint: Endpoint, deadline: Deadline) -> None:
         """Log in with the first key the server takes; raise AuthenticationRefused if none is."""
         tried: list[str] = []
-        with _agent_keys() as agent_keys:
-            for key in self._candidates(endpoint, agent_keys):
-                if _accepted(transport, endpoint, key):
-                    return
-                tried.append(key.fingerprint)
+        with closing(Agent(endpoint.agent, deadline)) as agent:
+            try:
+                for key in self._candidates(endpoint, agent):
+                    if _accepted(transport, endpoint, key):
+                        return
+                    tried.append(key.fingerprint)
+            except (AgentFault, AuthenticationRefused, paramiko.SSHException) as error:
+                fault = agent.fault or error
+                if not isinstance(fault, AgentFault):
+                    raise
+                raise AgentUnusable(fault.what, where=endpoint.name, remedy=fault.remedy) from None
         raise _refused(endpoint, tried)
 
-    def _candidates(
-        self, endpoint: Endpoint, agent_keys: Sequence[paramiko.AgentKey]
-    ) -> Iterator[paramiko.PKey]:
-        """In ssh(1)'s order: few tries are allowed, so the keys that were named come first."""
+    def _candidates(self, endpoint: Endpoint, agent: Agent) -> Iterator[paramiko.PKey]:
+        """In ssh(1)'s order: few tries are allowed, so the keys that were named come first.
+
+        The agent isn't asked at all where only named keys count, and their files will do.
+        """
+        if endpoint.identities_only:
+            for identity in endpoint.identities:
+                yield from self._named(identity, endpoint, agent)
+            return
+        keys = agent.keys()
         held = {
             identity: key
             for identity in endpoint.identities
-            if (key := _held_by_agent(identity.path, agent_keys)) is not None
+            if (key := _held_by_agent(identity.path, keys)) is not None
         }
-        yield from held.values()
-        if not endpoint.identities_only:
-            yield from (key for key in agent_keys if key not in held.values())
+        for identity, key in held.items():
+            yield from _certified(key, (*endpoint.certificates, _certificate(identity.path)))
+        yield from (key for key in keys if key not in held.values())
         for identity in endpoint.identities:
             if identity not in held:
                 yield from self._usable(identity, endpoint)
 
+    def _named(
+        self, identity: Identity, endpoint: Endpoint, agent: Agent
+    ) -> Iterator[paramiko.PKey]:
+        """The key of a file, or the agent's that belongs to a file which can't be used alone."""
+        try:
+            keys = self._loaded(identity, endpoint)
+        except _Unusable:
+            key = _held_by_agent(identity.path, agent.keys())
+            if key is None:
+                yield from self._usable(identity, endpoint)
+            else:
+                yield from _certified(key, (*endpoint.certificates, _certificate(identity.path)))
+        else:
+            yield from keys
+
     def _usable(self, identity: Identity, endpoint: Endpoint) -> Iterator[paramiko.PKey]:
         """The file's key; a file that wasn't chosen by the spec may be missing or unusable."""
         try:
-            yield self._load(identity)
+            yield from self._loaded(identity, endpoint)
         except _Unusable as error:
             if identity.chosen:
                 raise AuthenticationRefused(
@@ -65,11 +96,50 @@ class Keyring:
                     remedy=error.remedy,
                 ) from None
 
-    def _load(self, identity: Identity) -> paramiko.PKey:
+    def _loaded(self, identity: Identity, endpoint: Endpoint) -> list[paramiko.PKey]:
+        """The key of a file, before it the same one with a certificate that belongs to it."""
+        plain = self._load(identity, None)
+        files = (*endpoint.certificates, _certificate(identity.path))
+        certificates = [file for file in files if _belongs(file, plain)]
+        return [*(self._load(identity, file) for file in certificates), plain]
+
+    def _load(self, identity: Identity, certificate: Path | None) -> paramiko.PKey:
         with self._lock:
-            if identity not in self._keys:
-                self._keys[identity] = _read(identity, self._secrets)
-            return self._keys[identity]
+            if (identity, certificate) not in self._keys:
+                key = _read(identity, self._secrets)
+                if certificate is not None:
+                    key.load_certificate(str(certificate))
+                self._keys[identity, certificate] = key
+            return self._keys[identity, certificate]
+
+
+def _certificate(path: Path) -> Path:
+    """Where ssh(1) looks for the certificate of a key's file."""
+    return Path(f"{str(path).removesuffix('.pub')}-cert.pub")
+
+
+def _belongs(file: Path, key: paramiko.PKey) -> bool:
+    """Whether a file holds a certificate of this key: its type, a nonce, then the key's fields."""
+    try:
+        certificate = paramiko.Message(HostKey.parse(file.read_text(encoding="utf-8")).blob)
+        public = paramiko.Message(key.asbytes())
+    except (OSError, ValueError):
+        return False
+    kind = public.get_text()
+    if not certificate.get_text().startswith(f"{kind}-cert-v01@"):
+        return False
+    certificate.get_binary()
+    return certificate.get_remainder().startswith(public.get_remainder())
+
+
+def _certified(key: paramiko.AgentKey, files: Sequence[Path]) -> Iterator[paramiko.PKey]:
+    """The agent's key, before it the same one with a certificate from a file."""
+    for file in files:
+        if _belongs(file, key):
+            twin = paramiko.AgentKey(key.agent, key.blob)
+            twin.load_certificate(str(file))
+            yield twin
+    yield key
 
 
 def _accepted(transport: paramiko.Transport, endpoint: Endpoint, key: paramiko.PKey) -> bool:
@@ -84,10 +154,13 @@ def _accepted(transport: paramiko.Transport, endpoint: Endpoint, key: paramiko.P
     except paramiko.AuthenticationException:
         if transport.is_active():
             return False
+        banner = (transport.get_banner() or b"").decode(errors="replace")
+        advice = refusals.of_login(endpoint.user, banner)
         raise AuthenticationRefused(
-            f"{endpoint.address} closed the connection while {endpoint.user} logged in",
+            f"{endpoint.address} closed the connection while {endpoint.user} logged in: "
+            f"{advice.what}",
             where=endpoint.name,
-            remedy="set ssh.identity_file, so that fewer keys are tried",
+            remedy=advice.remedy,
         ) from None
     if more:
         raise AuthenticationRefused(
@@ -112,27 +185,24 @@ def _refused(endpoint: Endpoint, tried: list[str]) -> AuthenticationRefused:
     )
 
 
-@contextmanager
-def _agent_keys() -> Iterator[Sequence[paramiko.AgentKey]]:
-    """The keys of the running agent, if one runs; they sign as long as the context lasts."""
-    try:
-        agent = paramiko.Agent()
-    except (paramiko.SSHException, OSError):
-        yield ()
-        return
-    try:
-        yield agent.get_keys()
-    finally:
-        agent.close()
-
-
 def _held_by_agent(path: Path, agent_keys: Sequence[paramiko.AgentKey]) -> paramiko.AgentKey | None:
-    """The agent's key that belongs to a private key's file, told by the `.pub` file beside it."""
+    """The agent's key that belongs to an identity's file.
+
+    That may be the public key itself (so for keys that no file has: a token's, a password
+    manager's), or has it beside itself as `.pub`.
+    """
+    for file in (path, Path(f"{path}.pub")):
+        public = _public(file)
+        if public is not None:
+            return next((key for key in agent_keys if key.asbytes() == public.blob), None)
+    return None
+
+
+def _public(path: Path) -> HostKey | None:
     try:
-        public = HostKey.parse(Path(f"{path}.pub").read_text(encoding="utf-8"))
+        return HostKey.parse(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return next((key for key in agent_keys if key.asbytes() == public.blob), None)
 
 
 class _Unusable(Exception):
@@ -150,9 +220,22 @@ def _read(identity: Identity, secrets: SecretResolver) -> paramiko.PKey:
     except OSError as error:
         raise _Unusable(f"can't be read ({error.strerror})", "correct ssh.identity_file") from None
     except (ValueError, UnsupportedAlgorithm, paramiko.SSHException, UnknownKeyType):
-        raise _Unusable(
-            "is no private key that can be used", "use an Ed25519, ECDSA or RSA key"
-        ) from None
+        raise _unknown(identity.path) from None
+
+
+def _unknown(path: Path) -> "_Unusable":
+    """What a file is that holds no key for us, with the way to make it one."""
+    if _public(path) is not None:
+        return _Unusable(
+            "is a public key, whose private one the agent doesn't hold",
+            "add that to the agent (ssh-add), or name the private key's file",
+        )
+    if "PRIVATE KEY-----" in path.read_text(encoding="utf-8", errors="replace"):
+        return _Unusable(
+            "is a private key in a format that can't be used",
+            f"write it in OpenSSH's format: ssh-keygen -p -f {path}",
+        )
+    return _Unusable("is no private key that can be used", "use an Ed25519, ECDSA or RSA key")
 
 
 def _unlock(identity: Identity, secrets: SecretResolver) -> paramiko.PKey:

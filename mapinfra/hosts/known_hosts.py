@@ -41,10 +41,14 @@ class HostKey:
 
 @dataclass(frozen=True)
 class KnownKeys:
-    """What the files say about one host, in the order they say it."""
+    """What the files say about one host, in the order they say it.
+
+    `authorities` sign certificates of hosts, which paramiko doesn't know.
+    """
 
     trusted: tuple[HostKey, ...] = ()
     revoked: tuple[HostKey, ...] = ()
+    authorities: tuple[HostKey, ...] = ()
 
     @property
     def types(self) -> tuple[str, ...]:
@@ -69,7 +73,11 @@ def known_keys(texts: Iterable[str], host: str, port: int) -> KnownKeys:
     names = [host] if port == 22 else [f"[{host}]:{port}", host]
     found = [_about(lines, name.lower()) for name in names]
     trusted = next((keys.trusted for keys in found if keys.trusted), ())
-    return KnownKeys(trusted, tuple(key for keys in found for key in keys.revoked))
+    return KnownKeys(
+        trusted,
+        tuple(key for keys in found for key in keys.revoked),
+        tuple(key for keys in found for key in keys.authorities),
+    )
 
 
 def _about(lines: Iterable[_Line], name: str) -> KnownKeys:
@@ -77,6 +85,7 @@ def _about(lines: Iterable[_Line], name: str) -> KnownKeys:
     return KnownKeys(
         tuple(line.key for line in mine if not line.marker),
         tuple(line.key for line in mine if line.marker == "@revoked"),
+        tuple(line.key for line in mine if line.marker == "@cert-authority"),
     )
 
 
@@ -132,6 +141,13 @@ def check_host_key(
     trusted = (pinned,) if pinned else known.trusted
     if shown in trusted:
         return
+    if known.authorities and not trusted:
+        raise HostKeyRefused(
+            f"{address} shows {shown}, and known_hosts has a certificate authority for it only "
+            "(@cert-authority): host certificates aren't supported",
+            where=where,
+            remedy="add the host's own key to known_hosts, or set ssh.host_key",
+        )
     raise _refusal(shown, trusted, pinned=pinned is not None, where=where, address=address)
 
 

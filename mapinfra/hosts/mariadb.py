@@ -7,22 +7,22 @@ from dataclasses import dataclass
 
 import paramiko
 import pymysql
-from pymysql.constants import CR, ER
+from pymysql.constants import CR
 from pymysql.cursors import DictCursor, SSDictCursor
 
 from mapinfra.errors import DatabaseError
+from mapinfra.hosts import refusals
 from mapinfra.hosts.connection import sending_on
 from mapinfra.hosts.deadline import Deadline
 from mapinfra.hosts.failures import ChannelRefused
 from mapinfra.hosts.survey import Rows
 from mapinfra.hosts.target import Database
+from mapinfra.hosts.tls import ChannelContext
 from mapinfra.secrets import SecretResolver
 from mapinfra.text import without_secrets
 
 Snapshot = Mapping[str, Rows | DatabaseError]
 
-# The user is known by its unix socket only; MariaDB also says so of some that it doesn't know.
-_NO_PASSWORD_ERROR = 1698
 ROWS_LIMIT = 100_000
 """Rows that one query may answer with."""
 ANSWER_LIMIT = 32 << 20
@@ -40,6 +40,7 @@ class Door:
     secrets: SecretResolver
     open_tcp: Callable[[str, int], paramiko.Channel]
     open_unix: Callable[[str], paramiko.Channel]
+    has_socket: Callable[[str], bool]
 
 
 class Transaction:
@@ -141,12 +142,13 @@ def _open(door: Door, database: Database) -> paramiko.Channel:
         return door.open_tcp(database.host, database.port)
     except ChannelRefused as refused:
         address = _address(database)
-        if refused.forbidden:
+        # sshd doesn't say so of a unix socket, but tells it as one where nothing listens.
+        if refused.forbidden or (database.socket is not None and door.has_socket(database.socket)):
             raise DatabaseError(
                 f"sshd doesn't forward to MariaDB at {address}",
                 where=door.name,
-                remedy="allow it (AllowTcpForwarding, AllowStreamLocalForwarding, PermitOpen in "
-                "sshd_config)",
+                remedy="allow it in sshd_config: AllowTcpForwarding and PermitOpen for a port, "
+                "AllowStreamLocalForwarding for a socket",
             ) from None
         raise DatabaseError(
             f"MariaDB at {address} refuses connections, or nothing listens there",
@@ -158,7 +160,7 @@ def _open(door: Door, database: Database) -> paramiko.Channel:
 class _Link:
     """PyMySQL's connection, not connected yet.
 
-    `ssl_disabled`: SSH encrypts already, and TLS couldn't be put on a channel. The password goes
+    It speaks TLS where MariaDB offers it: users may be defined with REQUIRE SSL. The password goes
     in as bytes, since PyMySQL encodes text as Latin-1.
     """
 
@@ -174,12 +176,12 @@ class _Link:
             charset="utf8mb4",
             autocommit=False,
             local_infile=False,
-            ssl_disabled=True,
             cursorclass=DictCursor,
             read_timeout=door.timeout,
             write_timeout=door.timeout,
             defer_connect=True,
         )
+        self.connection.ctx = ChannelContext()  # type: ignore[attr-defined]
 
 
 class _Faults:
@@ -210,27 +212,11 @@ class _Faults:
     def _said(self, code: int, text: str) -> tuple[str, str]:
         database = self._database
         at = f"MariaDB at {_address(database)}"
-        known = {
-            ER.ACCESS_DENIED_ERROR: (
-                f"{at} refuses user {database.user}",
-                "correct the database's user and password",
-            ),
-            _NO_PASSWORD_ERROR: (
-                f"{at} refuses user {database.user}: unknown, or known by its unix socket only",
-                "correct the database's user, or set its socket and log in by SSH as that user",
-            ),
-            ER.DBACCESS_DENIED_ERROR: (
-                f"{at} denies user {database.user} the database {database.name}",
-                "grant it, or correct the database's name",
-            ),
-            ER.BAD_DB_ERROR: (
-                f"{at} has no database {database.name}",
-                "correct the database's name",
-            ),
-        }
         if code in _GONE or not text:
             return self._silent(at) if "timed out" in text else _ended(at)
-        return known.get(code, (f"{at} says: {without_secrets(text)} ({code})", ""))
+        shown = without_secrets(text)
+        advice = refusals.of_mariadb(code, shown, at=at, user=database.user, name=database.name)
+        return advice.what, advice.remedy
 
     def _silent(self, at: str) -> tuple[str, str]:
         return (

@@ -75,6 +75,12 @@ class Pool:
         except MapinfraError as error:
             raise relocated(error, endpoint.name) from None
 
+    def address(self, endpoint: Endpoint) -> str:
+        """Return where the connection to an endpoint really goes, the jump hosts included."""
+        if endpoint.via is None:
+            return self.connection(endpoint).peer
+        return f"{endpoint.address.lower()} via {self.address(endpoint.via)}"
+
     def close(self) -> None:
         """Close every connection and stop connecting."""
         with self._lock:

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Callable, Sequence
 
 from mapinfra.errors import SudoRefused
-from mapinfra.hosts.failures import last_line
+from mapinfra.hosts import refusals
 
 
 class Escalation:
@@ -45,11 +45,9 @@ class Escalation:
 
     def refusal(self, said: bytes) -> SudoRefused:
         """Return the error for a sudo that ended, having said this, before the command began."""
-        complaint = last_line(said.replace(self._prompt.encode(), b""))
-        return self._refused(
-            f"sudo refused {self._user} ({complaint or 'it gave no reason'})",
-            "correct the host's sudoers, or ssh.become",
-        )
+        printed = said.replace(self._prompt.encode(), b"").decode(errors="replace")
+        advice = refusals.of_sudo(self._user, printed)
+        return self._refused(advice.what, advice.remedy)
 
     def _refused(self, what: str, remedy: str) -> SudoRefused:
         return SudoRefused(what, where=self._where, remedy=remedy)

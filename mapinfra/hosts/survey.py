@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from mapinfra.errors import CommandFailed, DatabaseError, MapinfraError
 from mapinfra.hosts.failures import last_line, relocated
+from mapinfra.hosts.machine import Machine
 
 Rows = list[dict[str, object]]
 
@@ -141,8 +142,10 @@ class Facts:
         host: str,
         readings: Mapping[str, Reading],
         answers: "Mapping[str, Rows | DatabaseError] | MapinfraError",
+        machine: Machine | None = None,
     ) -> None:
         self.host = host
+        self.machine = machine
         self._readings = readings
         self._answers = answers
 

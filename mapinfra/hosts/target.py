@@ -37,7 +37,7 @@ class Ssh(_Model):
         str | None,
         Field(
             description="SSH configuration file, relative to the project's folder; default "
-            "`~/.ssh/config`."
+            "`~/.ssh/config`, then `/etc/ssh/ssh_config`."
         ),
     ] = None
     host_key: Annotated[
@@ -51,6 +51,14 @@ class Ssh(_Model):
     jump: Annotated[
         str | None,
         Field(description="Jump host, `[user@]host[:port]`, several separated by commas."),
+    ] = None
+    jump_host_key: Annotated[
+        str | None,
+        Field(
+            pattern=r"^(ssh|ecdsa|sk)-\S+ [A-Za-z0-9+/=]+(,(ssh|ecdsa|sk)-\S+ [A-Za-z0-9+/=]+)*$",
+            description="The jump host's public key, as `host_key`; for several jump hosts one "
+            "for each, separated by commas, in their order.",
+        ),
     ] = None
     become: Annotated[
         Literal["none", "sudo"],

@@ -54,9 +54,12 @@ class KindProvider(ResourceProvider):
         """
         desired = self.kind.desired(news)
         try:
+            # First, since what is found on the wrong host would be told as a fault of that host.
+            self._session.machines.expect_one_name(self.kind.targets(desired))
             live = self.kind.observe(desired, self._session)
-            self._session.claim(self.kind.thing(desired, live), desired)
+            self._session.claim(self._thing(desired, live), desired)
             plan = self.kind.plan(desired, live)
+            self._expect_possible(plan, desired)
             steps = plan.lines()
             for line in plan.todo:
                 self._session.warn_once(line)
@@ -136,11 +139,22 @@ class KindProvider(ResourceProvider):
         desired = self.kind.desired(props)
         return "/".join((self.kind.name, *(t.name for t in self.kind.targets(desired))))
 
+    def _thing(self, desired: Any, live: Any) -> str:
+        """Return which one thing of the platform this is, whatever the spec calls its host."""
+        thing, home = self.kind.thing(desired, live), self.kind.home(desired)
+        return thing if home is None else f"{thing} on {self._session.machines.place(home)}"
+
     def _kept(self, desired: Any, live: Any) -> str:
-        thing = self.kind.thing(desired, live)
+        thing = self._thing(desired, live)
         if not self._session.claimed(thing):
             return ""
         return f"{thing} is left as it is: the spec has it under another name"
+
+    def _expect_possible(self, plan: Plan, desired: Any) -> None:
+        """Raise what stands in the way of the first step; nothing does where there is none."""
+        if plan.steps:
+            for obstacle in self.kind.obstacles(plan, desired, self._session):
+                raise obstacle
 
     def _plan(self, inputs: Mapping[str, Any]) -> Plan:
         desired = self.kind.desired(inputs)
@@ -150,6 +164,7 @@ class KindProvider(ResourceProvider):
         desired = self.kind.desired(inputs)
         plan = self._plan(inputs)
         _expect_reviewed(plan, inputs)
+        self._expect_possible(plan, desired)
         execute(self.kind, plan, desired, self._session, _report)
         after = self._plan(inputs) if plan.steps else plan
         if after.steps:

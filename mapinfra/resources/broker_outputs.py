@@ -4,7 +4,7 @@ Manual "Installing MAP on a remote server", chapter on the broker: the output is
 central, in the configuration of the remote's poller, and deployed to it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mapinfra.centreon.access import Api
@@ -13,6 +13,7 @@ from mapinfra.centreon.broker import (
     TYPE,
     Output,
     file_outputs,
+    file_pollers,
     groups,
     masters,
     served_ports,
@@ -30,10 +31,10 @@ from mapinfra.centreon.survey import (
 )
 from mapinfra.errors import CentreonError
 from mapinfra.hosts import Facts, Target
-from mapinfra.resources import broker_plan, broker_rows, records
+from mapinfra.resources import broker_plan, broker_rows, obstacles, records
 from mapinfra.resources.broker_model import Deploy, Deployed, Desired, Kept, Live
 from mapinfra.resources.contract import Inputs, Kind, Plan, Step
-from mapinfra.resources.session import Session, address_of, database_of
+from mapinfra.resources.session import Session, database_of
 from mapinfra.resources.waiting import until
 
 _RECORD = "broker-outputs"
@@ -70,7 +71,9 @@ class BrokerOutputsKind(Kind[Desired, Live]):
         configuration = _configuration(central, desired, poller)
         identity = int(configuration["config_id"])
         rows = central.rows(BROKER_ROWS.name)
-        file = files(remote.text(BROKER_FILES.name)).get(str(configuration["config_filename"]))
+        there = files(remote.text(BROKER_FILES.name))
+        _expect_own_files(there, poller, desired)
+        file = there.get(str(configuration["config_filename"]))
         return Live(
             poller_id=poller,
             config_id=identity,
@@ -87,11 +90,25 @@ class BrokerOutputsKind(Kind[Desired, Live]):
 
     def thing(self, desired: Desired, live: Live) -> str:
         """See `Kind.thing`."""
-        return f"{live.config_name} (id {live.config_id}) on {address_of(desired.central)}"
+        return f"{live.config_name} (id {live.config_id})"
+
+    def home(self, desired: Desired) -> Target:
+        """See `Kind.home`."""
+        return desired.central
 
     def plan(self, desired: Desired, live: Live) -> Plan:
         """See `Kind.plan`."""
         return broker_plan.plan(desired, live)
+
+    def obstacles(self, plan: Plan, desired: Desired, session: Session) -> Iterator[CentreonError]:
+        """See `Kind.obstacles`."""
+        verbs = {step.verb for step in plan.steps}
+        remote = session.fleet.facts(desired.remote)
+        yield from obstacles.records(remote)
+        if "write" in verbs:
+            yield from obstacles.read_only_database(session.fleet.facts(desired.central))
+        if "restart" in verbs:
+            yield from obstacles.cbd(remote)
 
     def removal(self, desired: Desired, live: Live) -> Plan:
         """See `Kind.removal`."""
@@ -163,6 +180,24 @@ def _poller(central: Facts, desired: Desired) -> int:
             remedy="correct `poller` in the spec, or add the remote server to Centreon first",
         )
     return int(str(pollers[desired.poller]["id"]))
+
+
+def _expect_own_files(there: Mapping[str, bytes], poller: int, desired: Desired) -> None:
+    """Refuse a host whose broker's files are of other pollers only: it is another server.
+
+    A poller that was renamed keeps its number, one that was added anew its name.
+    """
+    found = file_pollers(json_object(content) for content in there.values())
+    if not found or poller in found or desired.poller in found.values():
+        return
+    whose = ", ".join(f"{name} (id {number})" for number, name in sorted(found.items()))
+    raise CentreonError(
+        f"this host has the broker's files of poller {whose}, not of {desired.poller} "
+        f"(id {poller})",
+        where=f"{desired.remote.name}: {BROKER_FOLDER}",
+        remedy=f"correct ssh.host or `poller` of {desired.remote.name}; if it is that host, export "
+        "the configuration of the poller in Centreon first",
+    )
 
 
 def _configuration(central: Facts, desired: Desired, poller: int) -> Mapping[str, Any]:

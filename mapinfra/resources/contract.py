@@ -5,10 +5,11 @@ the executor runs the same steps, so what was planned is what is done; a plan wi
 not one write.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
+from mapinfra.errors import CentreonError
 from mapinfra.hosts import Target
 from mapinfra.resources.session import Session
 from mapinfra.text import visible
@@ -96,12 +97,20 @@ class Kind(Protocol[D, L]):
         ...
 
     def thing(self, desired: D, live: L) -> str:
-        """Return, in words, which one thing of the platform this is, however the spec names it."""
+        """Return, in words, which one thing on its host this is, however the spec names it."""
         ...
+
+    def home(self, desired: D) -> Target | None:
+        """Return the host on which that thing is; None for one that is on no host."""
+        return None
 
     def plan(self, desired: D, live: L) -> Plan:
         """Return what makes `live` be as `desired`; raise CentreonError when nothing can."""
         ...
+
+    def obstacles(self, plan: Plan, desired: D, session: Session) -> Iterable[CentreonError]:
+        """Return what the pass knows to stand in the way of these steps."""
+        return ()
 
     def removal(self, desired: D, live: L) -> Plan:
         """Return what puts back what was found when mapinfra took over, and only that."""

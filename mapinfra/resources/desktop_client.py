@@ -21,9 +21,9 @@ from mapinfra.centreon.survey import MAP_READS, RECORDS, desktop_reads
 from mapinfra.centreon.version import Version
 from mapinfra.errors import CentreonError
 from mapinfra.hosts import Facts, Host, Target, packages
-from mapinfra.resources import records
+from mapinfra.resources import obstacles, records
 from mapinfra.resources.contract import Change, Inputs, Kind, Plan, Step
-from mapinfra.resources.session import Session, address_of
+from mapinfra.resources.session import Session
 
 _RECORD = mirror.key("").rpartition("-")[0]
 
@@ -91,7 +91,11 @@ class DesktopClientKind(Kind[Desired, Live]):
 
     def thing(self, desired: Desired, live: Live) -> str:
         """See `Kind.thing`."""
-        return f"the desktop client of {LEGACY.title} on {address_of(desired.map)}"
+        return f"the desktop client of {LEGACY.title}"
+
+    def home(self, desired: Desired) -> Target:
+        """See `Kind.home`."""
+        return desired.map
 
     def plan(self, desired: Desired, live: Live) -> Plan:
         """See `Kind.plan`."""
@@ -103,6 +107,10 @@ class DesktopClientKind(Kind[Desired, Live]):
             return Plan(steps=tuple(steps))
         mirrored = Change("mirrored", _mirrored(desired, live), str(desired.version))
         return Plan((mirrored,), tuple(steps))
+
+    def obstacles(self, plan: Plan, desired: Desired, session: Session) -> Iterator[CentreonError]:
+        """See `Kind.obstacles`."""
+        yield from obstacles.records(session.fleet.facts(desired.map))
 
     def removal(self, desired: Desired, live: Live) -> Plan:
         """See `Kind.removal`."""

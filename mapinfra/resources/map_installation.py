@@ -40,7 +40,7 @@ from mapinfra.resources.map_model import (
 )
 from mapinfra.resources.map_operation import Operation
 from mapinfra.resources.map_removal_plan import removal
-from mapinfra.resources.session import Session, address_of, database_of
+from mapinfra.resources.session import Session, database_of
 
 _WEB_PACKAGES = "/var/lib/mapinfra/web-client"
 _IMPORT_KEY = """\
@@ -101,7 +101,11 @@ class MapInstallationKind(Kind[Desired, Live]):
 
     def thing(self, desired: Desired, live: Live) -> str:
         """See `Kind.thing`."""
-        return f"{desired.edition.title} on {address_of(desired.map)}"
+        return desired.edition.title
+
+    def home(self, desired: Desired) -> Target:
+        """See `Kind.home`."""
+        return desired.map
 
     def plan(self, desired: Desired, live: Live) -> Plan:
         """See `Kind.plan`."""

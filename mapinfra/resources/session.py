@@ -1,6 +1,6 @@
 """What the resources of one run share: the hosts, the API clients, and the time they may take."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
@@ -12,6 +12,7 @@ from mapinfra.centreon.api import CentreonApi
 from mapinfra.centreon.wishes import NO_WISHES, Wishes
 from mapinfra.errors import CentreonError, DatabaseError
 from mapinfra.hosts import Database, Fleet, Target
+from mapinfra.resources.machines import Machines
 from mapinfra.secrets import SecretResolver
 from mapinfra.text import visible
 
@@ -24,12 +25,17 @@ class Session:
     secrets: SecretResolver
     wishes: Wishes = NO_WISHES
     """What the spec says of brokers, for the MAP servers that connect there."""
+    hosts: Sequence[Target] = ()
+    """The hosts of the spec."""
     held: dict[Hashable, Any] = field(default_factory=dict)
     """What a resource keeps from one step to the next, under a name of its own."""
     _clients: dict[Api, CentreonApi] = field(default_factory=dict)
     _claims: dict[str, Hashable] = field(default_factory=dict)
     _warned: set[str] = field(default_factory=set)
     _lock: Lock = field(default_factory=Lock)
+
+    def __post_init__(self) -> None:
+        self.machines = Machines(self.fleet, self.hosts)
 
     def api(self, api: Api) -> CentreonApi:
         """Return the one client of this API, so that one token and one refusal serve all."""
@@ -67,13 +73,6 @@ class Session:
         for client in self._clients.values():
             client.close()
         self.fleet.close()
-
-
-def address_of(target: Target) -> str:
-    """Return where a host is, whatever the spec calls it."""
-    ssh = target.ssh
-    address = f"{ssh.host or target.name}:{ssh.port or 22}".lower()
-    return f"{address} via {ssh.jump}" if ssh.jump else address
 
 
 def database_of(target: Target) -> Database:

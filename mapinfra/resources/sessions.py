@@ -66,10 +66,11 @@ def _open(config: Mapping[str, str], spec_path: str | None, folder: Path) -> Ses
     located = _located(Path(spec_path)) if spec_path is not None else None
     if located is not None:
         spec.check_secrets(located, secrets)
+    hosts = [] if located is None else located.spec.targets()
     fleet = Fleet(secrets, survey_of, folder=folder)
-    session = Session(fleet, secrets, _wishes(located) if located is not None else NO_WISHES)
-    if located is not None:
-        session.fleet.prefetch(located.spec.targets())
+    wishes = NO_WISHES if located is None else _wishes(located)
+    session = Session(fleet, secrets, wishes, hosts)
+    session.fleet.prefetch(hosts)
     return session
 
 

@@ -3,7 +3,7 @@
 Manual "Installing MAP on a remote server": the Images page must be shown on a remote server.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +11,9 @@ from mapinfra.centreon.survey import TOPOLOGY
 from mapinfra.centreon.topology import Page, find_page, pages
 from mapinfra.errors import CentreonError
 from mapinfra.hosts import Target, Transaction
-from mapinfra.resources import records
+from mapinfra.resources import obstacles, records
 from mapinfra.resources.contract import Change, Inputs, Kind, Plan, Step
-from mapinfra.resources.session import Session, address_of, database_of
+from mapinfra.resources.session import Session, database_of
 
 _SHOW = "UPDATE topology SET topology_show = %s WHERE topology_id = %s"
 _LOOK = "SELECT topology_show FROM topology WHERE topology_id = %s"
@@ -79,7 +79,11 @@ class TopologyFlagKind(Kind[Desired, Live]):
 
     def thing(self, desired: Desired, live: Live) -> str:
         """See `Kind.thing`."""
-        return f"{live.page} on {address_of(desired.server)}"
+        return str(live.page)
+
+    def home(self, desired: Desired) -> Target:
+        """See `Kind.home`."""
+        return desired.server
 
     def plan(self, desired: Desired, live: Live) -> Plan:
         """See `Kind.plan`."""
@@ -93,6 +97,13 @@ class TopologyFlagKind(Kind[Desired, Live]):
             changes=(Change("shown", page.shown, desired.shown),),
             steps=(*self._take_over(host, live), _flip(host, page, desired.shown)),
         )
+
+    def obstacles(self, plan: Plan, desired: Desired, session: Session) -> Iterator[CentreonError]:
+        """See `Kind.obstacles`."""
+        facts = session.fleet.facts(desired.server)
+        yield from obstacles.records(facts)
+        if plan.changes:
+            yield from obstacles.read_only_database(facts)
 
     def removal(self, desired: Desired, live: Live) -> Plan:
         """See `Kind.removal`."""

@@ -1,5 +1,7 @@
 """A spec that says the same in other words, hosts that move or go, undoing that fails."""
 
+import re
+
 import pytest
 
 from tests.lab.project import (
@@ -23,6 +25,19 @@ def _rename_remote(project: Project) -> None:
     project.write_spec()
 
 
+def _rename_all(project: Project) -> None:
+    """Other names for the remotes, and other names that lead to their hosts, the central's too."""
+    config = (project.lab.directory / "ssh_config").read_text()
+    path = project.folder / "ssh_config"
+    path.write_text(re.sub(r"Host (\w+)$", r"Host \1 new-\1", config, flags=re.MULTILINE))
+    project.spec["defaults"]["ssh"]["config"] = str(path)
+    project.spec["central"]["ssh"]["host"] = "new-central"
+    lyon = project.spec["remotes"].pop("lyon")
+    lyon["ssh"]["host"] = "new-lyon"
+    project.spec["remotes"]["lugdunum"] = {**lyon, "poller": "lyon"}
+    project.write_spec()
+
+
 def _expect_served(project: Project) -> None:
     lab = project.lab
     assert images_shown(lab, "paris")
@@ -33,11 +48,13 @@ def _expect_served(project: Project) -> None:
 def test_a_page_or_a_remote_under_another_name_stays_as_it_is(project: Project) -> None:
     lab = project.lab
     project.up()
-    for rename in (_rename_page, _rename_remote):
+    for rename in (_rename_page, _rename_remote, _rename_all):
         rename(project)
         result = project.up()
         assert "is left as it is: the spec has it under another name" in result.err
         _expect_served(project)
+        assert listens(lab, "lyon")
+        assert images_shown(lab, "lyon")
         project.expect_nothing_to_do()
     assert project.mapinfra("destroy", "--yes").code == 0
     assert not images_shown(lab, "paris")

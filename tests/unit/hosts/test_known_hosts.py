@@ -121,3 +121,13 @@ def test_a_pinned_key_is_the_only_one_accepted() -> None:
 
 def test_the_fingerprint_is_that_of_ssh_keygen() -> None:
     assert TWO.fingerprint == "SHA256:hHYnF9+5M20YLenMudFOY+Ku16rcxmTz4ghW13/9Ge0"
+
+
+def test_a_host_that_is_known_by_an_authority_only_is_refused_by_that_name() -> None:
+    text = f"@cert-authority *.example.net {ONE.type} {base64.b64encode(ONE.blob).decode()}"
+    known = known_keys([text], "paris.example.net", 22)
+    assert known.authorities == (ONE,)
+    message = refusal(TWO, known, pinned=None)
+    assert "@cert-authority" in message
+    assert TWO.fingerprint in message
+    check_host_key(TWO, known, pinned=TWO, where="paris", address="x")

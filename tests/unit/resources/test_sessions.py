@@ -6,7 +6,7 @@ import pytest
 
 from mapinfra.errors import CentreonError
 from mapinfra.hosts import Ssh, Target
-from mapinfra.resources.session import address_of
+from mapinfra.resources.machines import address_of
 from mapinfra.resources.sessions import Sessions
 from tests.unit.resources.lamp import empty_session
 
