@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from mapinfra.centreon.api import CentreonApi
 from mapinfra.centreon.editions import WEB_CLIENT
-from mapinfra.errors import ApiError, CentreonError, DatabaseError
+from mapinfra.errors import ApiError, CentreonError, DatabaseError, MapinfraError
 from mapinfra.hosts import Database, Facts, Host, Probe, Query
 
 Kind = Literal["module", "widget"]
@@ -306,15 +306,28 @@ class ExtensionManager:
         extension = before.found[action.part]
         _check(action, before)
         method = "DELETE" if action.verb == "remove" else "POST"
-        body = self._api.extension_manager(
-            method, action.verb, id=extension.id, type=action.part.kind
-        )
+        try:
+            body = self._api.extension_manager(
+                method, action.verb, id=extension.id, type=action.part.kind
+            )
+        except ApiError as error:
+            self._expect_done(action, error)
+            return
         if body.get("status") is not True:
             raise self._refused(action, _reason(body))
         after = self.found()
         if not _is_done(action, after):
             version = after.found[action.part].installed or "not installed"
             raise self._refused(action, f"it says done, but lists: {version}")
+
+    def _expect_done(self, action: Action, error: ApiError) -> None:
+        """Raise the error unless it was done all the same: an answer may be lost, or come late."""
+        try:
+            after = self.found()
+        except MapinfraError:
+            raise error from None
+        if not _is_done(action, after):
+            raise error
 
     def _refused(self, action: Action, reason: str) -> ApiError:
         return ApiError(
