@@ -125,8 +125,11 @@ def said(reply: httpx.Response) -> str:
 
 
 def page(reply: httpx.Response) -> str:
-    """Return, on one line, the beginning of an answer that isn't what was asked for."""
-    return _short(reply.text) or "nothing"
+    """Return, on one line, the beginning of an answer that isn't what was asked for.
+
+    JSON isn't shown: it may hold a token.
+    """
+    return _short(reply.text) or "nothing" if json(reply) is None else "JSON of another kind"
 
 
 def _short(text: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mapinfra.centreon.access import Api
-from mapinfra.centreon.broker import Blocks, Group, Output, file_holds, served_ports
+from mapinfra.centreon.broker import IPV4, Blocks, Group, Output, file_holds, served_ports
 from mapinfra.centreon.facts import Listener
 from mapinfra.centreon.generated import Row, Stream
 from mapinfra.hosts import Target
@@ -115,6 +115,11 @@ def recorded(live: Live) -> dict[str, dict[str, Any]]:
 def past(live: Live) -> dict[str, Output]:
     """Return the outputs that mapinfra took over before, by name, where they were then."""
     return {
-        name: Output(name, port=str(kept["port"]), host=str(kept["host"]))
+        name: Output(
+            name,
+            type=str(kept.get("type", IPV4)),
+            port=str(kept["port"]),
+            host=str(kept["host"]),
+        )
         for name, kept in recorded(live).items()
     }

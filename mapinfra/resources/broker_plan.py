@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mapinfra.centreon.broker import Group, faults, output_of, same_rows, same_stream
+from mapinfra.centreon.broker import IPV4, Group, faults, output_of, same_rows, same_stream
 from mapinfra.centreon.generated import Row, generated, listens_on
 from mapinfra.resources.broker_matching import Matched, check, doubles, match_outputs
 from mapinfra.resources.broker_model import (
@@ -166,17 +166,17 @@ class _Planner:
 
     def _record(self, *, restart: bool) -> Record:
         outputs = {
-            match.name: {
-                "port": match.wanted.port if match.wanted else self._end(match.name)["port"],
-                "host": match.wanted.host if match.wanted else self._end(match.name)["host"],
-                "found": [_listed(row) for row in match.found],
-            }
+            match.name: {**self._end(match), "found": [_listed(row) for row in match.found]}
             for match in self.matched
         }
         return {"configuration": self.live.config_id, "outputs": outputs, "restart": restart}
 
-    def _end(self, name: str) -> dict[str, Any]:
-        return recorded(self.live)[name]
+    def _end(self, match: Matched) -> dict[str, Any]:
+        """Return where an output listens or connects; records name only a bbdo_server's type."""
+        if match.wanted is None:
+            return recorded(self.live)[match.name]
+        kind = {} if match.wanted.type == IPV4 else {"type": match.wanted.type}
+        return {"port": match.wanted.port, "host": match.wanted.host, **kind}
 
     def _settled(self) -> Record | None:
         wanted = {match.name for match in self.matched if match.wanted}

@@ -152,6 +152,23 @@ def test_a_token_that_seems_gone_is_renewed_until_that_does_not_help(
         assert web.logins == 4
 
 
+def test_what_isnt_centreons_answer_is_quoted_but_no_token(web: Web) -> None:
+    with closing(client(web)) as api:
+        web.action = [
+            (200, {}, b"<html>\n maintenance</html>"),
+            (200, {}, b'{"authToken": "s3cret"}'),
+            (200, {}, b"ERROR: Unknown poller...\npoller_id;name\n"),
+        ]
+        for said in (
+            "the answer isn't Centreon's: <html> maintenance</html>; check api.url",
+            "the answer isn't Centreon's: JSON of another kind; check api.url",
+            "CFGMOVE of 9 failed: ERROR: Unknown poller... poller_id;name; preview again",
+        ):
+            with pytest.raises(ApiError) as caught:
+                api.clapi("CFGMOVE", "9")
+            assert said in str(caught.value)
+
+
 def test_an_error_of_sql_is_no_token_that_is_gone_where_clapi_says_it(web: Web) -> None:
     with closing(client(web)) as api:
         api.clapi("POLLERLIST", "")

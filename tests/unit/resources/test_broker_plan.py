@@ -325,6 +325,13 @@ def test_a_bbdo_server_is_made_changed_and_taken_away() -> None:
     assert applied(KIND.removal(wanted(changed), live), live).outputs == fresh().outputs
 
 
+def test_a_bbdo_server_on_one_address_is_seen_closed_when_it_goes() -> None:
+    one = replace(BBDO, host="192.0.2.7")
+    live = applied(plan(wanted(one), fresh()), fresh())
+    (listen,) = [step for step in KIND.removal(wanted(one), live).steps if step.verb == "listen"]
+    assert listen.text == "see port 5758 closed"
+
+
 def test_an_output_becomes_a_bbdo_server_and_back() -> None:
     live = applied(plan(wanted(MAP), fresh()), fresh())
     planned = plan(wanted(BBDO), live)
