@@ -23,7 +23,11 @@ EXTENSIONS_PAGE = 50709
 
 
 class Refused(Exception):
-    """The login is refused; the message is what Centreon says of it, line ends included."""
+    """The login is refused; the message is what CLAPI prints of it, line ends included."""
+
+
+class NoAccess(Exception):
+    """The password is right, but this contact may not reach the API."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,7 @@ class Account:
     name: str
     email: str
     is_admin: bool
+    may_reach_api: bool
     password_hash: str
     password_creation: int
     login_attempts: int
@@ -75,6 +80,7 @@ def find(database: Database, alias: str) -> Account | None:
         row["contact_name"],
         row["contact_email"],
         row["contact_admin"] == "1",
+        bool(row["reach_api"] or row["reach_api_rt"]),
         row["password"] or "",
         row["creation_date"] or 0,
         row["login_attempts"] or 0,
@@ -108,20 +114,30 @@ def log_in_to_clapi(database: Database, alias: str, password: str) -> None:
 
 
 def log_in_to_api(database: Database, alias: str, password: str) -> Account:
-    """Check a login as the API does. Raises `Refused`; the API never says why."""
+    """Check a login as the API does. Raises `Refused`, which never says why, and `NoAccess`."""
     account, policy = find(database, alias), read_policy(database)
-    if account is None:
-        raise Refused("Invalid credentials")
-    matches = account.has_password(password)
-    if time.time() <= account.blocked_until(policy):
-        raise Refused("Invalid credentials")
-    if not matches:
-        _wrong_password(database, account, policy)
-        raise Refused("Invalid credentials")
+    if account is None or time.time() < account.blocked_until(policy):
+        raise Refused
+    if not account.has_password(password):
+        _count_for_api(database, account, policy)
+        raise Refused
     _forgive(database, account)
     if _is_expired(account, policy):
-        raise Refused("Invalid credentials")
+        raise Refused
+    if not account.is_admin and not account.may_reach_api:
+        raise NoAccess
     return account
+
+
+def _count_for_api(database: Database, account: Account, policy: Policy) -> None:
+    """Count a wrong password; one after a lock that is over locks again at once."""
+    attempts = account.login_attempts + 1
+    database.execute(
+        "update contact set login_attempts = %s, blocking_time = %s where contact_id = %s",
+        attempts,
+        int(time.time()) if attempts >= policy.attempts else account.blocking_time,
+        account.id,
+    )
 
 
 def _is_expired(account: Account, policy: Policy) -> bool:
@@ -162,7 +178,7 @@ def _interval(seconds: float) -> str:
 
 
 def create_token(database: Database, account: Account) -> str:
-    """A token of the API, valid for options.session_expire minutes from its last use."""
+    """A token of the API, valid for options.session_expire minutes, however it is used."""
     token = secrets.token_urlsafe(48)
     provider = database.row("select id from provider_configuration where name = 'local'")
     assert provider is not None, "provider_configuration has its row `local` from installation on"
@@ -199,15 +215,6 @@ def find_by_token(database: Database, token: str) -> Account | None:
         token,
     )
     return None if row is None else find(database, row["contact_alias"])
-
-
-def prolong_token(database: Database, token: str) -> None:
-    """Let the token's time start anew."""
-    database.execute(
-        "update security_token set expiration_date = (select unix_timestamp() + value * 60"
-        " from options where `key` = 'session_expire') where token = %s",
-        token,
-    )
 
 
 def may_manage_extensions(database: Database, account: Account) -> bool:

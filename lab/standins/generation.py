@@ -14,6 +14,8 @@ Json = dict[str, Any]
 
 _DROPPED_KEYS = ("blockId",)
 _KEPT_WHEN_EMPTY = ("db_password",)
+_BLANK = " \t\n\r\0\x0b"
+"""What PHP's trim() takes away."""
 _GROUPED = re.compile(r"(.+?)__(.+)")
 
 
@@ -65,6 +67,8 @@ def _configuration(database: Database, poller: Row, row: Row, external: "_Extern
     for group in groups:
         of_group = [setting for setting in settings if setting["config_group"] == group]
         made[group] = streams(of_group, external)
+        if group == "input":
+            made[group] = [_without_outputs_own(stream) for stream in made[group]]
     if row["stats_activate"] == "1":
         made["stats"] = [
             {
@@ -132,7 +136,7 @@ def _add(stream: Json, setting: Row) -> None:
     if setting["fieldIndex"] is not None and (grouped := _GROUPED.fullmatch(key)):
         entries = stream.setdefault(grouped[1], {})
         entries.setdefault(int(setting["fieldIndex"]), {})[grouped[2]] = value
-    elif key in _DROPPED_KEYS or (not value.strip() and key not in _KEPT_WHEN_EMPTY):
+    elif key in _DROPPED_KEYS or (not value.strip(_BLANK) and key not in _KEPT_WHEN_EMPTY):
         return
     elif key == "category":
         stream.setdefault("filters", {}).setdefault("category", []).append(value)
@@ -152,9 +156,17 @@ def _is_numbered(value: Any) -> bool:
 
 
 def _without_unused(stream: Json) -> Json:
+    # The rows' key is `encryption`, so nothing is ever dropped here.
     if stream.get("type") == "bbdo_server" and stream.get("encrypt") == "no":
         return {k: v for k, v in stream.items() if k not in ("private_key", "certificate")}
     return stream
+
+
+def _without_outputs_own(stream: Json) -> Json:
+    """A BBDO input has no compression, and no retention where it listens."""
+    unused = {"bbdo_server": ("compression", "retention"), "bbdo_client": ("compression",)}
+    dropped = unused.get(stream.get("type", ""), ())
+    return {key: value for key, value in stream.items() if key not in dropped}
 
 
 class _ExternalValues:

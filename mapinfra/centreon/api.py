@@ -1,35 +1,31 @@
 """Centreon Web's API v1: the CLAPI actions that deploy a configuration, and Extension Manager."""
 
 import ssl
-from threading import Lock
 from typing import Any
 
 import httpx
 
-from mapinfra import jsontext
+from mapinfra.centreon import login
 from mapinfra.centreon.access import Api
 from mapinfra.centreon.bounded import bounded
+from mapinfra.centreon.login import Account, json, page, said
 from mapinfra.errors import ApiError
 from mapinfra.secrets import SecretResolver
 
-_NOT_ALLOWED = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
-
-# How Centreon answers a wrong password; anything else says nothing about it.
-_REFUSALS = (httpx.codes.BAD_REQUEST, httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
+_CLAPI = "centreon_clapi"
+_EXTENSIONS = "centreon_module"
 
 
 class CentreonApi:
-    """A client of one Centreon Web. Logs in once; a refused password is never tried again.
+    """A client of one Centreon Web. Logs in once for all clients of the account.
 
     Calls are made one at a time: Centreon generates configurations into shared folders.
     """
 
-    def __init__(self, api: Api, secrets: SecretResolver) -> None:
+    def __init__(self, api: Api, secrets: SecretResolver, account: Account | None = None) -> None:
         self._api = api
         self._secrets = secrets
-        self._lock = Lock()
-        self._token: str | None = None
-        self._refused: ApiError | None = None
+        self._account = account or Account()
         self._http = httpx.Client(
             base_url=api.url.rstrip("/"),
             timeout=api.timeout,
@@ -44,13 +40,20 @@ class CentreonApi:
         Raises ApiError with Centreon's own words when the action fails.
         """
         body = {"action": action, "values": value}
-        reply = self._ask("POST", "action", {"object": "centreon_clapi"}, json=body)
+        reply = self._ask("POST", "action", {"object": _CLAPI}, json=body)
         if reply.status_code != httpx.codes.OK:
-            raise self._error(f"{action} of {value} failed: {_said(reply)}")
+            raise self._error(f"{action} of {value} failed: {said(reply)}")
         lines = _result(reply)
         if lines is None:
-            raise self._error(f"{action} of {value}: the answer isn't Centreon's", "check api.url")
+            raise self._not_json(f"{action} of {value}", reply)
         return [str(line) for line in lines]
+
+    def _not_json(self, what: str, reply: httpx.Response) -> ApiError:
+        """CLAPI prints some of its errors as plain text and exits, so that is all there is."""
+        text = page(reply)
+        if text.startswith("ERROR: "):
+            return self._error(f"{what} failed: {text}", "preview again")
+        return self._error(f"{what}: the answer isn't Centreon's: {text}", "check api.url")
 
     def extension_manager(self, method: str, action: str, **parameters: str) -> dict[str, Any]:
         """Ask Extension Manager (`object=centreon_module`); return the JSON object it answers.
@@ -58,8 +61,8 @@ class CentreonApi:
         Its own refusals come as HTTP 200 with `status` false: they are the caller's to see. Raises
         ApiError for every other one.
         """
-        reply = self._ask(method, action, {"object": "centreon_module"} | parameters)
-        body = _json(reply)
+        reply = self._ask(method, action, {"object": _EXTENSIONS} | parameters)
+        body = json(reply)
         if reply.status_code == httpx.codes.FORBIDDEN:
             raise self._error(
                 f"{self._api.user} may not use Extension Manager",
@@ -67,14 +70,13 @@ class CentreonApi:
                 "Manager (50709)",
             )
         if reply.status_code != httpx.codes.OK or not isinstance(body, dict):
-            raise self._error(f"{action} in Extension Manager failed: {_said(reply)}")
+            raise self._error(f"{action} in Extension Manager failed: {said(reply)}")
         return body
 
     def log_in(self) -> None:
         """See that the user can log in; raise ApiError when not."""
-        with self._lock:
-            if self._token is None:
-                self._token = self._log_in()
+        with self._account.lock:
+            self._token()
 
     def close(self) -> None:
         """Close the connection."""
@@ -83,57 +85,63 @@ class CentreonApi:
     def _ask(
         self, method: str, action: str, query: dict[str, str], **content: Any
     ) -> httpx.Response:
-        """Send a request with the token, once more with a new one where the old isn't valid now.
+        """Send a request with the token, once more with a new one where the old seems to be gone.
 
-        Centreon says 401 or, of a token that it doesn't know any more, 403.
+        A new token that doesn't help shows that such answers mean something else.
         """
-        with self._lock:
-            used_before = self._token is not None
+        account = self._account
+        with account.lock:
+            account.drop_old()
+            used_before = account.token is not None
             reply = self._ask_once(method, action, query, **content)
-            if used_before and reply.status_code in _NOT_ALLOWED:
-                self._token = None
+            if used_before and account.renewable and _is_of_no_token(reply, query):
+                account.token = None
                 reply = self._ask_once(method, action, query, **content)
+                account.renewable = not _is_of_no_token(reply, query)
         return reply
 
     def _ask_once(
         self, method: str, action: str, query: dict[str, str], **content: Any
     ) -> httpx.Response:
-        if self._token is None:
-            self._token = self._log_in()
-        headers = {"centreon-auth-token": self._token}
-        return self._send(method, action, query, headers=headers, **content)
+        headers = {"centreon-auth-token": self._token()}
+        try:
+            return self._send(method, action, query, headers=headers, **content)
+        except httpx.HTTPError as error:
+            raise self._unanswered(error) from None
+
+    def _token(self) -> str:
+        if self._account.token is None:
+            self._account.take(self._log_in())
+        return str(self._account.token)
 
     def _log_in(self) -> str:
-        if self._refused is not None:
-            raise self._refused
+        if self._account.refused is not None:
+            raise self._account.refused
         form = {"username": self._api.user, "password": self._secrets(self._api.password)}
-        reply = self._send("POST", "authenticate", {}, data=form)
-        token = _token(reply)
-        if token is not None:
-            return token
-        if reply.status_code not in _REFUSALS:
-            raise self._error(
-                f"login of {self._api.user} failed: {_said(reply)}",
-                "check api.url, and Centreon itself",
-            )
-        self._refused = self._error(
-            f"login of {self._api.user} refused: {_said(reply)}",
-            "correct the password; it is not tried again, since five refusals lock the account",
-        )
-        raise self._refused
+        try:
+            reply = self._send("POST", "authenticate", {}, data=form)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise self._unanswered(error) from None
+        except httpx.HTTPError as error:
+            # The password may have arrived, and been counted.
+            self._account.refused = self._unanswered(error)
+            raise self._account.refused from None
+        token = login.token(reply)
+        if token is None:
+            self._account.refused = login.refusal(self._api, reply)
+            raise self._account.refused
+        return token
 
     def _send(
         self, method: str, action: str, query: dict[str, str], **content: Any
     ) -> httpx.Response:
         parameters = {"action": action} | query
-        try:
-            return self._http.request(method, "/api/index.php", params=parameters, **content)
-        except httpx.TimeoutException:
-            raise self._error(
-                f"no answer within {self._api.timeout:g} s", "check the web server"
-            ) from None
-        except httpx.HTTPError as error:
-            raise self._error(f"can't be reached ({error})", "check api.url") from None
+        return self._http.request(method, "/api/index.php", params=parameters, **content)
+
+    def _unanswered(self, error: httpx.HTTPError) -> ApiError:
+        if isinstance(error, httpx.TimeoutException):
+            return self._error(f"no answer within {self._api.timeout:g} s", "check the web server")
+        return self._error(f"can't be reached ({error})", "check api.url")
 
     def _error(self, what: str, remedy: str = "") -> ApiError:
         return ApiError(what, where=f"API {self._api.url}", remedy=remedy)
@@ -152,26 +160,19 @@ def _trusted(api: Api) -> Any:
         ) from None
 
 
-def _json(reply: httpx.Response) -> Any:
-    try:
-        return jsontext.loads(reply.content)
-    except ValueError:
-        return None
+def _is_of_no_token(reply: httpx.Response, query: dict[str, str]) -> bool:
+    """Tell whether an answer may be that to a token which Centreon doesn't know any more.
 
-
-def _token(reply: httpx.Response) -> str | None:
-    body = _json(reply)
-    token = body.get("authToken") if isinstance(body, dict) else None
-    return token if reply.status_code == httpx.codes.OK and isinstance(token, str) else None
+    CLAPI says 401 or 403. Extension Manager 22.10 looks for the rights of nobody, which is wrong
+    SQL (`CentreonACL::checkUpdateACL`), before it does anything.
+    """
+    if reply.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+        return True
+    failed = reply.status_code == httpx.codes.INTERNAL_SERVER_ERROR
+    return failed and query["object"] == _EXTENSIONS and said(reply).startswith("SQLSTATE[")
 
 
 def _result(reply: httpx.Response) -> list[Any] | None:
-    body = _json(reply)
+    body = json(reply)
     result = body.get("result") if isinstance(body, dict) else None
     return result if isinstance(result, list) else None
-
-
-def _said(reply: httpx.Response) -> str:
-    body = _json(reply)
-    text = body if isinstance(body, str) else f"HTTP {reply.status_code}"
-    return " ".join(text.split())[:500]

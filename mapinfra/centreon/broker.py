@@ -1,43 +1,91 @@
-"""Broker outputs: how Centreon Web keeps them in its tables and the broker in its file.
+"""Broker outputs: how Centreon Web keeps them in its tables, and how an output is recognised.
 
 Source of every key, default and level: table `cfg_centreonbroker_info` as Centreon's own broker
-form writes it for an IPv4 output; the defaults are those of the picture in the manual "Installing
-MAP on a remote server".
+form writes it for the two types of outputs that a MAP server can connect to; the defaults are
+those of the picture in the manual "Installing MAP on a remote server".
 """
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from mapinfra.centreon.facts import Listener
+from mapinfra.centreon.generated import (
+    Row,
+    Stream,
+    categories,
+    generated,
+    listens_on,
+)
+
 MAP_PORT = "5758"
-TYPE = "ipv4"
+IPV4 = "ipv4"
+BBDO_SERVER = "bbdo_server"
 MASTER_PORT = "5669"
+VENDORS_NAMES = ("Centreon-Map", "Centreon-Studio")
+"""What the manual's pictures and configure.sh call MAP's output, in any case of letters."""
 
+# Our word for each key, in the order of the form; `filters` and `category` follow apart.
+KEYS: Mapping[str, Mapping[str, str]] = {
+    IPV4: {
+        "name": "name",
+        "port": "port",
+        "host": "host",
+        "protocol": "protocol",
+        "tls": "tls",
+        "private_key": "private_key",
+        "tls_hostname": "tls_hostname",
+        "public_certificate": "public_cert",
+        "ca_certificate": "ca_certificate",
+        "negotiation": "negotiation",
+        "buffering_timeout": "buffering_timeout",
+        "retry_interval": "retry_interval",
+        "failover": "failover",
+        "one_peer_retention": "one_peer_retention_mode",
+        "compression": "compression",
+        "compression_level": "compression_level",
+        "compression_buffer": "compression_buffer",
+    },
+    # Its `authorization` is a secret that mapinfra neither reads nor writes.
+    BBDO_SERVER: {
+        "name": "name",
+        "host": "host",
+        "port": "port",
+        "transport": "transport_protocol",
+        "tls": "encryption",
+        "private_key": "private_key",
+        "public_certificate": "certificate",
+        "compression": "compression",
+        "one_peer_retention": "retention",
+    },
+}
+# The installation wizard and configure.sh misspell it; the form drops it when it saves.
+_MISSPELT = "negociation"
+_OWN_KEYS = {key for keys in KEYS.values() for key in keys.values()} | {
+    "type", "blockId", "filters", "category", _MISSPELT,
+}  # fmt: skip
+# Only with TLS, and not every line's generator leaves them out without.
+_KEYS_OF_TLS = ("private_key", "certificate")
 
-@dataclass(frozen=True)
-class Row:
-    """One row of `cfg_centreonbroker_info`, without the configuration and group it belongs to."""
-
-    key: str
-    value: str
-    level: int = 0
-    subgroup: int | None = None
-    parent: int | None = None
-    index: int | None = None
-
-    def __str__(self) -> str:
-        return f"{self.key}={self.value}" if self.value else self.key
+Blocks = Mapping[str, str]
+"""The id of the form of each type of output, `tag_type`; ids differ between platforms."""
 
 
 @dataclass(frozen=True)
 class Output:
-    """An IPv4 output of a broker configuration; every value is text, as Centreon keeps it."""
+    """An output of a broker configuration; every value is text, as Centreon keeps it.
+
+    A type's KEYS tell which fields it has; the others say nothing.
+    """
 
     name: str
+    type: str = IPV4
     port: str = MAP_PORT
     host: str = ""
     protocol: str = "bbdo"
+    transport: str = "TCP"
     tls: str = "auto"
     private_key: str = ""
     tls_hostname: str = ""
@@ -56,76 +104,55 @@ class Output:
     @property
     def listens_on(self) -> int | None:
         """The port it listens on; None where it connects, or the port is no number."""
-        return int(self.port) if self.port.isdecimal() and not self.host else None
+        return listens_on({"type": self.type, "port": self.port, "host": self.host})
 
     def values(self) -> dict[str, Any]:
-        """Return the fields but the name, as they stand in a resource's inputs."""
-        held: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
-        del held["name"]
-        return held | {"categories": sorted(self.categories)}
+        """Return the fields of its type but the name, as they stand in a resource's inputs."""
+        own = [f.name for f in fields(self) if f.name in KEYS[self.type] and f.name != "name"]
+        kind = {} if self.type == IPV4 else {"type": self.type}
+        held = {name: getattr(self, name) for name in own}
+        return kind | held | {"categories": sorted(self.categories)}
 
 
-# Our word for each key, in the order of the form; `filters` and `category` follow apart.
-KEYS: Mapping[str, str] = {
-    "name": "name",
-    "port": "port",
-    "host": "host",
-    "protocol": "protocol",
-    "tls": "tls",
-    "private_key": "private_key",
-    "tls_hostname": "tls_hostname",
-    "public_certificate": "public_cert",
-    "ca_certificate": "ca_certificate",
-    "negotiation": "negotiation",
-    "buffering_timeout": "buffering_timeout",
-    "retry_interval": "retry_interval",
-    "failover": "failover",
-    "one_peer_retention": "one_peer_retention_mode",
-    "compression": "compression",
-    "compression_level": "compression_level",
-    "compression_buffer": "compression_buffer",
-}
-# The installation wizard and configure.sh misspell it; the form drops it when it saves.
-_MISSPELT = "negociation"
-_OWN_KEYS = frozenset(KEYS.values()) | {"type", "blockId", "filters", "category", _MISSPELT}
-
-
-def rows_of(output: Output, block: str) -> tuple[Row, ...]:
-    """Return the rows of an output: 20 and one for each category; `block` is the id of its form."""
-    plain = [Row(key, getattr(output, name)) for name, key in KEYS.items()]
-    plain[1:1] = [Row("type", TYPE), Row("blockId", block)]
+def rows_of(output: Output, blocks: Blocks) -> tuple[Row, ...]:
+    """Return the rows of an output, as the form of its type writes them."""
+    plain = [Row(key, getattr(output, name)) for name, key in KEYS[output.type].items()]
+    plain[1:1] = [Row("type", output.type), Row("blockId", blocks[output.type])]
+    if output.type == BBDO_SERVER:
+        return (*plain, *(Row("category", value) for value in output.categories))
     filters = Row("filters", "", subgroup=1)
-    categories = [Row("category", value, level=1, parent=1) for value in output.categories]
-    return (*plain, filters, *categories)
+    inner = [Row("category", value, level=1, parent=1) for value in output.categories]
+    return (*plain, filters, *inner)
 
 
 def output_of(rows: Iterable[Row]) -> Output:
-    """Return the output that rows say; a missing value is '', of a doubled one the first counts."""
-    held: dict[str, str] = {}
-    categories: list[str] = []
-    for row in rows:
-        if row.key == "category":
-            categories.append(row.value)
-        else:
-            held.setdefault(row.key, row.value)
-    values = {name: held.get(key, "") for name, key in KEYS.items()}
-    return Output(**values, categories=tuple(sorted(set(categories))))
+    """Return the output that rows make; what they don't, or make empty, is ''."""
+    held = generated(rows)
+    kind = str(held.get("type", ""))
+    keys = KEYS[kind if kind in KEYS else IPV4]
+    values = {name: str(held.get(key, "")) for name, key in keys.items()}
+    return Output(**values, type=kind if kind in KEYS else IPV4, categories=categories(held))
 
 
-def mended(rows: Sequence[Row], output: Output, block: str) -> tuple[Row, ...]:
+def mended(rows: Sequence[Row], output: Output, blocks: Blocks) -> tuple[Row, ...]:
     """Return the rows that hold `output`, with those of keys that mapinfra doesn't know kept."""
-    return (*rows_of(output, block), *(row for row in rows if row.key not in _OWN_KEYS))
+    return (*rows_of(output, blocks), *(row for row in rows if row.key not in _OWN_KEYS))
 
 
 def same_rows(one: Iterable[Row], other: Iterable[Row]) -> bool:
-    """Tell whether two sets of rows say the same; their order means nothing."""
+    """Tell whether two sets of rows are the same; their order means nothing."""
     return Counter(one) == Counter(other)
 
 
-def faults(rows: Sequence[Row], block: str) -> list[str]:
+def same_stream(one: Sequence[Row], other: Sequence[Row]) -> bool:
+    """Tell whether the generator makes the same of two sets of rows, as far as a broker goes by."""
+    return _meaning(generated(one)) == _meaning(generated(other))
+
+
+def faults(rows: Sequence[Row], blocks: Blocks) -> list[str]:
     """Return, in words, what Centreon's form would not have written so: doubled, missing, wrong."""
     there = Counter(rows)
-    right = Counter(mended(rows, output_of(rows), block))
+    right = Counter(mended(rows, output_of(rows), blocks))
     said = [f"{row} missing" for row in right - there]
     for row in there - right:
         doubled = any(row.key == other.key for other in right) and row.key != _MISSPELT
@@ -141,12 +168,18 @@ class Group:
     rows: tuple[Row, ...]
 
     def value(self, key: str) -> str:
-        """Return the first value of a key, '' where it isn't there."""
-        return next((row.value for row in self.rows if row.key == key), "")
+        """Return the value of a key that the generator takes, '' where there is none."""
+        return str(generated(self.rows).get(key, ""))
 
-    def listens_on(self, port: str) -> bool:
-        """Tell whether this takes connections on that port: no host to connect to."""
-        return self.value("port") == port and not self.value("host")
+    @property
+    def port(self) -> int | None:
+        """The port that it listens on; None where it connects, or the port is no number."""
+        return listens_on(generated(self.rows))
+
+    @property
+    def is_for_map(self) -> bool:
+        """Whether it is an output that MAP servers connect to, whatever its name."""
+        return self.port == int(MAP_PORT) and self.value("type") in KEYS
 
     def __str__(self) -> str:
         return f"{self.value('name') or 'unnamed'} ({self.value('type')}, group {self.number})"
@@ -192,16 +225,19 @@ def row_of(row: Mapping[str, Any]) -> Row:
 
 
 def recognise(
-    wanted: Sequence[Output], recorded: Mapping[str, Output], there: Sequence[Group]
+    wanted: Sequence[Output],
+    recorded: Mapping[str, Output],
+    there: Sequence[Group],
+    take_over: Mapping[str, str],
 ) -> dict[str, Group]:
     """Return the group that is each wanted output, by its name.
 
-    What was recorded under the same name, and is still as recorded, is known first. Else an output
-    is known by what it does, the port it listens on or the address it connects to: the vendor's
-    pictures and scripts name it in several ways, so the name counts only for what is left
-    (somebody changed the port).
+    What was recorded under the same name, and is still as recorded, is known first, then one that
+    is named in `take_over`. Else an output is known by what it does, its type with the port it
+    listens on or the address it connects to: the vendor's pictures and scripts name it in several
+    ways, so the name counts only for what is left (somebody changed the port).
     """
-    left = [group for group in there if group.value("type") == TYPE]
+    left = [group for group in there if group.value("type") in KEYS]
     known: dict[str, Group] = {}
 
     def take(output: Output, found: Iterable[Group]) -> None:
@@ -213,9 +249,12 @@ def recognise(
     for output in wanted:
         old = recorded.get(output.name)
         take(output, [g for g in left if old and _same_end(old, g) and _same_name(old, g)])
+    for output in wanted:
+        name = "" if output.name in recorded else take_over.get(output.name, "")
+        take(output, [group for group in left if name and group.value("name") == name])
     for same in (_same_end, _same_name):
         for output in wanted:
-            take(output, [group for group in left if same(output, group)])
+            take(output, [g for g in left if same(output, g) and _same_type(output, g)])
     return known
 
 
@@ -227,18 +266,13 @@ def _same_name(output: Output, group: Group) -> bool:
     return group.value("name") == output.name
 
 
-def in_file(output: Output) -> dict[str, Any]:
-    """Return the output as the generated file holds it: text only, nothing empty."""
-    held = {key: getattr(output, name) for name, key in KEYS.items()} | {"type": TYPE}
-    plain: dict[str, Any] = {key: value for key, value in held.items() if value}
-    return plain | {"filters": {"category": sorted(output.categories)}}
+def _same_type(output: Output, group: Group) -> bool:
+    return group.value("type") == output.type
 
 
-def file_outputs(content: Mapping[str, Any] | None) -> list[dict[str, Any]]:
-    """Return the outputs of a generated file (`centreonBroker.output[]`)."""
-    broker = (content or {}).get("centreonBroker")
-    outputs = broker.get("output") if isinstance(broker, dict) else None
-    return [one for one in outputs if isinstance(one, dict)] if isinstance(outputs, list) else []
+def is_vendors(name: str) -> bool:
+    """Tell whether a name is one that the vendor gives to MAP's output."""
+    return name.casefold() in (known.casefold() for known in VENDORS_NAMES)
 
 
 def file_pollers(contents: Iterable[Mapping[str, Any] | None]) -> dict[int, str]:
@@ -251,25 +285,33 @@ def file_pollers(contents: Iterable[Mapping[str, Any] | None]) -> dict[int, str]
     }
 
 
-def file_holds(outputs: Sequence[Mapping[str, Any]], output: Output) -> bool:
-    """Tell whether the file's outputs hold this one, once, as it should be."""
-    named = [one for one in outputs if one.get("name") == output.name]
-    wanted = in_file(output)
-    known = set(KEYS.values()) | {"type"}
-    return (
-        len(named) == 1
-        and {key: value for key, value in named[0].items() if key in known and value}
-        | {"filters": {"category": sorted(_categories(named[0]))}}
-        == wanted
+def file_holds(file: Sequence[Stream], outputs: Sequence[Sequence[Row]]) -> bool:
+    """Tell whether a file's outputs hold what is generated of these, each given by its rows.
+
+    Of each name there are to be as many as wanted: one that is there once too often was changed.
+    """
+    wanted = Counter(_meaning(stream) for rows in outputs if (stream := generated(rows)))
+    names = {generated(rows).get("name") for rows in outputs}
+    return Counter(_meaning(one) for one in file if one.get("name") in names) == wanted
+
+
+def _meaning(stream: Stream) -> str:
+    """Return, in one form, what of a stream counts for a broker: its type's keys, its filters."""
+    kind = str(stream.get("type", ""))
+    keys = {"type", *(KEYS[kind].values() if kind in KEYS else stream.keys() - {"filters"})}
+    if kind == BBDO_SERVER and stream.get("encryption") != "yes":
+        keys -= set(_KEYS_OF_TLS)
+    held = {key: str(value) for key, value in stream.items() if key in keys and value}
+    return json.dumps([held, categories(stream)], sort_keys=True)
+
+
+def served_ports(listening: Mapping[int, Iterable[Listener]], file: str) -> frozenset[int]:
+    """Return the ports that the broker of a configuration's file listens on.
+
+    Where a port's program, or its configuration, can't be known, it may be that broker.
+    """
+    return frozenset(
+        port
+        for port, there in listening.items()
+        if any(one.program in ("cbd", "") and one.file in (file, "") for one in there)
     )
-
-
-def _categories(output: Mapping[str, Any]) -> list[str]:
-    filters = output.get("filters")
-    held = filters.get("category", []) if isinstance(filters, dict) else []
-    return [held] if isinstance(held, str) else [str(value) for value in held]
-
-
-def served_ports(listening: Mapping[int, str]) -> frozenset[int]:
-    """Return the ports that the broker listens on, or, where programs aren't known, may."""
-    return frozenset(port for port, program in listening.items() if program in ("cbd", ""))

@@ -3,16 +3,33 @@
 import base64
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
 from mapinfra import jsontext
 
+LISTENING_SCRIPT = """\
+ss -Hltnp || exit
+for dir in /proc/[0-9]*; do
+  read -r name < "$dir/comm" && [ "$name" = cbd ] || continue
+  printf 'cbd %s ' "${dir#/proc/}"
+  tr '\\0' ' ' < "$dir/cmdline"
+  echo
+done 2>/dev/null
+:
+"""
+"""Prints the TCP ports that listen, then each cbd's process id with its command line.
+
+The watchdog starts `cbd FILE` for every configuration of a daemon (centreon-collect,
+broker/watchdog/src/instance.cc).
+"""
+
 _FILE = re.compile(
     r"(?P<path>/.*) "
     r"(?P<content>(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)"
 )
-_PROGRAM = re.compile(r'users:\(\("([^"]*)"')
+_HOLDER = re.compile(r'users:\(\("([^"]*)",pid=(\d+)')
 
 
 def contents(text: str) -> Iterator[tuple[str, bytes]]:
@@ -40,16 +57,34 @@ def json_object(content: bytes | None) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def listening_ports(text: str) -> dict[int, str]:
-    """Return the TCP ports that listen and the program that does, from `ss -Hltnp`.
+@dataclass(frozen=True)
+class Listener:
+    """What listens on a port: the program, and of a cbd the file of its configuration.
 
-    The program is '' where the user that asked may not know it.
+    Each is '' where the user that asked may not know it.
     """
-    ports = {}
-    for line in text.splitlines():
-        fields = line.split()
-        port = fields[3].rpartition(":")[2] if len(fields) > 3 else ""
-        if port.isdecimal():
-            program = _PROGRAM.search(line)
-            ports[int(port)] = program[1] if program else ""
+
+    program: str
+    file: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.program} with {self.file}" if self.file else self.program
+
+
+def listening_ports(text: str) -> dict[int, tuple[Listener, ...]]:
+    """Return the TCP ports that listen, with what does, from `LISTENING_SCRIPT`."""
+    lines = [line.split() for line in text.splitlines()]
+    brokers = {words[1]: words[-1] for words in lines if words[:1] == ["cbd"] and len(words) > 2}
+    ports: dict[int, tuple[Listener, ...]] = {}
+    for words in lines:
+        port = words[3].rpartition(":")[2] if len(words) > 3 and words[0] == "LISTEN" else ""
+        if port.isascii() and port.isdecimal():
+            ports[int(port)] = (*ports.get(int(port), ()), _listener(" ".join(words), brokers))
     return ports
+
+
+def _listener(line: str, brokers: dict[str, str]) -> Listener:
+    holder = _HOLDER.search(line)
+    if holder is None:
+        return Listener("")
+    return Listener(holder[1], PurePosixPath(brokers.get(holder[2], "")).name)

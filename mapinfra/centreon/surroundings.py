@@ -10,7 +10,7 @@ from ipaddress import ip_interface
 from pathlib import PurePosixPath
 from typing import Any
 
-from mapinfra.centreon.broker import MAP_PORT, TYPE, Group, groups, masters, output_of
+from mapinfra.centreon.broker import Group, groups, masters, output_of
 from mapinfra.centreon.editions import EDITIONS
 from mapinfra.centreon.map_setup import DATABASE_USER
 from mapinfra.hosts import Probe, Query
@@ -83,20 +83,14 @@ class Broker:
     def categories(self) -> frozenset[str] | None:
         """The categories of events that MAP is sent; None: it has no output."""
         for group in self.outputs:
-            if group.value("type") == TYPE and group.listens_on(MAP_PORT):
+            if group.is_for_map:
                 return frozenset(output_of(group.rows).categories)
         return None
 
     def foreign(self, names: Sequence[str]) -> Group | None:
         """Return the output on MAP's port that configure.sh, which goes by names, wouldn't see."""
         return next(
-            (
-                group
-                for group in self.outputs
-                if group.value("type") == TYPE
-                and group.listens_on(MAP_PORT)
-                and group.value("name") not in names
-            ),
+            (one for one in self.outputs if one.is_for_map and one.value("name") not in names),
             None,
         )
 

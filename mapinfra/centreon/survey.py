@@ -8,7 +8,9 @@ from mapinfra.backup import journal, shelf
 from mapinfra.centreon import mirror
 from mapinfra.centreon.editions import EDITIONS, WEB_CLIENT
 from mapinfra.centreon.extensions import EXTENSIONS_ON_DISK, MODULE_ROWS, WIDGET_ROWS
+from mapinfra.centreon.facts import LISTENING_SCRIPT
 from mapinfra.centreon.health import UNITS
+from mapinfra.centreon.login import SESSION_EXPIRE
 from mapinfra.centreon.map_host import CONFIGURATION, SYSTEM
 from mapinfra.centreon.map_servers import MAP_SERVERS
 from mapinfra.centreon.surroundings import ACCOUNTS, CONTACTS, GROUND
@@ -43,7 +45,7 @@ def _files(pattern: str) -> str:
 
 BROKER_FILES = Probe("broker-files", _files(f"{BROKER_FOLDER}/*.json"))
 RECORDS = Probe("records", _files(f"{RECORD_FOLDER}/*.json"))
-LISTENING = Probe("listening-ports", "ss -Hltnp")
+LISTENING = Probe("listening-ports", LISTENING_SCRIPT)
 RECORD_ROOM = Probe(
     "records-room",
     f"""folder={RECORD_FOLDER}
@@ -70,12 +72,14 @@ BROKER_CONFIGURATIONS = Query(
     "SELECT config_id, config_name, config_filename, config_activate, ns_nagios_server, daemon "
     "FROM cfg_centreonbroker ORDER BY config_id",
 )
-# Passwords of other outputs (SQL, Lua streams) stay where they are.
+# Passwords of other outputs (SQL, Lua streams) and tokens stay where they are. The order is the
+# generator's: of a doubled key the last row counts.
 BROKER_ROWS = Query(
     "broker-rows",
     "SELECT config_id, config_group, config_group_id, config_key, config_value, grp_level, "
     "subgrp_id, parent_grp_id, fieldIndex FROM cfg_centreonbroker_info "
-    "WHERE config_key NOT LIKE '%password%' AND config_key NOT LIKE 'lua\\_parameter%'",
+    "WHERE config_key NOT LIKE '%password%' AND config_key NOT LIKE 'lua\\_parameter%' "
+    "AND config_key <> 'authorization' ORDER BY config_id, config_group, config_group_id",
 )
 BROKER_TYPES = Query(
     "broker-types",
@@ -110,6 +114,7 @@ CENTREON = Survey(
         BROKER_ROWS,
         BROKER_TYPES,
         CATEGORIES,
+        SESSION_EXPIRE,
     ),
 )
 """Facts of a central or a remote server."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from mapinfra.centreon.broker import Output
+from mapinfra.centreon.broker import BBDO_SERVER, Output
 from mapinfra.centreon.editions import LEGACY
 from mapinfra.errors import SpecError
 from mapinfra.spec import BrokerOutput, Central, Remote, Spec
@@ -34,6 +34,9 @@ def broker_outputs(spec: Spec, name: str, remote: Remote) -> dict[str, Any]:
             name: output(name, wanted).values() for name, wanted in remote.broker_outputs.items()
         },
     }
+    taken = {name: o.take_over for name, o in remote.broker_outputs.items() if o.take_over}
+    if taken:
+        inputs["take_over"] = taken
     if remote.broker_configuration is not None:
         inputs["configuration"] = remote.broker_configuration
     return inputs
@@ -78,11 +81,13 @@ def desktop_client(spec: Spec, name: str) -> dict[str, Any] | None:
 
 def output(name: str, wanted: BrokerOutput) -> Output:
     """Return an output of the spec as Centreon keeps it: every value is text."""
-    values = wanted.model_dump()
+    values = wanted.model_dump(exclude={"take_over"})
     categories = tuple(sorted(values.pop("categories")))
-    return Output(
-        name=name, **{key: str(value) for key, value in values.items()}, categories=categories
-    )
+    texts = {key: str(value) for key, value in values.items()}
+    if wanted.type == BBDO_SERVER:
+        # It has no `auto`; one that the spec says is refused when it is loaded.
+        texts |= {key: "no" for key in ("tls", "compression") if texts[key] == "auto"}
+    return Output(name=name, **texts, categories=categories)
 
 
 def _plain(model: BaseModel) -> dict[str, Any]:

@@ -1,10 +1,22 @@
 """Which of the outputs that are there are mapinfra's, and which stand in its way."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mapinfra.centreon.broker import TYPE, Group, Output, Row, mended, recognise, rows_of
+from mapinfra.centreon.broker import (
+    BBDO_SERVER,
+    IPV4,
+    KEYS,
+    Blocks,
+    Group,
+    Output,
+    is_vendors,
+    mended,
+    recognise,
+    rows_of,
+)
+from mapinfra.centreon.generated import Row
 from mapinfra.errors import CentreonError
 from mapinfra.resources.broker_model import Desired, Live, past, recorded
 
@@ -17,20 +29,33 @@ class Matched:
     wanted: Output | None
     group: Group | None
     found: tuple[Row, ...]
+    is_recorded: bool
+    """Whether it was taken over before."""
 
-    def after(self, block: str) -> tuple[Row, ...]:
+    def after(self, blocks: Blocks) -> tuple[Row, ...]:
         """Return the rows that are to be there; none: no such output."""
         if self.wanted is None:
             return self.found
         rows = self.group.rows if self.group else ()
-        return mended(rows, self.wanted, block) if rows else rows_of(self.wanted, block)
+        return mended(rows, self.wanted, blocks) if rows else rows_of(self.wanted, blocks)
+
+    @property
+    def taken_over(self) -> Group | None:
+        """The output of another name, not mapinfra's so far, that becomes this one."""
+        foreign = self.group is not None and not self.is_recorded
+        return self.group if foreign and self.wanted and _other_name(self) else None
+
+
+def _other_name(match: Matched) -> bool:
+    return match.group is not None and match.group.value("name") != match.name
 
 
 def match_outputs(desired: Desired, live: Live) -> list[Matched]:
     """Return every output that is wanted, or was taken over before, with where it stands now."""
     wanted = {output.name: output for output in desired.outputs}
     before = past(live)
-    known = recognise(list({**before, **wanted}.values()), before, live.outputs)
+    every = list({**before, **wanted}.values())
+    known = recognise(every, before, live.outputs, desired.take_over)
     kept = recorded(live)
     return [
         Matched(
@@ -38,6 +63,7 @@ def match_outputs(desired: Desired, live: Live) -> list[Matched]:
             wanted=wanted.get(name),
             group=known.get(name),
             found=_found(kept.get(name), known.get(name)),
+            is_recorded=name in kept,
         )
         for name in {**before, **wanted}
     ]
@@ -58,7 +84,7 @@ def doubles(desired: Desired, live: Live, matched: Sequence[Matched]) -> list[Gr
         if group not in taken
         and any(
             (group.value("type"), group.value("name"), group.value("port"), group.value("host"))
-            == (TYPE, output.name, output.port, output.host)
+            == (output.type, output.name, output.port, output.host)
             for output in desired.outputs
         )
     ]
@@ -67,7 +93,11 @@ def doubles(desired: Desired, live: Live, matched: Sequence[Matched]) -> list[Gr
 def check(desired: Desired, live: Live, matched: Sequence[Matched]) -> None:
     """Raise CentreonError when an output can't be as wanted on this platform."""
     _same_configuration(desired, live)
+    _known_types(desired, live)
     _known_categories(desired, live)
+    for match in matched:
+        _named_to_be_taken(desired, live, match)
+        _may_be_taken(desired, live, match)
     own = [match.group for match in matched if match.group] + doubles(desired, live, matched)
     others = [group for group in (*live.inputs, *live.outputs) if group not in own]
     _free_ports(desired, live, others)
@@ -100,22 +130,79 @@ def _known_categories(desired: Desired, live: Live) -> None:
             )
 
 
+def _known_types(desired: Desired, live: Live) -> None:
+    for output in desired.outputs:
+        if output.type not in live.blocks:
+            raise CentreonError(
+                f"this Centreon knows no broker output of type {output.type} (table cb_type)",
+                where=f"{desired.remote.name}: output {output.name}",
+                remedy=f"write `type: {IPV4}`; {BBDO_SERVER} came with Centreon 22.10",
+            )
+
+
+def _named_to_be_taken(desired: Desired, live: Live, match: Matched) -> None:
+    """A name in `take_over` that isn't there would have another output made beside it."""
+    name = desired.take_over.get(match.name)
+    if name is None or match.is_recorded or match.wanted is None:
+        return
+    held = match.group.value("name") if match.group else ""
+    if held not in (name, match.name):
+        listed = ", ".join(map(str, live.outputs)) or "none"
+        raise CentreonError(
+            f"there is no output {name} to take over; there is {listed}",
+            where=f"{desired.remote.name}: output {match.name} of {live.config_name}",
+            remedy="correct `take_over`, or take it out",
+        )
+
+
+def _may_be_taken(desired: Desired, live: Live, match: Matched) -> None:
+    group = match.taken_over
+    if group is None or is_vendors(group.value("name")):
+        return
+    if desired.take_over.get(match.name) != group.value("name"):
+        raise CentreonError(
+            f"port {group.value('port')} is used already by {group}, which may be somebody else's",
+            where=f"{desired.remote.name}: output {match.name} of {live.config_name}",
+            remedy=f"write `take_over: {group.value('name')}` for the output to have it renamed "
+            "and changed, or give the output another port",
+        )
+
+
 def _free_ports(desired: Desired, live: Live, others: Sequence[Group]) -> None:
     for output in desired.outputs:
-        taken = next((group for group in others if _collide(output, group)), None)
+        where = f"{desired.remote.name}: output {output.name} of {live.config_name}"
+        taken = next(_users_of(output, live, others), None)
         if taken is not None:
             raise CentreonError(
                 f"port {output.port} is used already by {taken}",
-                where=f"{desired.remote.name}: output {output.name} of {live.config_name}",
+                where=where,
                 remedy="give the output another port, or remove the other one in Centreon",
             )
-        program = live.listening.get(int(output.port), "")
-        if not output.host and program not in ("cbd", ""):
+        listeners = live.listening.get(output.listens_on or 0, ())
+        program = next((one.program for one in listeners if one.program not in ("cbd", "")), None)
+        if program is not None:
             raise CentreonError(
                 f"port {output.port} is used already by the program {program}",
-                where=f"{desired.remote.name}: output {output.name} of {live.config_name}",
+                where=where,
                 remedy="give the output another port, or stop that program",
             )
+
+
+def _users_of(output: Output, live: Live, others: Sequence[Group]) -> Iterator[str]:
+    """Yield what else listens on an output's port, in any active configuration of the poller."""
+    port = output.listens_on
+    if port is None:
+        return
+    yield from (_of_type(group, output) for group in others if group.port == port)
+    for configuration, groups in live.elsewhere.items():
+        yield from (f"{group} of {configuration}" for group in groups if group.port == port)
+
+
+def _of_type(group: Group, output: Output) -> str:
+    """Say which output it is, and how to have it taken over where only its type differs."""
+    kind = group.value("type")
+    hint = f" (write `type: {kind}` to have it taken over)" if kind in KEYS else ""
+    return f"{group}{hint if kind != output.type else ''}"
 
 
 def _free_names(desired: Desired, live: Live, others: Sequence[Group]) -> None:
@@ -127,8 +214,3 @@ def _free_names(desired: Desired, live: Live, others: Sequence[Group]) -> None:
                 where=f"{desired.remote.name}: output {output.name} of {live.config_name}",
                 remedy="give the output another name, or remove the other one in Centreon",
             )
-
-
-def _collide(output: Output, group: Group) -> bool:
-    server = group.value("type") == "bbdo_server" and group.value("port") == output.port
-    return not output.host and (server or group.listens_on(output.port))

@@ -1,11 +1,13 @@
 """What the outputs of one broker configuration are made of: as wanted, as found, as deployed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mapinfra.centreon.access import Api
-from mapinfra.centreon.broker import Group, Output, Row, file_holds, served_ports
+from mapinfra.centreon.broker import IPV4, Blocks, Group, Output, file_holds, served_ports
+from mapinfra.centreon.facts import Listener
+from mapinfra.centreon.generated import Row, Stream
 from mapinfra.hosts import Target
 from mapinfra.resources.records import Record
 
@@ -20,6 +22,8 @@ class Desired:
     poller: str
     configuration: str | None
     outputs: tuple[Output, ...]
+    take_over: Mapping[str, str] = field(default_factory=dict)
+    """The name of the foreign output that is to become one of these, by its name here."""
 
 
 @dataclass(frozen=True)
@@ -30,18 +34,20 @@ class Live:
     config_id: int
     config_name: str
     file_name: str
-    block: str
+    blocks: Blocks
     categories: frozenset[str]
     inputs: tuple[Group, ...]
     outputs: tuple[Group, ...]
-    file: tuple[Mapping[str, Any], ...]
-    listening: Mapping[int, str]
+    elsewhere: Mapping[str, tuple[Group, ...]]
+    """Inputs and outputs of the poller's other active configurations, by their names."""
+    file: tuple[Stream, ...]
+    listening: Mapping[int, tuple[Listener, ...]]
     record: Record | None
 
     @property
     def ports(self) -> frozenset[int]:
-        """The ports that the broker serves."""
-        return served_ports(self.listening)
+        """The ports that the broker of this configuration serves."""
+        return served_ports(self.listening, self.file_name)
 
 
 @dataclass(frozen=True)
@@ -60,26 +66,25 @@ class Edit:
 
 @dataclass(frozen=True)
 class Deployed:
-    """How the remote's file and ports are when a deployment has arrived."""
+    """How the remote's file and ports are when a deployment has arrived.
 
-    outputs: tuple[Output, ...]
+    Outputs are given by their rows; what is put back as it was found may be unable to listen.
+    """
+
+    file_name: str
+    outputs: tuple[tuple[Row, ...], ...]
     gone: frozenset[str] = frozenset()
+    opened: frozenset[int] = frozenset()
     closed: frozenset[int] = frozenset()
 
-    def in_file(self, file: Sequence[Mapping[str, Any]]) -> bool:
+    def in_file(self, file: Sequence[Stream]) -> bool:
         """Tell whether the file holds what it should and nothing that is gone."""
-        return all(file_holds(file, output) for output in self.outputs) and not any(
-            one.get("name") in self.gone for one in file
-        )
-
-    def open_ports(self) -> frozenset[int]:
-        """Return the ports that must listen."""
-        ports = (output.listens_on for output in self.outputs)
-        return frozenset(port for port in ports if port is not None)
+        there = any(one.get("name") in self.gone for one in file)
+        return not there and file_holds(file, self.outputs)
 
     def on_ports(self, ports: frozenset[int]) -> bool:
         """Tell whether what must listen does, and what must not doesn't."""
-        return self.open_ports() <= ports and not self.closed & ports
+        return self.opened <= ports and not self.closed & ports
 
 
 @dataclass(frozen=True)
@@ -110,6 +115,11 @@ def recorded(live: Live) -> dict[str, dict[str, Any]]:
 def past(live: Live) -> dict[str, Output]:
     """Return the outputs that mapinfra took over before, by name, where they were then."""
     return {
-        name: Output(name, port=str(kept["port"]), host=str(kept["host"]))
+        name: Output(
+            name,
+            type=str(kept.get("type", IPV4)),
+            port=str(kept["port"]),
+            host=str(kept["host"]),
+        )
         for name, kept in recorded(live).items()
     }

@@ -9,16 +9,19 @@ from typing import Any
 
 from mapinfra.centreon.access import Api
 from mapinfra.centreon.broker import (
+    IPV4,
     MASTER_PORT,
-    TYPE,
+    Blocks,
+    Group,
     Output,
-    file_outputs,
     file_pollers,
     groups,
     masters,
     served_ports,
 )
-from mapinfra.centreon.facts import files, json_object, listening_ports
+from mapinfra.centreon.facts import LISTENING_SCRIPT, files, json_object, listening_ports
+from mapinfra.centreon.generated import file_outputs
+from mapinfra.centreon.login import token_life
 from mapinfra.centreon.survey import (
     BROKER_CONFIGURATIONS,
     BROKER_FILES,
@@ -57,6 +60,7 @@ class BrokerOutputsKind(Kind[Desired, Live]):
                 Output(name=name, **{**values, "categories": tuple(sorted(values["categories"]))})
                 for name, values in sorted(inputs["outputs"].items())
             ),
+            take_over=dict(inputs.get("take_over", {})),
         )
 
     def targets(self, desired: Desired) -> Sequence[Target]:
@@ -67,6 +71,7 @@ class BrokerOutputsKind(Kind[Desired, Live]):
         """See `Kind.observe`."""
         central = session.fleet.facts(desired.central)
         remote = session.fleet.facts(desired.remote)
+        session.expect_tokens(desired.api, token_life(central))
         poller = _poller(central, desired)
         configuration = _configuration(central, desired, poller)
         identity = int(configuration["config_id"])
@@ -79,10 +84,11 @@ class BrokerOutputsKind(Kind[Desired, Live]):
             config_id=identity,
             config_name=str(configuration["config_name"]),
             file_name=str(configuration["config_filename"]),
-            block=_block(central),
+            blocks=_blocks(central),
             categories=frozenset(str(r["value_value"]) for r in central.rows(CATEGORIES.name)),
             inputs=tuple(groups(rows, identity, "input")),
             outputs=tuple(groups(rows, identity, "output")),
+            elsewhere=_elsewhere(central, poller, identity),
             file=tuple(file_outputs(json_object(file))),
             listening=listening_ports(remote.text(LISTENING.name)),
             record=records.read(remote, _RECORD, broker_plan.sound),
@@ -220,13 +226,34 @@ def _configuration(central: Facts, desired: Desired, poller: int) -> Mapping[str
     )
 
 
-def _block(central: Facts) -> str:
-    """Return the id of the form of an IPv4 output, `tag_type`; ids differ between platforms."""
-    for row in central.rows(BROKER_TYPES.name):
-        if row["type_shortname"] == TYPE:
-            return f"{row['cb_tag_id']}_{row['cb_type_id']}"
+def _elsewhere(central: Facts, poller: int, config: int) -> Mapping[str, tuple[Group, ...]]:
+    """Return what the poller's other active configurations hold: each has a process of its own."""
+    rows = central.rows(BROKER_ROWS.name)
+    return {
+        str(row["config_name"]): tuple(
+            group for kind in ("input", "output") for group in groups(rows, _id(row), kind)
+        )
+        for row in central.rows(BROKER_CONFIGURATIONS.name)
+        if row["ns_nagios_server"] == poller
+        and str(row["config_activate"]) == "1"
+        and _id(row) != config
+    }
+
+
+def _id(row: Mapping[str, Any]) -> int:
+    return int(row["config_id"])
+
+
+def _blocks(central: Facts) -> Blocks:
+    """Return the ids of the forms of outputs by type; a type's id differs between platforms."""
+    found = {
+        str(row["type_shortname"]): f"{row['cb_tag_id']}_{row['cb_type_id']}"
+        for row in central.rows(BROKER_TYPES.name)
+    }
+    if IPV4 in found:
+        return found
     raise CentreonError(
-        f"Centreon knows no broker output of type {TYPE} (table cb_type)",
+        f"Centreon knows no broker output of type {IPV4} (table cb_type)",
         where=central.host,
         remedy="check the installation of Centreon Web",
     )
@@ -261,9 +288,10 @@ def _await_ports(deployed: Deployed, desired: Desired, session: Session) -> None
     host = session.fleet.host(desired.remote)
 
     def right() -> bool:
-        return deployed.on_ports(served_ports(listening_ports(host.run(["ss", "-Hltnp"]).text)))
+        text = host.run(["sh", "-c", LISTENING_SCRIPT]).text
+        return deployed.on_ports(served_ports(listening_ports(text), deployed.file_name))
 
-    wanted = ", ".join(map(str, sorted(deployed.open_ports()))) or "none"
+    wanted = ", ".join(map(str, sorted(deployed.opened))) or "none"
     until(
         right,
         seconds=desired.remote.ssh.command_timeout,

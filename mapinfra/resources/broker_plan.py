@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mapinfra.centreon.broker import Group, Row, faults, output_of, same_rows
+from mapinfra.centreon.broker import IPV4, Group, faults, output_of, same_rows, same_stream
+from mapinfra.centreon.generated import Row, generated, listens_on
 from mapinfra.resources.broker_matching import Matched, check, doubles, match_outputs
 from mapinfra.resources.broker_model import (
     Deploy,
@@ -46,7 +47,7 @@ def row_faults(desired: Desired, live: Live) -> list[str]:
         f"{match.name}: {fault}"
         for match in matched
         if match.group and match.wanted
-        for fault in faults(match.group.rows, live.block)
+        for fault in faults(match.group.rows, live.blocks)
     ]
     return said + [f"{group} is a double" for group in doubles(desired, live, matched)]
 
@@ -81,7 +82,7 @@ def _edits(live: Live, matched: Sequence[Matched], twice: Sequence[Group]) -> li
     number = max((group.number for group in live.outputs), default=-1)
     for match in matched:
         before = match.group.rows if match.group else ()
-        after = match.after(live.block)
+        after = match.after(live.blocks)
         if same_rows(before, after):
             continue
         if match.group is None:
@@ -94,21 +95,26 @@ def _edits(live: Live, matched: Sequence[Matched], twice: Sequence[Group]) -> li
 
 def _arrived(live: Live, matched: Sequence[Matched], edits: Sequence[Edit]) -> Deployed:
     """Return how the remote is once everything is deployed."""
-    there = tuple(output_of(rows) for m in matched if (rows := m.after(live.block)))
-    names = {output.name for output in there}
-    left = {output.listens_on for output in there}
+    there = [(match, generated(rows)) for match in matched if (rows := match.after(live.blocks))]
     edited = [edit.group for edit in edits]
     untouched = [group for group in live.outputs if group.number not in edited]
-    foreign = {int(p) for g in (*untouched, *live.inputs) if (p := g.value("port")).isdecimal()}
-    before = [output_of(edit.before) for edit in edits if edit.before]
-    taken_over = (*before, *past(live).values())
-    listened = {o.listens_on for o in taken_over if o.listens_on is not None}
-    foreign_names = {group.value("name") for group in untouched}
+    foreign = {group.port for group in (*untouched, *live.inputs, *_groups_elsewhere(live))}
+    before = [generated(edit.before) for edit in edits if edit.before]
+    listened = {listens_on(one) for one in before} | {o.listens_on for o in past(live).values()}
+    old_names = {str(one.get("name", "")) for one in before} | past(live).keys()
+    names = {str(held.get("name", "")) for _, held in there}
+    ports = {listens_on(held) for _, held in there}
     return Deployed(
-        outputs=there,
-        gone=frozenset({output.name for output in taken_over} - names - foreign_names),
-        closed=frozenset(listened - left - foreign),
+        file_name=live.file_name,
+        outputs=tuple(match.after(live.blocks) for match, _ in there),
+        gone=frozenset(old_names - names - {group.value("name") for group in untouched}),
+        opened=frozenset(p for m, held in there if m.wanted and (p := listens_on(held))),
+        closed=frozenset(port for port in listened - ports - foreign if port),
     )
+
+
+def _groups_elsewhere(live: Live) -> list[Group]:
+    return [group for groups in live.elsewhere.values() for group in groups]
 
 
 @dataclass(frozen=True)
@@ -125,9 +131,11 @@ class _Planner:
         in_file = self.arrived.in_file(self.live.file)
         due = bool((self.live.record or {}).get("restart"))
         on_ports = self.arrived.on_ports(self.live.ports) and not due
-        deploy = bool(self.edits) or not in_file
+        # Rows that were untidy, but of which the same is generated, need no deployment.
+        deploy = not in_file or not all(same_stream(e.before, e.after) for e in self.edits)
         restart = deploy or not on_ports
-        record = self._record() if restart else self.live.record
+        changes = restart or bool(self.edits)
+        record = self._record(restart=restart) if changes else self.live.record
         steps = [
             *self._keep(record, self.live.record),
             *(self._write() if self.edits else ()),
@@ -138,14 +146,14 @@ class _Planner:
         return Plan(
             changes=tuple(self._changes(in_file, on_ports)),
             steps=tuple(steps),
-            reason="" if restart else self._reason(),
+            reason="" if changes else self._reason(),
         )
 
     def _changes(self, in_file: bool, on_ports: bool) -> list[Change]:
         changes = []
         for match in self.matched:
             before = match.group.rows if match.group else ()
-            after = match.after(self.live.block)
+            after = match.after(self.live.blocks)
             if not same_rows(before, after):
                 changes += _field_changes(match.name, before, after)
         for word, right in (("deployed", in_file), ("listening", on_ports)):
@@ -156,24 +164,25 @@ class _Planner:
         names = ", ".join(match.name for match in self.matched) or "none"
         return f"outputs of {self.live.config_name} ({names}) are as wanted, deployed and served"
 
-    def _record(self) -> Record:
+    def _record(self, *, restart: bool) -> Record:
         outputs = {
-            match.name: {
-                "port": match.wanted.port if match.wanted else self._end(match.name)["port"],
-                "host": match.wanted.host if match.wanted else self._end(match.name)["host"],
-                "found": [_listed(row) for row in match.found],
-            }
+            match.name: {**self._end(match), "found": [_listed(row) for row in match.found]}
             for match in self.matched
         }
-        return {"configuration": self.live.config_id, "outputs": outputs, "restart": True}
+        return {"configuration": self.live.config_id, "outputs": outputs, "restart": restart}
 
-    def _end(self, name: str) -> dict[str, Any]:
-        return recorded(self.live)[name]
+    def _end(self, match: Matched) -> dict[str, Any]:
+        """Return where an output listens or connects; records name only a bbdo_server's type."""
+        if match.wanted is None:
+            return recorded(self.live)[match.name]
+        kind = {} if match.wanted.type == IPV4 else {"type": match.wanted.type}
+        return {"port": match.wanted.port, "host": match.wanted.host, **kind}
 
     def _settled(self) -> Record | None:
         wanted = {match.name for match in self.matched if match.wanted}
-        outputs = {name: kept for name, kept in self._record()["outputs"].items() if name in wanted}
-        return {**self._record(), "outputs": outputs, "restart": False} if outputs else None
+        record = self._record(restart=False)
+        outputs = {name: kept for name, kept in record["outputs"].items() if name in wanted}
+        return {**record, "outputs": outputs} if outputs else None
 
     def _keep(self, record: Record | None, before: Record | None) -> list[Step]:
         if record == before:
@@ -181,8 +190,18 @@ class _Planner:
         host = self.desired.remote.name
         text = "forget what was found: nothing of it is left"
         if record is not None:
-            text = _record_text(record, before or {"outputs": {}, "restart": False})
+            before_text = before or {"outputs": {}, "restart": False}
+            text = self._taken_over(before_text) + _record_text(record, before_text)
         return [Step(host, "keep", text, data=Kept(record, before))]
+
+    def _taken_over(self, before: Record) -> str:
+        """Say which outputs of other names become mapinfra's, once: when they are recorded."""
+        said = [
+            f"take over output {match.taken_over} as {match.name}"
+            for match in self.matched
+            if match.taken_over and match.name not in before["outputs"]
+        ]
+        return "".join(f"{text}; " for text in said)
 
     def _write(self) -> list[Step]:
         texts = ", ".join(_edit_text(edit) for edit in self.edits)
@@ -216,13 +235,14 @@ class _Planner:
         ]
 
     def _before(self) -> Deployed:
-        old = tuple(output_of(edit.before) for edit in self.edits if edit.before)
+        old = tuple(edit.before for edit in self.edits if edit.before)
+        names = {output_of(rows).name for rows in old}
         new = {output_of(edit.after).name for edit in self.edits if edit.after}
-        return Deployed(old, gone=frozenset(new - {output.name for output in old}))
+        return Deployed(self.live.file_name, old, gone=frozenset(new - names))
 
     def _restart(self) -> list[Step]:
         remote = self.desired.remote.name
-        opened, closed = sorted(self.arrived.open_ports()), sorted(self.arrived.closed)
+        opened, closed = sorted(self.arrived.opened), sorted(self.arrived.closed)
         said = [f"see port {port} listening" for port in opened]
         said += [f"see port {port} closed" for port in closed]
         undo = "restart cbd again"
@@ -276,8 +296,6 @@ def _field_changes(name: str, before: Sequence[Row], after: Sequence[Row]) -> li
 
 def _value_changes(before: Sequence[Row], after: Sequence[Row]) -> list[Change]:
     """Return the values that differ; none where only rows are doubled, missing or misplaced."""
-    old, new = output_of(before), output_of(after)
-    pairs = {"name": (old.name, new.name)} | {
-        field: (value, new.values()[field]) for field, value in old.values().items()
-    }
+    old, new = ({"name": o.name, **o.values()} for o in (output_of(before), output_of(after)))
+    pairs = {key: (old.get(key), new.get(key)) for key in {**old, **new}}
     return [Change(field, *pair) for field, pair in pairs.items() if pair[0] != pair[1]]

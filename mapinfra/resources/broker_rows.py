@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from mapinfra.centreon.broker import Row, row_of, same_rows
+from mapinfra.centreon.broker import row_of, same_rows
+from mapinfra.centreon.generated import Row
 from mapinfra.errors import CentreonError
 from mapinfra.hosts import Database, Host, Transaction
 from mapinfra.resources.broker_model import Edit
@@ -10,12 +11,15 @@ from mapinfra.resources.broker_model import Edit
 _ROWS = (
     "SELECT config_key, config_value, grp_level, subgrp_id, parent_grp_id, fieldIndex "
     "FROM cfg_centreonbroker_info "
-    "WHERE config_id = %s AND config_group = 'output' AND config_group_id = %s"
+    "WHERE config_id = %s AND config_group = 'output' AND config_group_id = %s "
+    "AND config_key <> 'authorization'"
 )
 _DELETE = (
     "DELETE FROM cfg_centreonbroker_info "
     "WHERE config_id = %s AND config_group = 'output' AND config_group_id = %s"
 )
+# The token of a bbdo_server is a secret: it stays where it is as long as its output does.
+_BUT_AUTHORIZATION = " AND config_key <> 'authorization'"
 _INSERT = (
     "INSERT INTO cfg_centreonbroker_info (config_id, config_group, config_group_id, config_key, "
     "config_value, grp_level, subgrp_id, parent_grp_id, fieldIndex) "
@@ -39,7 +43,7 @@ def _edit(transaction: Transaction, edit: Edit, where: str) -> None:
     if same_rows(there, edit.after):
         return
     _expect(there, edit.before, edit, where)
-    transaction.execute(_DELETE, key)
+    transaction.execute(_DELETE + (_BUT_AUTHORIZATION if edit.after else ""), key)
     for row in edit.after:
         values = (row.key, row.value, row.level, row.subgroup, row.parent, row.index)
         transaction.execute(_INSERT, (*key, *values))

@@ -16,6 +16,7 @@ from mapinfra.centreon.config_files import Strategy
 from mapinfra.centreon.editions import edition
 from mapinfra.centreon.extensions import MODULE, WIDGET, ExtensionManager
 from mapinfra.centreon.health import Expected
+from mapinfra.centreon.login import token_life
 from mapinfra.centreon.map_setup import Install
 from mapinfra.centreon.survey import CENTREON_READS, MAP_READS, WEB_READS, backup_reads
 from mapinfra.centreon.verdict import RotateSigningKey
@@ -96,7 +97,9 @@ class MapInstallationKind(Kind[Desired, Live]):
     def observe(self, desired: Desired, session: Session) -> Live:
         """See `Kind.observe`."""
         fleet = session.fleet
-        live = map_facts.observed(desired, fleet.facts(desired.map), fleet.facts(desired.web))
+        web = fleet.facts(desired.web)
+        session.expect_tokens(desired.api, token_life(web))
+        live = map_facts.observed(desired, fleet.facts(desired.map), web)
         return replace(live, wishes=session.wishes)
 
     def thing(self, desired: Desired, live: Live) -> str:

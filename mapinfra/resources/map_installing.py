@@ -4,19 +4,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mapinfra.centreon.api import CentreonApi
-from mapinfra.centreon.broker import (
-    MAP_PORT,
-    TYPE,
-    Group,
-    file_holds,
-    file_outputs,
-    groups,
-    output_of,
-    served_ports,
-)
+from mapinfra.centreon.broker import MAP_PORT, Group, file_holds, groups, served_ports
 from mapinfra.centreon.config_files import format_of, with_settings
 from mapinfra.centreon.editions import Edition
-from mapinfra.centreon.facts import json_object, listening_ports
+from mapinfra.centreon.facts import LISTENING_SCRIPT, json_object, listening_ports
+from mapinfra.centreon.generated import file_outputs
 from mapinfra.centreon.map_setup import (
     COMPLETED,
     OUTPUT_NAMES,
@@ -103,7 +95,7 @@ class Installing:
             case "cbd":
                 self._web.run(["systemctl", "restart", "cbd"])
             case "listen":
-                self._await_port()
+                self._await_port(step.data)
             case "unoutput":
                 self._take_output_away(step.data)
             case verb:
@@ -209,7 +201,7 @@ class Installing:
 
     def _await_file(self, broker: Broker) -> None:
         path = f"{BROKER_FOLDER}/{broker.file_name}"
-        made = [output_of(group.rows) for group in self._outputs(broker) if _is_for_map(group)]
+        made = [group.rows for group in self._outputs(broker) if group.is_for_map]
         if not made:
             raise CentreonError(
                 f"configure.sh has made no output on port {MAP_PORT}",
@@ -217,15 +209,14 @@ class Installing:
             )
 
         def arrived() -> bool:
-            outputs = file_outputs(self._file(path))
-            return all(file_holds(outputs, output) for output in made)
+            return file_holds(file_outputs(self._file(path)), made)
 
         self._until(arrived, f"{path} did not get the output for MAP", "check gorgoned there")
 
-    def _await_port(self) -> None:
+    def _await_port(self, broker: Broker) -> None:
         def listens() -> bool:
-            text = self._web.run(["ss", "-Hltnp"]).text
-            return int(MAP_PORT) in served_ports(listening_ports(text))
+            text = self._web.run(["sh", "-c", LISTENING_SCRIPT]).text
+            return int(MAP_PORT) in served_ports(listening_ports(text), broker.file_name)
 
         self._until(listens, f"cbd did not listen on port {MAP_PORT}", "see `journalctl -u cbd`")
 
@@ -272,9 +263,5 @@ def _sql(host: Host, statements: str) -> None:
     host.run(["sh", "-c", _AS_ROOT], stdin=statements.encode())
 
 
-def _is_for_map(group: Group) -> bool:
-    return group.value("type") == TYPE and group.listens_on(MAP_PORT)
-
-
 def _is_made_by_configure(group: Group) -> bool:
-    return _is_for_map(group) and group.value("name") in OUTPUT_NAMES
+    return group.is_for_map and group.value("name") in OUTPUT_NAMES

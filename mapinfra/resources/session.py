@@ -9,6 +9,7 @@ import pulumi
 
 from mapinfra.centreon.access import Api
 from mapinfra.centreon.api import CentreonApi
+from mapinfra.centreon.login import Account, key
 from mapinfra.centreon.wishes import NO_WISHES, Wishes
 from mapinfra.errors import CentreonError, DatabaseError
 from mapinfra.hosts import Database, Fleet, Target
@@ -30,6 +31,7 @@ class Session:
     held: dict[Hashable, Any] = field(default_factory=dict)
     """What a resource keeps from one step to the next, under a name of its own."""
     _clients: dict[Api, CentreonApi] = field(default_factory=dict)
+    _accounts: dict[Hashable, Account] = field(default_factory=dict)
     _claims: dict[str, Hashable] = field(default_factory=dict)
     _warned: set[str] = field(default_factory=set)
     _lock: Lock = field(default_factory=Lock)
@@ -38,11 +40,20 @@ class Session:
         self.machines = Machines(self.fleet, self.hosts)
 
     def api(self, api: Api) -> CentreonApi:
-        """Return the one client of this API, so that one token and one refusal serve all."""
+        """Return the one client of this API; one token and one refusal serve all of its user."""
+        account = self._account(api)
         with self._lock:
             if api not in self._clients:
-                self._clients[api] = CentreonApi(api, self.secrets)
+                self._clients[api] = CentreonApi(api, self.secrets, account)
             return self._clients[api]
+
+    def expect_tokens(self, api: Api, life: float) -> None:
+        """Note how many seconds a token of this API lives."""
+        self._account(api).life = life
+
+    def _account(self, api: Api) -> Account:
+        with self._lock:
+            return self._accounts.setdefault(key(api), Account())
 
     def tell(self, line: str) -> None:
         """Log a line of progress."""

@@ -5,10 +5,14 @@ when other faults keep it from becoming a Spec.
 from collections.abc import Hashable, Iterator
 from typing import Any
 
+from mapinfra.centreon.broker import BBDO_SERVER, IPV4, KEYS
 from mapinfra.spec.fault import Keys
 from mapinfra.spec.invalid import Finding
 from mapinfra.spec.model import BrokerOutput
 from mapinfra.spec.places import Places
+
+_FIELDS = {name for keys in KEYS.values() for name in keys}
+"""Every key that an output of some type has."""
 
 
 def crosschecks(spec: object, places: Places) -> Iterator[Finding]:
@@ -38,6 +42,7 @@ def crosschecks(spec: object, places: Places) -> Iterator[Finding]:
         yield from _useless_sudo_password(keys, host, places)
     for keys, remote in remotes.items():
         yield from _same_port(keys, remote)
+        yield from _keys_of_another_type(keys, remote)
         if _at(remote, "pages") and _at(remote, "database") is None:
             text = "pages are kept in the remote's database; add database here or in defaults"
             yield (*keys, "pages"), text
@@ -124,7 +129,7 @@ def _same_port(keys: Keys, remote: object) -> Iterator[Finding]:
     standard = BrokerOutput.model_fields["port"].default
     ports = {
         (*keys, "broker_outputs", name, "port"): (
-            str(_at(output, "host") or ""),
+            "" if _at(output, "type") == BBDO_SERVER else str(_at(output, "host") or ""),
             str(_at(output, "port") or standard),
         )
         for name, output in outputs.items()
@@ -132,6 +137,24 @@ def _same_port(keys: Keys, remote: object) -> Iterator[Finding]:
     for at, first in _repeated(iter(ports.items())):
         text = f"{ports[at][1]} is the port of {first[-2]} already; write another"
         yield at, text
+
+
+def _keys_of_another_type(keys: Keys, remote: object) -> Iterator[Finding]:
+    outputs = _at(remote, "broker_outputs")
+    if not isinstance(outputs, dict):
+        return
+    for name, output in outputs.items():
+        if not isinstance(output, dict):
+            continue
+        kind = BBDO_SERVER if output.get("type") == BBDO_SERVER else IPV4
+        at = (*keys, "broker_outputs", name)
+        for key in output:
+            if key in _FIELDS - KEYS[kind].keys():
+                yield (*at, key), f"an output of type {kind} has no such key; take it out"
+        if kind == BBDO_SERVER:
+            for key in ("tls", "compression"):
+                if output.get(key) == "auto":
+                    yield (*at, key), "a bbdo_server knows no auto; write yes or no"
 
 
 def _useless_sudo_password(keys: Keys, host: object, places: Places) -> Iterator[Finding]:

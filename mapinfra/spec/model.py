@@ -171,15 +171,42 @@ class Model(BaseModel):
 class BrokerOutput(Model):
     """One output of a remote's broker; `{}` is the output of the manual's picture."""
 
+    type: Annotated[
+        Literal["ipv4", "bbdo_server"],
+        Field(
+            description="Kind of output: `ipv4`, as in the manual's pictures, or `bbdo_server` "
+            "(BBDO v3, Centreon 22.10 and later)."
+        ),
+    ] = "ipv4"
+    take_over: Annotated[
+        OutputName | None,
+        Field(
+            description="Name of an output that is there already and becomes this one: renamed, "
+            "and changed as said here. Not needed for the vendor's names, such as "
+            "`Centreon-Studio`."
+        ),
+    ] = None
     port: Annotated[
         Port, Field(description="TCP port to listen on, or, with `host`, to connect to.")
     ] = 5758
     host: Annotated[
-        Text, Field(description="Host to connect to; empty: listen for MAP servers.")
+        Text,
+        Field(
+            description="Host to connect to; empty: listen for MAP servers. Of a `bbdo_server`, "
+            "the address to listen on; empty: all."
+        ),
     ] = ""
     protocol: Annotated[Literal["bbdo"], Field(description="Serialization protocol.")] = "bbdo"
+    transport: Annotated[
+        Literal["TCP", "gRPC"],
+        Field(description="Transport protocol of a `bbdo_server`; MAP servers connect by TCP."),
+    ] = "TCP"
     tls: Annotated[
-        YesNoAuto, Field(description="TLS encryption; `auto`: when the other side asks for it.")
+        YesNoAuto,
+        Field(
+            description="TLS encryption; `auto`: when the other side asks for it. A "
+            "`bbdo_server` knows no or yes, and no is its default."
+        ),
     ] = "auto"
     private_key: Annotated[Text, Field(description="Private key file on the remote, for TLS.")] = ""
     tls_hostname: Annotated[
@@ -208,7 +235,11 @@ class BrokerOutput(Model):
         YesNo, Field(description="Keep events for a MAP server that went away, although listening.")
     ] = "no"
     compression: Annotated[
-        YesNoAuto, Field(description="Compression (zlib); `auto`: when the other side offers it.")
+        YesNoAuto,
+        Field(
+            description="Compression (zlib); `auto`: when the other side offers it. A "
+            "`bbdo_server` knows no or yes, and no is its default."
+        ),
     ] = "auto"
     compression_level: Annotated[
         Annotated[int, Field(ge=-1, le=9)] | Literal[""],

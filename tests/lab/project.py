@@ -205,6 +205,12 @@ def listens(lab: Lab, remote: str, port: int = 5758) -> bool:
     return bool(lab.host(remote).run(["ss", "-Hltn", f"sport = :{port}"]).stdout)
 
 
+def logins(lab: Lab) -> int:
+    """Return how often a login was asked of the central's API since its disk was fresh."""
+    log = ["journalctl", "--unit", "apache2", "--output=cat", "--no-pager"]
+    return lab.host("central").run(log).stdout.count("action=authenticate")
+
+
 def break_poller(lab: Lab, remote: str) -> None:
     """Give the poller a host without an address, which centengine refuses."""
     sql = (

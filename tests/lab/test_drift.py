@@ -12,6 +12,7 @@ from tests.lab.project import (
     Project,
     images_shown,
     listens,
+    logins,
     output_rows,
     query,
 )
@@ -67,6 +68,7 @@ def test_a_second_up_reads_once_and_writes_nothing(converged: Project) -> None:
     connections = {name: lab.host(name).connections() for name in HOSTS}
     commands = {name: len(lab.host(name).commands_log()) for name in HOSTS}
     before = {name: _written(lab, name) for name in HOSTS}
+    asked = logins(lab)
     assert "4 unchanged" in converged.up().out
     for name in HOSTS:
         host = lab.host(name)
@@ -79,6 +81,7 @@ def test_a_second_up_reads_once_and_writes_nothing(converged: Project) -> None:
         assert not [one for one in statements if one.startswith(writes) or "FOR UPDATE" in one]
         host.run(["mysql", "-e", "SET GLOBAL general_log = OFF"])
     assert {name: _written(lab, name) for name in HOSTS} == before
+    assert logins(lab) == asked
 
 
 def _written(lab: Lab, name: str) -> str:

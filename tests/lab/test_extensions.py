@@ -393,3 +393,17 @@ def test_a_user_who_may_not_write_options_is_told(lab: Lab, fleet: Fleet, centra
     finally:
         central.run(["mariadb", "-e", f"grant {rights} to {clients}"])
     assert query(central, OPTIONS) == []
+
+
+def test_what_was_done_although_its_answer_was_lost_is_done(
+    lab: Lab, fleet: Fleet, central: Host
+) -> None:
+    put_package(central, "22.10.5")
+    folder = f"/usr/share/centreon/www/modules/{LICENSE_MANAGER.name}/sql"
+    central.run(["mkdir", "-p", folder])
+    central.run(["tee", f"{folder}/install.sql"], input="select sleep(20);")
+    with closing(client(lab, timeout=6.0)) as api:
+        manager = manager_with(api, lab, fleet)
+        manager.run(Action("install", LICENSE_MANAGER, after="22.10.5"))
+        assert manager.found().found[LICENSE_MANAGER].installed == "22.10.5"
+    assert module_rows(central) == [[LICENSE_MANAGER.name, "22.10.5"]]

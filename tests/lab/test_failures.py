@@ -15,6 +15,7 @@ from tests.lab.project import (
     break_poller,
     images_shown,
     listens,
+    logins,
     mend_poller,
     output_rows,
     query,
@@ -227,12 +228,14 @@ def test_a_wrong_api_password_is_tried_once_and_the_rows_are_taken_back(project:
     project.write_spec()
     result = project.mapinfra("up", "--yes")
     assert result.code == 1, result
-    assert "login of admin refused" in result.out + result.err
+    told = "login of admin refused: password wrong, expired, blocked or deactivated: this line of"
+    assert told in result.out + result.err
     assert [output_rows(lab, remote) for remote in REMOTES] == [[], []]
     attempts = query(
         lab.host("central"), "SELECT login_attempts FROM contact WHERE contact_alias='admin'"
     )
     assert attempts == [["1"]]
+    assert logins(lab) == 1
 
 
 def test_a_database_that_is_down_is_named(project: Project) -> None:

@@ -313,6 +313,104 @@ def test_nothing_of_centreon_is_on_the_map_host(lab: Lab) -> None:
     assert "cbd" not in found.stdout
 
 
+# What the real 22.10 was seen to do, and how the generator reads its rows
+
+
+def test_clapis_new_output_is_generated_without_filters(
+    central: Host, paris: Host, password: str
+) -> None:
+    def broker(action: str, values: str) -> None:
+        result = centreon(central, password, "-o", "CENTBROKERCFG", "-a", action, "-v", values)
+        assert result.returncode == 0, result.stdout
+
+    broker("addoutput", "paris-broker;Centreon-Map;ipv4")
+    broker("setoutput", f"paris-broker;4;port;{PORT}")
+    rows = sql(
+        central,
+        "select config_value, grp_level from cfg_centreonbroker_info where config_group_id = 4"
+        " and config_key in ('category', 'filters')",
+    )
+    assert rows == [["", "0"]]
+    deploy(central, password)
+    wait_until(lambda: has_output(paris))
+    assert "filters" not in outputs(paris)[-1]
+    broker("deloutput", "paris-broker;4")
+
+
+@pytest.mark.usefixtures("output")
+def test_of_a_doubled_key_the_last_row_counts(central: Host, paris: Host, password: str) -> None:
+    sql(
+        central,
+        "insert into cfg_centreonbroker_info (config_id, config_key, config_value, config_group,"
+        " config_group_id) values (4, 'port', '5761', 'output', 4), (4, 'tls', '', 'output', 4)",
+    )
+    deploy(central, password)
+    wait_until(lambda: outputs(paris)[-1].get("port") == "5761")
+    assert outputs(paris)[-1]["tls"] == "auto"
+
+
+def test_every_active_configuration_of_a_poller_has_its_file_and_its_process(
+    central: Host, paris: Host, password: str, output: None
+) -> None:
+    sql(
+        central,
+        "insert into cfg_centreonbroker_info (config_id, config_key, config_value, config_group,"
+        " config_group_id) values (6, 'name', 'other', 'output', 4), (6, 'type', 'ipv4', 'output',"
+        f" 4), (6, 'port', '{PORT}', 'output', 4)",
+    )
+    deploy(central, password)
+    wait_until(lambda: has_output(paris))
+    wait_until(lambda: "other" in paris.run(["cat", FILE.replace("broker.", "rrd.")]).stdout)
+    paris.run(["systemctl", "restart", "cbd"])
+    said = f"bind to port {PORT}: Address already in use"
+    log = ["journalctl", "--unit", "cbd", "--output=cat"]
+    wait_until(lambda: said in paris.run(log).stdout)
+    holders = paris.run(["ss", "-Hltnp", f"sport = :{PORT}"]).stdout
+    assert holders.count("LISTEN") == 1
+
+
+def test_a_bbdo_server_is_generated_and_listened_on(
+    central: Host, paris: Host, password: str
+) -> None:
+    values = {
+        "name": "Centreon-Map", "type": "bbdo_server", "blockId": "1_35", "host": "",
+        "port": str(PORT), "transport_protocol": "TCP", "authorization": "", "encryption": "no",
+        "private_key": "", "certificate": "", "compression": "no", "retention": "no",
+        "category": "neb",
+    }  # fmt: skip
+    rows = ", ".join(f"(4, '{key}', '{value}', 'output', 4)" for key, value in values.items())
+    sql(
+        central,
+        "insert into cfg_centreonbroker_info (config_id, config_key, config_value, config_group,"
+        f" config_group_id) values {rows}",
+    )
+    deploy(central, password)
+    wait_until(lambda: outputs(paris)[-1]["type"] == "bbdo_server")
+    assert outputs(paris)[-1] == {
+        key: value for key, value in values.items() if value and key not in ("blockId", "category")
+    } | {"filters": {"category": ["neb"]}}
+    paris.run(["systemctl", "restart", "cbd"])
+    wait_until(lambda: listens(paris))
+    sql(central, "delete from cfg_centreonbroker_info where config_group_id = 4")
+
+
+def test_moving_a_remotes_files_queues_a_task_that_stays(central: Host, password: str) -> None:
+    count = "select count(*) from task where type = 'export'"
+    before = int(sql(central, count)[0][0])
+    deploy(central, password)
+    assert int(sql(central, count)[0][0]) == before + 1
+
+
+def test_a_pollers_name_may_hold_any_text(central: Host, password: str) -> None:
+    name = 'Paris Nord d\u2019été "é" & <b>'
+    sql(central, f"update nagios_server set name = '{name}' where id = 2")
+    for action in ("POLLERGENERATE", "POLLERTEST", "CFGMOVE"):
+        result = centreon(central, password, "-a", action, "-v", "2")
+        assert result.returncode == 0, result.stdout
+    assert f"will be send to '{name}' by centcore" in result.stdout
+    sql(central, "update nagios_server set name = 'paris' where id = 2")
+
+
 # CLAPI
 
 POLLERS = "poller_id;name\n1;Central\n2;paris\n3;lyon\n"
@@ -397,9 +495,9 @@ def test_five_wrong_passwords_lock_the_account_for_a_while(
         assert result.stdout == f"Invalid credentials. {left} attempt(s) remaining \n"
         assert result.returncode == 1
     form = {"username": "mapinfra", "password": "wrong"}
-    assert api.post("index.php?action=authenticate", data=form).status_code == 403
+    assert api.post("index.php?action=authenticate", data=form).status_code == 500
     form["password"] = password
-    assert api.post("index.php?action=authenticate", data=form).status_code == 403
+    assert api.post("index.php?action=authenticate", data=form).status_code == 500
     result = centreon(central, password, "-a", "POLLERLIST")
     assert result.stdout.startswith("Unable to login, max login attempts has been reached. 00d 00h")
     assert result.returncode == 1
@@ -411,28 +509,73 @@ def test_five_wrong_passwords_lock_the_account_for_a_while(
 # The API
 
 
-def test_the_api_gives_a_token_for_a_login_only(central: Host, api: httpx.Client) -> None:
-    def authenticate(form: dict[str, str]) -> tuple[int, Any]:
-        answer = api.post("index.php?action=authenticate", data=form)
-        return answer.status_code, answer.json()
+def log_in(api: httpx.Client, **form: str) -> tuple[int, str]:
+    answer = api.post("index.php?action=authenticate", data=form)
+    return answer.status_code, answer.text
 
-    assert authenticate({"username": "mapinfra"}) == (400, "Bad parameters")
-    form = {"username": "nobody", "password": "wrong"}
-    assert authenticate(form) == (403, "Invalid credentials")
+
+def test_the_api_gives_a_token_for_a_login_only(api: httpx.Client) -> None:
+    assert log_in(api, username="mapinfra") == (400, '"Bad parameters"')
     del api.headers["centreon-auth-token"]
     assert clapi(api, action="POLLERLIST").status_code == 401
 
 
-def test_a_tokens_time_starts_anew_with_each_use_and_ends(central: Host, api: httpx.Client) -> None:
+@pytest.mark.parametrize(
+    ("version", "answer"), [("22.10.0", (500, "")), ("23.04.0", (401, '"Authentication failed"'))]
+)
+def test_a_refused_login_is_never_given_a_reason(
+    central: Host, api: httpx.Client, password: str, version: str, answer: tuple[int, str]
+) -> None:
+    contact = "update contact set {} where contact_id = 20"
+    age = "update contact_password set creation_date = creation_date {} 15552100"
+    try:
+        sql(central, f"update informations set value = '{version}' where `key` = 'version'")
+        assert log_in(api, username="nobody", password="wrong") == answer
+        assert log_in(api, username="mapinfra", password="wrong") == answer
+        sql(central, contact.format("contact_activate = '0'"))
+        assert log_in(api, username="mapinfra", password=password) == answer
+        sql(central, contact.format("contact_activate = '1'"))
+        sql(central, age.format("-"))
+        assert log_in(api, username="mapinfra", password=password) == answer
+    finally:
+        sql(central, age.format("+"))
+        sql(central, contact.format("contact_activate = '1', login_attempts = null"))
+        sql(central, "update informations set value = '22.10.0' where `key` = 'version'")
+    assert log_in(api, username="mapinfra", password=password)[0] == 200
+
+
+def test_a_wrong_password_after_a_lock_locks_again_at_once(
+    central: Host, api: httpx.Client, password: str
+) -> None:
+    sql(central, "update contact set login_attempts = 5, blocking_time = unix_timestamp() - 901"
+                 " where contact_id = 20")  # fmt: skip
+    assert log_in(api, username="mapinfra", password="wrong")[0] == 500
+    assert log_in(api, username="mapinfra", password=password)[0] == 500
+    sql(central, "update contact set login_attempts = null, blocking_time = null"
+                 " where contact_id = 20")  # fmt: skip
+
+
+def test_who_may_not_reach_the_api_is_refused_as_such(
+    central: Host, api: httpx.Client, password: str
+) -> None:
+    contact = "update contact set contact_admin = '{0}', reach_api = {0}, reach_api_rt = {0}"
+    sql(central, f"{contact.format(0)} where contact_id = 20")
+    assert log_in(api, username="mapinfra", password=password) == (403, '"Unauthorized"')
+    sql(central, f"{contact.format(1)} where contact_id = 20")
+
+
+def test_a_tokens_time_ends_however_it_is_used(central: Host, api: httpx.Client) -> None:
     token = api.headers["centreon-auth-token"]
     left = f"select expiration_date - unix_timestamp() from security_token where token = '{token}'"
     sql(central, f"update security_token set expiration_date = expiration_date - 7100"
                  f" where token = '{token}'")  # fmt: skip
-    assert int(sql(central, left)[0][0]) <= 100
     assert clapi(api, action="POLLERLIST").status_code == 200
-    assert int(sql(central, left)[0][0]) > 7000
+    assert int(sql(central, left)[0][0]) <= 100
     sql(central, f"update security_token set expiration_date = 1 where token = '{token}'")
     assert clapi(api, action="POLLERLIST").status_code == 403
+    answer = api.get("index.php?action=list&object=centreon_module")
+    assert answer.status_code == 500
+    assert answer.json().startswith("SQLSTATE[42000]: Syntax error or access violation: 1064 ")
 
 
 @pytest.mark.parametrize(

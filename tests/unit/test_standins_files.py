@@ -60,6 +60,10 @@ def test_numbered_parameters_become_a_list() -> None:
     ]
 
 
+def test_only_what_php_trims_is_empty() -> None:
+    assert streams([row("name", " \t\x0b"), row("host", "\xa0")]) == [{"host": "\xa0"}]
+
+
 def test_external_values_go_to_the_last_stream_only() -> None:
     rows = [row("name", "a"), row("blockId", "1_34"), row("name", "b", 1), row("blockId", "1_3", 1)]
     asked = []

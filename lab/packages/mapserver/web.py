@@ -50,7 +50,8 @@ def _ask(request: urllib.request.Request) -> Any:
         with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:
             return json.load(answer)
     except urllib.error.HTTPError as error:
-        if error.code in (401, 403):
+        # To a wrong password, Centreon Web 22.10 says 500 and nothing else.
+        if error.code in (401, 403) or (error.code == 500 and not error.read()):
             raise RefusedError from error
         raise UnreachableError(f"HTTP {error.code}") from error
     except (OSError, ValueError) as error:

@@ -1,7 +1,8 @@
 """API v1: /centreon/api/index.php?object=…&action=….
 
 Sources: www/api/index.php, www/api/class/{webService,centreon_clapi}.class.php,
-src/CentreonModule/Application/Webservice/CentreonModuleWebservice.php.
+src/CentreonModule/Application/Webservice/CentreonModuleWebservice.php,
+src/Security/Domain/Authentication/Model/LocalProvider.php, www/class/centreonACL.class.php.
 """
 
 import io
@@ -18,6 +19,13 @@ from ..extensions import Extension, ExtensionError, Source
 from .http import Request, Response, json_response
 
 PATH = "/centreon/api/index.php"
+
+_NOBODY = (
+    "SQLSTATE[42000]: Syntax error or access violation: 1064 You have an error in your SQL syntax;"
+    " check the manual that corresponds to your MariaDB server version for the right syntax to use"
+    " near ') ' at line 1"
+)
+"""Extension Manager to a token that is gone: it asks for the rights of a user without an id."""
 
 _STATUS_OF_ERRORS = {
     errors.UNKNOWN_METHOD: 404,
@@ -47,12 +55,12 @@ def answer(database: Database, request: Request) -> Response:
     if target == "centreon_clapi" and method == "post action":
         if account is None or not account.is_admin:
             return json_response("Forbidden", 403)
-        accounts.prolong_token(database, token)
         return _run_clapi(database, request.json())
     if target == "centreon_module" and method in _EXTENSION_ACTIONS:
-        if account is None or not accounts.may_manage_extensions(database, account):
+        if account is None:
+            return json_response(_NOBODY, 500)
+        if not accounts.may_manage_extensions(database, account):
             return json_response("Forbidden", 403)
-        accounts.prolong_token(database, token)
         return json_response(_EXTENSION_ACTIONS[method](extensions.sources(database), request))
     return json_response("Method not found", 404)
 
@@ -65,8 +73,18 @@ def _authenticate(database: Database, request: Request) -> Response:
     try:
         account = accounts.log_in_to_api(database, form["username"], form["password"])
     except accounts.Refused:
-        return json_response("Invalid credentials", 403)
+        return _refusal(database)
+    except accounts.NoAccess:
+        return json_response("Unauthorized", 403)
     return json_response({"authToken": accounts.create_token(database, account)})
+
+
+def _refusal(database: Database) -> Response:
+    """Up to 22.10 nothing catches the exception of a refused login; sources of 2023 do."""
+    version = database.row("select value from informations where `key` = 'version'")
+    if version is not None and int(version["value"].split(".")[0]) >= 23:
+        return json_response("Authentication failed", 401)
+    return Response(500, content_type="text/html; charset=UTF-8")
 
 
 def _run_clapi(database: Database, asked: Any) -> Response:

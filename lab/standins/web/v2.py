@@ -41,7 +41,6 @@ def answer(database: Database, request: Request) -> Response:
     account = accounts.find_by_token(database, token)
     if account is None:
         return json_response({"message": "Invalid credentials."}, 401)
-    accounts.prolong_token(database, token)
     servers = _SERVERS.fullmatch(path)
     if servers is None or request.method != "GET":
         return json_response({"code": 404, "message": "No route found"}, 404)
@@ -81,7 +80,7 @@ def _log_in(database: Database, asked: Any) -> Response:
     accounts.delete_expired_tokens(database)
     try:
         account = accounts.log_in_to_api(database, login, password)
-    except accounts.Refused:
+    except (accounts.Refused, accounts.NoAccess):
         return json_response({"code": 401, "message": "Invalid credentials"}, 401)
     contact = {
         "id": account.id,

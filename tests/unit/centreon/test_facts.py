@@ -5,8 +5,8 @@ import base64
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapinfra.centreon.broker import file_outputs
-from mapinfra.centreon.facts import files, json_object, listening_ports
+from mapinfra.centreon.facts import Listener, files, json_object, listening_ports
+from mapinfra.centreon.generated import file_outputs
 
 
 def test_files_are_named_without_their_folder() -> None:
@@ -40,8 +40,15 @@ def test_ports_of_both_families_are_read_with_their_program() -> None:
         'LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:(("sshd",pid=34,fd=3))\n'
         'LISTEN 0 50 [::]:5758 [::]:* users:(("cbd",pid=287,fd=7))\n'
         "LISTEN 0 80 127.0.0.1%lo:3306 0.0.0.0:*\n"
+        'LISTEN 0 9 127.0.0.1:5758 0.0.0.0:* users:(("nc",pid=9,fd=3))\n'
+        "cbd 287 /usr/sbin/cbd /etc/centreon-broker/paris-broker.json \n"
+        "cbd 288 \n"
     )
-    assert listening_ports(text) == {22: "sshd", 5758: "cbd", 3306: ""}
+    assert listening_ports(text) == {
+        22: (Listener("sshd"),),
+        5758: (Listener("cbd", "paris-broker.json"), Listener("nc")),
+        3306: (Listener(""),),
+    }
 
 
 @given(st.text())

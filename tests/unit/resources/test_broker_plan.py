@@ -7,13 +7,15 @@ import pytest
 from hypothesis import given, reject
 from hypothesis import strategies as st
 
-from mapinfra.centreon.broker import Group, Output, Row, rows_of
+from mapinfra.centreon.broker import Group, Output, rows_of
+from mapinfra.centreon.facts import Listener
+from mapinfra.centreon.generated import Row
 from mapinfra.errors import CentreonError
 from mapinfra.resources.broker_model import Edit, Live
 from mapinfra.resources.broker_plan import plan, without_outputs
 from mapinfra.resources.contract import Change, Plan
 from tests.unit.resources.world import (
-    BLOCK,
+    BLOCKS,
     FORWARD,
     KIND,
     RRD,
@@ -93,13 +95,13 @@ def test_a_changed_port_is_shown_with_both_values_and_repaired() -> None:
 
 
 def test_a_lost_category_is_shown_with_both_values() -> None:
-    rows = tuple(row for row in rows_of(MAP, BLOCK) if row.value != "bam")
+    rows = tuple(row for row in rows_of(MAP, BLOCKS) if row.value != "bam")
     (change,) = plan(wanted(MAP), fresh(Group(4, rows))).changes[:1]
     assert change == Change("outputs.Centreon-Map.categories", ["neb"], ["bam", "neb"])
 
 
 def test_a_doubled_row_is_a_fault_and_is_repaired() -> None:
-    rows = rows_of(MAP, BLOCK)
+    rows = rows_of(MAP, BLOCKS)
     live = fresh(Group(4, (*rows, rows[3])))
     assert KIND.computed(wanted(MAP), live)["faults"] == [
         "Centreon-Map: port=5758 doubled or misplaced"
@@ -116,7 +118,7 @@ def test_a_doubled_output_of_the_same_name_is_removed() -> None:
 
 def test_rows_of_keys_that_mapinfra_does_not_know_are_kept() -> None:
     strange = Row("novelty", "1")
-    live = fresh(Group(4, (*rows_of(replace(MAP, tls="no"), BLOCK), strange)))
+    live = fresh(Group(4, (*rows_of(replace(MAP, tls="no"), BLOCKS), strange)))
     (edit,) = _write(live, MAP)
     assert strange in edit.after
 
@@ -130,7 +132,7 @@ def test_a_file_without_the_output_is_deployed_again_without_a_write() -> None:
 
 def test_a_port_that_does_not_listen_needs_a_restart_only() -> None:
     live = applied(plan(wanted(MAP), fresh()), fresh())
-    mend = plan(wanted(MAP), replace(live, listening={22: "sshd"}))
+    mend = plan(wanted(MAP), replace(live, listening={22: (Listener("sshd"),)}))
     assert [step.verb for step in mend.steps] == ["keep", "restart", "listen", "keep"]
 
 
@@ -156,7 +158,7 @@ def test_a_port_of_a_foreign_output_is_refused(other: Group) -> None:
 
 
 def test_a_port_of_another_program_is_refused() -> None:
-    live = replace(fresh(), listening={5758: "nc"})
+    live = replace(fresh(), listening={5758: (Listener("nc"),)})
     with pytest.raises(CentreonError, match="port 5758 is used already by the program nc"):
         plan(wanted(MAP), live)
 
@@ -248,8 +250,144 @@ def _lose(rows: tuple[Row, ...], dice: random.Random) -> list[Row]:
 
 def test_a_name_of_a_foreign_output_is_refused() -> None:
     live = fresh(group(4, MAP), group(5, replace(MAP, name="other", port="5759")))
+    desired = replace(wanted(replace(MAP, port="5759")), take_over={"Centreon-Map": "other"})
     with pytest.raises(CentreonError, match="the name is used already by Centreon-Map"):
-        plan(wanted(replace(MAP, port="5759")), live)
+        plan(desired, live)
+
+
+# Outputs that somebody else made
+
+
+@pytest.mark.parametrize("name", ["Centreon-Studio", "centreon-map", "CENTREON-MAP"])
+def test_taking_over_an_output_of_the_vendors_name_is_told_first(name: str) -> None:
+    live = fresh(group(4, replace(MAP, name=name)))
+    first = plan(wanted(MAP), live).lines()[0]
+    assert first.startswith(f"paris: take over output {name} (ipv4, group 4) as Centreon-Map; ")
+
+
+def test_an_output_of_any_other_name_is_taken_over_only_where_the_spec_names_it() -> None:
+    live = fresh(group(4, replace(MAP, name="to-the-wall")))
+    with pytest.raises(CentreonError, match=r"used already by to-the-wall.*`take_over"):
+        plan(wanted(MAP), live)
+    desired = replace(wanted(MAP), take_over={"Centreon-Map": "to-the-wall"})
+    planned = plan(desired, live)
+    assert "take over output to-the-wall (ipv4, group 4) as Centreon-Map" in planned.lines()[0]
+    there = applied(planned, live)
+    assert plan(desired, there).steps == ()
+    assert applied(KIND.removal(desired, there), there).outputs == live.outputs
+
+
+def test_an_output_to_take_over_that_is_not_there_is_told() -> None:
+    desired = replace(wanted(MAP), take_over={"Centreon-Map": "typo"})
+    with pytest.raises(CentreonError, match="no output typo to take over; there is unified-sql"):
+        plan(desired, fresh(group(4, replace(MAP, name="Centreon-Studio"))))
+
+
+def test_an_output_to_take_over_is_found_by_its_name_whatever_its_port() -> None:
+    live = fresh(group(4, replace(MAP, name="wall", port="6000")))
+    desired = replace(wanted(MAP), take_over={"Centreon-Map": "wall"})
+    assert Change("outputs.Centreon-Map.port", "6000", "5758") in plan(desired, live).changes
+
+
+# Configurations and processes of one poller
+
+
+def test_a_port_of_another_configuration_of_the_poller_is_refused() -> None:
+    other = Group(0, (Row("name", "rrd-input"), Row("type", "ipv4"), Row("port", "5758")))
+    live = replace(fresh(), elsewhere={"paris-rrd": (other,)})
+    with pytest.raises(CentreonError, match=r"used already by rrd-input .*of paris-rrd"):
+        plan(wanted(MAP), live)
+
+
+def test_a_port_that_the_process_of_another_configuration_holds_is_not_served() -> None:
+    live = applied(plan(wanted(MAP), fresh()), fresh())
+    other = {**live.listening, 5758: (Listener("cbd", "paris-rrd.json"),)}
+    mend = plan(wanted(MAP), replace(live, listening=other))
+    assert [step.verb for step in mend.steps] == ["keep", "restart", "listen", "keep"]
+    assert KIND.computed(wanted(MAP), replace(live, listening=other))["served"] is False
+
+
+# BBDO v3
+
+BBDO = Output("Centreon-Map", type="bbdo_server", tls="no", compression="no")
+
+
+def test_a_bbdo_server_is_made_changed_and_taken_away() -> None:
+    live = applied(plan(wanted(BBDO), fresh()), fresh())
+    (made,) = [one for one in live.outputs if one.value("type") == "bbdo_server"]
+    assert (made.value("blockId"), len(made.rows)) == ("", 13)
+    assert Row("blockId", "1_35") in made.rows
+    assert Row("category", "neb") in made.rows
+    assert plan(wanted(BBDO), live).steps == ()
+    changed = replace(BBDO, one_peer_retention="yes")
+    live = applied(plan(wanted(changed), live), live)
+    assert plan(wanted(changed), live).steps == ()
+    assert applied(KIND.removal(wanted(changed), live), live).outputs == fresh().outputs
+
+
+def test_a_bbdo_server_on_one_address_is_seen_closed_when_it_goes() -> None:
+    one = replace(BBDO, host="192.0.2.7")
+    live = applied(plan(wanted(one), fresh()), fresh())
+    (listen,) = [step for step in KIND.removal(wanted(one), live).steps if step.verb == "listen"]
+    assert listen.text == "see port 5758 closed"
+
+
+def test_an_output_becomes_a_bbdo_server_and_back() -> None:
+    live = applied(plan(wanted(MAP), fresh()), fresh())
+    planned = plan(wanted(BBDO), live)
+    assert Change("outputs.Centreon-Map.type", None, "bbdo_server") in planned.changes
+    live = applied(planned, live)
+    assert plan(wanted(BBDO), live).steps == ()
+    assert applied(plan(wanted(MAP), live), live).outputs == (
+        *fresh().outputs, group(4, MAP),
+    )  # fmt: skip
+
+
+def test_a_foreign_bbdo_server_is_refused_with_the_type_to_write() -> None:
+    live = fresh(group(4, replace(BBDO, name="Centreon-Studio")))
+    with pytest.raises(CentreonError, match="write `type: bbdo_server` to have it taken over"):
+        plan(wanted(MAP), live)
+    assert "take over output Centreon-Studio" in plan(wanted(BBDO), live).lines()[0]
+
+
+def test_a_centreon_that_knows_no_bbdo_server_is_told() -> None:
+    live = replace(fresh(), blocks={"ipv4": "1_3"})
+    with pytest.raises(CentreonError, match="knows no broker output of type bbdo_server"):
+        plan(wanted(BBDO), live)
+
+
+# Untidy rows
+
+EMPTY = Row("category", "")
+clutter = st.lists(
+    st.sampled_from([EMPTY, Row("filters", "", 0, 1), Row("tls", ""), Row("negociation", "yes"),
+                     Row("port", "5758"), Row("tls", "no"), Row("name", "Centreon-Map")]),
+    max_size=5,
+)  # fmt: skip
+
+
+def test_untidy_rows_that_generate_the_same_are_written_and_not_deployed() -> None:
+    live = fresh(Group(4, (*rows_of(MAP, BLOCKS), EMPTY, Row("tls", "auto"))))
+    mend = plan(wanted(MAP), live)
+    assert [step.verb for step in mend.steps] == ["keep", "write"]
+    there = applied(mend, live)
+    assert plan(wanted(MAP), there).steps == ()
+    back = KIND.removal(wanted(MAP), there)
+    assert [step.verb for step in back.steps] == ["write", "keep"]
+    assert applied(back, there).outputs == live.outputs
+
+
+@given(clutter, st.sampled_from([MAP, replace(MAP, categories=()), replace(MAP, name="")]))
+def test_removal_onto_untidy_rows_ends(more: list[Row], found: Output) -> None:
+    before = fresh(Group(4, (*rows_of(found, BLOCKS), *more)))
+    desired = replace(wanted(MAP), take_over={"Centreon-Map": ""})
+    try:
+        live = applied(plan(desired, before), before)
+    except CentreonError:
+        reject()
+    after = applied(KIND.removal(desired, live), live)
+    assert _without_numbers(after) == _without_numbers(before)
+    assert (after.record, after.file) == (None, before.file)
 
 
 def test_another_poller_of_the_same_host_is_refused_while_outputs_are_owned() -> None:

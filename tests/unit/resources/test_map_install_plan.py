@@ -38,7 +38,9 @@ INSTALL = Install(
 
 
 def broker(*outputs: Output) -> Broker:
-    groups = tuple(Group(n, rows_of(output, "1_3")) for n, output in enumerate(outputs))
+    groups = tuple(
+        Group(n, rows_of(output, {output.type: "1_3"})) for n, output in enumerate(outputs)
+    )
     return Broker(1, "Central", 1, "central-broker-master", "central-broker.json", groups)
 
 

@@ -1,14 +1,15 @@
 """A remote and its central in memory: what each step of BrokerOutputs does to what is observed."""
 
 from dataclasses import replace
-from typing import Any
 
-from mapinfra.centreon.broker import Group, Output, Row, in_file, output_of, rows_of, same_rows
+from mapinfra.centreon.broker import Group, Output, rows_of, same_rows
+from mapinfra.centreon.facts import Listener
+from mapinfra.centreon.generated import Row, generated, listens_on
 from mapinfra.resources.broker_model import Deployed, Desired, Edit, Live
 from mapinfra.resources.broker_outputs import BrokerOutputsKind
 from mapinfra.resources.contract import Plan, Step
 
-BLOCK = "1_3"
+BLOCKS = {"ipv4": "1_3", "bbdo_server": "1_35"}
 KIND = BrokerOutputsKind()
 
 MASTER = Group(0, (Row("name", "paris-broker-input"), Row("type", "ipv4"), Row("port", "5669")))
@@ -44,10 +45,11 @@ def fresh(*outputs: Group) -> Live:
         config_id=4,
         config_name="paris-broker",
         file_name="paris-broker.json",
-        block=BLOCK,
+        blocks=BLOCKS,
         categories=frozenset({"neb", "storage", "correlation", "dumper", "bam"}),
         inputs=(MASTER,),
         outputs=(SQL, RRD, FORWARD, *outputs),
+        elsewhere={},
         file=(),
         listening={},
         record=None,
@@ -57,20 +59,20 @@ def fresh(*outputs: Group) -> Live:
 
 def group(number: int, output: Output) -> Group:
     """Return an output as the form writes it."""
-    return Group(number, rows_of(output, BLOCK))
+    return Group(number, rows_of(output, BLOCKS))
 
 
 def deployed(live: Live) -> Live:
     """Return the remote after its configuration was generated and has arrived."""
-    outputs = [_file_output(one) for one in sorted(live.outputs, key=lambda one: one.number)]
+    outputs = [generated(one.rows) for one in sorted(live.outputs, key=lambda one: one.number)]
     return replace(live, file=tuple(outputs))
 
 
 def restarted(live: Live) -> Live:
     """Return the remote after a restart of cbd, which serves what the file says."""
-    ports = {str(one.get("port", "")) for one in live.file if not one.get("host")}
-    listening = {int(port) for port in ports if port.isdecimal()}
-    return replace(live, listening={22: "sshd"} | dict.fromkeys({5669, *listening}, "cbd"))
+    ports = {5669, *(port for one in live.file if (port := listens_on(one)))}
+    cbd = (Listener("cbd", live.file_name),)
+    return replace(live, listening={22: (Listener("sshd"),)} | dict.fromkeys(ports, cbd))
 
 
 def applied(plan: Plan, live: Live) -> Live:
@@ -108,10 +110,3 @@ def _edited(edit: Edit, live: Live) -> Live:
     if edit.after:
         there[edit.group] = Group(edit.group, edit.after)
     return replace(live, outputs=tuple(there[number] for number in sorted(there)))
-
-
-def _file_output(one: Group) -> dict[str, Any]:
-    if one.value("type") == "ipv4":
-        held = in_file(output_of(one.rows))
-        return held if held["filters"]["category"] else {**held, "filters": {}}
-    return {row.key: row.value for row in one.rows if row.value}

@@ -480,6 +480,27 @@ RELATIONS: Final = {
             "Centreon-Map already; write another"
         ],
     ),
+    "a key of another type of output": (
+        OUTPUT,
+        "Centreon-Map:\n        type: bbdo_server\n        negotiation: yes\n"
+        "        tls: auto\n      other: {port: 5759, transport: gRPC}",
+        [
+            "dev.yaml:15: remotes.paris.broker_outputs.Centreon-Map.negotiation: an output of type "
+            "bbdo_server has no such key; take it out",
+            "dev.yaml:16: remotes.paris.broker_outputs.Centreon-Map.tls: a bbdo_server knows no "
+            "auto; write yes or no",
+            "dev.yaml:17: remotes.paris.broker_outputs.other.transport: an output of type ipv4 has "
+            "no such key; take it out",
+        ],
+    ),
+    "two listeners on one port, of two types": (
+        OUTPUT,
+        "Centreon-Map: {}\n      other: {type: bbdo_server, host: 192.0.2.7}",
+        [
+            "dev.yaml:14: remotes.paris.broker_outputs.other.port: 5758 is the port of "
+            "Centreon-Map already; write another"
+        ],
+    ),
     "sudo password without sudo": ssh(
         "sudo_password: {env: SUDO}",
         "sudo_password",

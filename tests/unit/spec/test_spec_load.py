@@ -82,9 +82,12 @@ def test_a_remote_says_nothing_unless_told(load_text: Load) -> None:
 
 def test_an_empty_output_is_that_of_the_manual() -> None:
     assert BrokerOutput().model_dump() == {
+        "type": "ipv4",
+        "take_over": None,
         "port": 5758,
         "host": "",
         "protocol": "bbdo",
+        "transport": "TCP",
         "tls": "auto",
         "private_key": "",
         "tls_hostname": "",
@@ -104,15 +107,29 @@ def test_an_empty_output_is_that_of_the_manual() -> None:
 
 def test_every_field_of_an_output_can_be_set(load_text: Load) -> None:
     output = (
-        "{port: 5759, host: map.example.net, protocol: bbdo, tls: yes, private_key: /k, "
-        "tls_hostname: map, public_certificate: /c, ca_certificate: /a, negotiation: no, "
+        "{take_over: mine, port: 5759, host: map.example.net, protocol: bbdo, tls: yes, "
+        "private_key: /k, tls_hostname: map, public_certificate: /c, ca_certificate: /a, "
+        "negotiation: no, "
         "buffering_timeout: 5, retry_interval: 60, failover: other, one_peer_retention: on, "
         "compression: off, compression_level: -1, compression_buffer: 0, categories: [neb]}"
     )
     loaded = load_text(SHARED.replace("Centreon-Map: {}", f"Centreon-Map: {output}"))
     set_there = loaded.remotes["paris"].broker_outputs["Centreon-Map"].model_dump()
     standard = BrokerOutput().model_dump()
-    assert {key for key in standard if set_there[key] == standard[key]} == {"protocol"}
+    assert {key for key in standard if set_there[key] == standard[key]} == {
+        "type", "protocol", "transport",
+    }  # fmt: skip
+
+
+def test_every_field_of_a_bbdo_server_can_be_set(load_text: Load) -> None:
+    output = (
+        "{type: bbdo_server, take_over: mine, port: 5759, host: 192.0.2.7, transport: gRPC, "
+        "tls: yes, private_key: /k, public_certificate: /c, compression: yes, "
+        "one_peer_retention: yes, categories: [neb]}"
+    )
+    loaded = load_text(SHARED.replace("Centreon-Map: {}", f"Centreon-Map: {output}"))
+    made = loaded.remotes["paris"].broker_outputs["Centreon-Map"]
+    assert (made.type, made.transport, made.host) == ("bbdo_server", "gRPC", "192.0.2.7")
 
 
 @pytest.mark.parametrize("written", ["yes", '"yes"', "true", "on", "Yes", "TRUE"])
