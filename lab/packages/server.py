@@ -76,12 +76,10 @@ echo "{package}: the keystore can't be converted" >&2
 exit 1
 """
 _MOVING_TLS = """\
-main={main} pem={configuration}/map.pem
-if grep -q '^centreon-map.keystore=.' "$main"; then
-    sed -i -e 's|^centreon-map.keystore=.*|centreon-map.tls.enabled=true|' \\
-        -e "s|^centreon-map.keystore-pass=.*|centreon-map.tls.certificate=$pem|" "$main"
-    touch "$pem"
-fi
+to='&.enabled=true\\n&.certificate=\\1\\n&.key=\\1'
+to=$(printf %s "$to" | sed 's/&/centreon-map.tls/g')
+sed -i -e "s|^centreon-map.keystore=\\(..*\\)|$to|" \\
+    -e '/^centreon-map.keystore-pass=/d' {main}
 """
 _PAGE = """\
 <!DOCTYPE html>

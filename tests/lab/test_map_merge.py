@@ -19,6 +19,7 @@ from tests.lab.map_world import (
     make,
     wait_until,
 )
+from tests.tls import pem
 
 MOVING = "23.10.94"
 
@@ -44,17 +45,20 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
 
 
 @each(ENGINE_ON_DNF, ENGINE_ON_APT, LEGACY_ON_DNF, LEGACY_ON_APT)
-def test_what_a_packages_script_writes_stays_and_is_told(world: World) -> None:
-    folder = world.server.edition.configuration
-    keystore = f"centreon-map.keystore={folder}/map.p12\\ncentreon-map.keystore-pass=s3cret\\n"
-    world.host.run(f"printf '{keystore}' >>{main_file(world)}")
+def test_a_server_speaks_tls_after_its_packages_script_has_moved_the_settings(world: World) -> None:
+    keystore = f"{world.server.edition.configuration}/map.p12"
+    world.host.run(["tee", keystore], input=pem("map.example.net"))
+    settings = f"centreon-map.keystore={keystore}\ncentreon-map.keystore-pass=s3cret\n"
+    world.host.run(["tee", "-a", main_file(world)], input=settings)
     world.edit("s/-Xmx[0-9]*[A-Za-z]/-Xmx6G/")
+    world.edit("s/active=prod/active=prod,tls/")
+    world.host.run(["systemctl", "restart", world.server.edition.service])
     world.next_line("23.04", "23.10", "moving-tls")
     world.want(MOVING, release_notes_read="23.10")
     result = world.expect_up()
     held = world.host.run(["cat", main_file(world)]).stdout.splitlines()
     assert "centreon-map.tls.enabled=true" in held
-    assert f"centreon-map.tls.certificate={folder}/map.pem" in held
+    assert f"centreon-map.tls.certificate={keystore}" in held
     assert not [line for line in held if line.startswith("centreon-map.keystore")]
     assert "broker.reconnection.delay=2" in held
     assert "-Xmx6G" in world.conf()
