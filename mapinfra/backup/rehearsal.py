@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Mapping
 
 from mapinfra.backup.dump import CLIENT, LOAD, PROGRAM, UNPACK, Digests
+from mapinfra.backup.folder import script_in
 from mapinfra.backup.login import logged_in
 from mapinfra.backup.manifest import Manifest, Table
 from mapinfra.backup.remote import BackupFailed, script
@@ -94,15 +95,20 @@ def _all(tables: Mapping[str, Table], others: Mapping[str, str]) -> dict[str, ob
 def _compare(host: Host, manifest: Manifest, login: str, database: str) -> None:
     copy = f"{manifest.directory}/copy.sql"
     unit = f"mapinfra-compare.{manifest.id}"
+    _remove_copy(host, manifest)
     try:
         argv = ("bash", "-c", PROGRAM, "bash", login, database, copy)
         as_unit(host, f"{unit}-dump", argv, f"the dump of {database}")
         found = digest(host, f"{unit}-digest", manifest.directory, copy, database)
     finally:
-        script(host, "removing the copy", 'rm -f "$1"', copy)
+        _remove_copy(host, manifest)
     different = differences(manifest, found, events=database == manifest.database)
     if different:
         raise BackupFailed(
             f"{database} differs from backup {manifest.id} in {', '.join(different)}",
             where=host.name,
         )
+
+
+def _remove_copy(host: Host, manifest: Manifest) -> None:
+    script_in(host, "removing the copy", manifest.directory, 'rm -f "$1/copy.sql"')

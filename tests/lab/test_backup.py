@@ -272,7 +272,7 @@ def test_a_view_that_can_not_be_dumped_stops_the_backup_and_nothing_else(world: 
 @pytest.fixture
 def small_disk(world: World) -> Iterator[str]:
     folder = "/mnt/small"
-    world.lab.run(f"mkdir -p {folder} && mount -t tmpfs -o size=72M tmpfs {folder}")
+    world.lab.run(f"mkdir -p {folder} && mount -t tmpfs -o size=72M,mode=700 tmpfs {folder}")
     yield folder
     world.lab.run(["umount", folder])
 
