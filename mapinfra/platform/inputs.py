@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from mapinfra.centreon.broker import BBDO_SERVER, Output
+from mapinfra.centreon.broker import Output
 from mapinfra.centreon.editions import LEGACY
 from mapinfra.errors import SpecError
 from mapinfra.spec import BrokerOutput, Central, Remote, Spec
@@ -83,11 +83,9 @@ def output(name: str, wanted: BrokerOutput) -> Output:
     """Return an output of the spec as Centreon keeps it: every value is text."""
     values = wanted.model_dump(exclude={"take_over"})
     categories = tuple(sorted(values.pop("categories")))
-    texts = {key: str(value) for key, value in values.items()}
-    if wanted.type == BBDO_SERVER:
-        # It has no `auto`; one that the spec says is refused when it is loaded.
-        texts |= {key: "no" for key in ("tls", "compression") if texts[key] == "auto"}
-    return Output(name=name, **texts, categories=categories)
+    return Output(
+        name=name, **{key: str(value) for key, value in values.items()}, categories=categories
+    )
 
 
 def _plain(model: BaseModel) -> dict[str, Any]:

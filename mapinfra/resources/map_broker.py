@@ -6,20 +6,18 @@ they don't fit.
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from mapinfra.centreon.broker import MAP_PORT
+from mapinfra.centreon.broker import MAP_PORT, is_vendors
 from mapinfra.centreon.wishes import WantedOutput
 from mapinfra.errors import CentreonError
 from mapinfra.resources.map_model import Desired, Live, held
 
-_NAMES = ("centreon-map", "centreon-studio")
-"""How the vendor's pages, pictures and scripts call the output, whatever the case."""
 _THIS_HOST = ("localhost", "127.0.0.1", "::1")
 
 
 def output_for_map(outputs: Sequence[WantedOutput], port: str | None) -> WantedOutput | None:
     """Return the output that a MAP server on this port uses, or is meant to; None: not told."""
     by_port = [one for one in outputs if one.port == port]
-    by_name = [one for one in outputs if one.name.casefold() in _NAMES]
+    by_name = [one for one in outputs if is_vendors(one.name)]
     return next(iter(by_port or by_name or (outputs if len(outputs) == 1 else ())), None)
 
 

@@ -85,7 +85,7 @@ def _wishes(located: spec.Located) -> Wishes:
                 located.at("remotes", name, "broker_outputs", output, "port"),
             )
             for output, wanted in remote.broker_outputs.items()
-            if not wanted.host
+            if wanted.listens
         )
         for name, remote in located.spec.remotes.items()
     }

@@ -17,6 +17,7 @@ from pydantic import (
     Field,
     WithJsonSchema,
     field_validator,
+    model_validator,
 )
 
 from mapinfra.backup import FOLDER
@@ -261,6 +262,19 @@ class BrokerOutput(Model):
             json_schema_extra={"minItems": 1, "uniqueItems": True},
         ),
     ] = ("bam", "neb")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _defaults_of_its_type(cls, output: Any) -> Any:
+        """A bbdo_server has no `auto`; one that the spec says is refused by the crosschecks."""
+        if not isinstance(output, dict) or output.get("type") != "bbdo_server":
+            return output
+        return {"tls": "no", "compression": "no", **output}
+
+    @property
+    def listens(self) -> bool:
+        """Whether it takes connections, rather than connecting."""
+        return self.type == "bbdo_server" or not self.host
 
 
 class Backup(Model):

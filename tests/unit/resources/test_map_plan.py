@@ -108,9 +108,8 @@ def test_what_is_not_as_wanted_is_mended_alone(changed: dict[str, Any], steps: l
 def test_what_is_left_to_a_person_is_told_until_it_is_done(
     version: str, categories: tuple[str, ...], todo: tuple[str, ...]
 ) -> None:
-    output = Group(
-        3, rows_of(BrokerOutput("Centreon-Studio", categories=categories), {"ipv4": "1_3"})
-    )
+    made = BrokerOutput("Centreon-Studio", categories=categories)
+    output = Group(3, rows_of(made, {"ipv4": "1_3"}))
     broker = Broker(1, "Central", 1, "central-broker-master", "central-broker.json", (output,))
     plan = map_plan.plan(wanted(NEWER), found(version, broker=broker))
     assert plan.todo == todo
