@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import paramiko
 import pymysql
 from pymysql.constants import CR
-from pymysql.cursors import DictCursor, SSDictCursor
+from pymysql.cursors import DictCursor
 
 from mapinfra.errors import DatabaseError
 from mapinfra.hosts import refusals
@@ -27,7 +27,7 @@ ROWS_LIMIT = 100_000
 """Rows that one query may answer with."""
 ANSWER_LIMIT = 32 << 20
 """Bytes that one query may answer with."""
-_BATCH = 1000  # rows that are read between two looks at the limits
+_READS = 2  # that PyMySQL makes for a row: the head of its packet, and the rest
 _GONE = (CR.CR_SERVER_LOST, CR.CR_SERVER_GONE_ERROR, CR.CR_CONN_HOST_ERROR)
 
 
@@ -68,13 +68,9 @@ class Session:
     def query(self, sql: str, params: Sequence[object] = ()) -> Rows:
         """Return the rows of a statement."""
         self._link.meter.start()
-        with self._faults.told(), self._link.connection.cursor(SSDictCursor) as cursor:
+        with self._faults.told(), self._link.connection.cursor() as cursor:
             cursor.execute(sql, params or None)
-            rows: Rows = []
-            while batch := cursor.fetchmany(_BATCH):
-                rows += batch
-                self._link.meter.expect_few(len(rows))
-            return rows
+            return list(cursor.fetchall())
 
     def execute(self, sql: str, params: Sequence[object] = ()) -> int:
         """Return how many rows a statement changed."""
@@ -247,18 +243,18 @@ class _Meter:
 
     def start(self) -> None:
         self._deadline = Deadline.after(self._seconds)
-        self._left = ANSWER_LIMIT
+        self._bytes = self._reads = 0
 
-    def count(self, size: int) -> None:
-        self._left -= size
-        if self._left < 0:
+    def received(self, size: int) -> None:
+        self._bytes += size
+        if self._bytes > ANSWER_LIMIT:
             raise _TooMuch(f"{ANSWER_LIMIT / 2**20:g} MiB")
         if self._deadline.passed:
             raise TimeoutError("timed out")
 
-    def expect_few(self, rows: int) -> None:
-        if rows > ROWS_LIMIT:
-            self._left = 0  # the rest isn't worth reading
+    def read(self) -> None:
+        self._reads += 1
+        if self._reads > ROWS_LIMIT * _READS:
             raise _TooMuch(f"{ROWS_LIMIT} rows")
 
 
@@ -280,10 +276,20 @@ class _Socket:
             raise TimeoutError("timed out") from None
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_Stream(self._channel, self._meter))
+        return _Reader(_Stream(self._channel, self._meter), self._meter)
 
     def close(self) -> None:
         self._channel.close()
+
+
+class _Reader(io.BufferedReader):
+    def __init__(self, stream: "_Stream", meter: _Meter) -> None:
+        super().__init__(stream)
+        self._meter = meter
+
+    def read(self, size: int | None = -1) -> bytes:
+        self._meter.read()
+        return super().read(size)
 
 
 class _Stream(io.RawIOBase):
@@ -300,6 +306,6 @@ class _Stream(io.RawIOBase):
             data = self._channel.recv(len(buffer))
         except TimeoutError:
             raise TimeoutError("timed out") from None  # paramiko's has no text
-        self._meter.count(len(data))
+        self._meter.received(len(data))
         buffer[: len(data)] = data
         return len(data)
