@@ -175,8 +175,8 @@ class _Conversation:
         frame = self._frame
         return Outcome(
             status,
-            b"".join(self._stdout),
-            b"".join(self._stderr),
+            frame.own(b"".join(self._stdout)),
+            frame.own(b"".join(self._stderr)),
             self._deadline.spent,
             frame.begun,
             frame.handed_over,

@@ -26,6 +26,7 @@ from mapinfra.hosts.sudo import Escalation
 from mapinfra.hosts.target import Database, Target
 from mapinfra.secrets import SecretResolver
 
+_SIGNALLED = 128  # what a shell adds to a signal's number to make a status
 _SHOWN = 120  # characters of a command in an error
 
 
@@ -214,4 +215,6 @@ def _shown(argv: tuple[str, ...]) -> str:
 
 def _failed(name: str, argv: tuple[str, ...], outcome: Outcome) -> CommandFailed:
     complaint = last_line(outcome.stderr) or last_line(outcome.stdout) or "no output"
-    return CommandFailed(f"`{_shown(argv)}` exit {outcome.status}: {complaint}", where=name)
+    status = outcome.status or 0
+    end = f"exit {status}" if status <= _SIGNALLED else f"killed by signal {status - _SIGNALLED}"
+    return CommandFailed(f"`{_shown(argv)}` {end}: {complaint}", where=name)

@@ -119,19 +119,22 @@ def _carried(
 def _unjudged(versions: _Versions, form: Format) -> Iterable[Difference]:
     """Yield the lines that meet a change of the vendor's, and only a running shell can judge."""
     local, vendor = (form.meaning(form.parse(one)) for one in (versions.local, versions.vendor))
-    # Without the old package's file whatever differs may be the vendor's change.
-    base = versions.local if versions.pristine is None else versions.pristine
-    before = form.meaning(form.parse(base)).variables
-    names = {**before, **vendor.variables}
-    changed = {name for name in names if before.get(name) != vendor.variables.get(name)}
+    old = form.meaning(form.parse(versions.pristine or b""))
+    # Names of the vendor's alone, as the administrator's are not for everybody.
+    changed = {
+        name
+        for name in {**old.variables, **vendor.variables}
+        if old.variables.get(name) != vendor.variables.get(name)
+    }
+    found = [("local", term) for term in local.terms] + [("vendor's", one) for one in vendor.terms]
+    meeting = [(whose, term) for whose, term in found if term.reads & changed]
     lines: dict[str, set[str]] = {}
-    for whose, found in (("local", local), ("vendor's", vendor)):
-        for term in found.terms:
-            if term.reads & changed:
-                where = f"line {term.line} of the {whose} file"
-                lines.setdefault(where, set()).update(term.reads & changed)
-    for where, met in lines.items() or [("a line of the local file", changed)]:
-        yield Difference(Outcome.UNDECIDED, unjudged=f"{where} ({', '.join(sorted(met))})")
+    for whose, term in meeting or found:
+        where = f"line {term.line} of the {whose} file"
+        lines.setdefault(where, set()).update(term.reads & changed)
+    for where, met in lines.items() or [("the local file", changed)]:
+        named = f" ({', '.join(sorted(met))})" if met else ""
+        yield Difference(Outcome.UNDECIDED, unjudged=f"{where}{named}")
 
 
 class _Outcomes:
