@@ -1,4 +1,4 @@
-"""What would make a step fail on a host as it is: refused in the preview, and nothing is changed."""
+"""What would make a step fail on a host as it is: refused in the preview."""
 
 from dataclasses import dataclass
 
