@@ -141,7 +141,7 @@ def parse(text: str, folder: str, where: str) -> Shelf:
     for line in text.splitlines():
         id, *words = line.split(" ")
         if id == "unsafe" and len(words) == 1:
-            return Shelf((), unsafe=_unpacked(words[0]))
+            return Shelf((), unsafe=_unpacked(words[0]).strip())
         found = described(f"{folder}/{id}", words, where)
         if isinstance(found, str):
             unreadable[id] = found
@@ -155,7 +155,7 @@ def described(directory: str, words: list[str], where: str) -> Listed | str:
     """Read what `describe` printed of a backup, without its id; why it is none, in words."""
     match words:
         case ["refused", said]:
-            return _unpacked(said)
+            return _unpacked(said).strip()
         case [armed, number, *packed] if len(packed) == 4 and number.isdecimal():
             manifest, sizes, back, unsound = map(_unpacked, packed)
         case _:
@@ -169,7 +169,7 @@ def described(directory: str, words: list[str], where: str) -> Listed | str:
     except ValueError as error:
         return f"{BACK} can't be read: {error}"
     there = {name: size for size, _, name in (one.partition(" ") for one in sizes.splitlines())}
-    fault = damage(read, there) or unsound
+    fault = damage(read, there) or unsound.strip()
     return Listed(read, report, armed == "armed", fault, int(number))
 
 

@@ -587,7 +587,8 @@ def found(world: World) -> journal.Found:
 def test_a_lock_that_is_held_says_by_whom_and_since_when(world: World) -> None:
     assert found(world).standing is Standing.FREE
     mine = journal.take(world.host, entry(world), 10)
-    assert found(world) == journal.Found(found(world).now, mine)
+    read = found(world)
+    assert (read.entry, read.standing, read.boot) == (mine, Standing.HELD, mine.boot)
     since = time.strftime("%Y-%m-%d %H:%M", time.gmtime(mine.since))
     with pytest.raises(Held) as caught:
         journal.take(world.host, entry(world), 10)
@@ -901,8 +902,9 @@ def test_a_script_planted_after_arming_is_not_run_by_the_host(world: World) -> N
 def test_a_way_back_whose_folder_is_gone_is_stuck_and_can_be_cancelled(world: World) -> None:
     manifest = world.take("first")
     mine = journal.take(world.host, entry(world, backup=manifest.directory), 10)
-    backup.arm(world.host, manifest, world.subject.client, 0.02)
+    backup.arm(world.host, manifest, world.subject.client, 10)
     world.lab.run(["rm", "-r", f"{FOLDER}/first"])
+    world.lab.run(["systemctl", "start", "--no-block", "mapinfra-back.first.service"])
     wait_until(lambda: found(world).standing is Standing.STUCK)
     assert found(world).blocked == f"there is no {FOLDER}/first any more"
     backup.cancel(world.host, manifest.directory)

@@ -48,7 +48,7 @@ def test_backups_are_read_oldest_first_and_one_that_is_not_does_not_hide_them() 
         line(id, MANIFEST.dumps(), armed="armed", number=12)
         + line("c", "{")
         + line("d", MANIFEST.dumps())
-        + f"e refused {packed('x is a link')}\n"
+        + f"e refused {packed('x is a link' + chr(10))}\n"
         + line("f", "")
         + line("b", older.dumps(), number=9)
     )
@@ -100,7 +100,7 @@ def test_a_file_that_is_missing_cut_off_or_strange_is_damage(
 
 
 def test_a_script_or_manifest_that_is_not_as_it_was_written_is_damage() -> None:
-    [listed] = parse(line(MANIFEST.id, MANIFEST.dumps(), unsound="back.sh is odd")).backups
+    [listed] = parse(line(MANIFEST.id, MANIFEST.dumps(), unsound="back.sh is odd\n")).backups
     assert listed.damage == "back.sh is odd"
 
 
