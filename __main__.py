@@ -20,7 +20,7 @@ def main() -> None:
         stack = pulumi.get_stack()
         raise pulumi.RunError(
             f"stack {stack}: its config names no spec; "
-            f"type `mapinfra config set spec stacks/{stack}.yaml`"
+            f"type `mapinfra config set spec stacks/{stack}.yaml --stack {stack}`"
         )
     try:
         located = locate(Path(path))

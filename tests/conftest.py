@@ -10,6 +10,7 @@ import pytest
 from hypothesis import settings
 
 from lab import Lab
+from tests.ending import end_for_certain
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -28,6 +29,7 @@ def pytest_configure() -> None:
     settings.register_profile("untimed", settings(), deadline=None)
     settings.load_profile("untimed")
     signal.signal(signal.SIGTERM, _end_run)
+    end_for_certain()
 
 
 def pytest_unconfigure() -> None:

@@ -14,14 +14,12 @@ import os
 import shlex
 import socket
 import uuid
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from enum import Enum
-from pathlib import Path
 from typing import Any
 
-from mapinfra import jsontext
+from mapinfra import jsontext, processes
 from mapinfra.backup.manifest import Manifest
 from mapinfra.backup.remote import BackupFailed, script
 from mapinfra.backup.shelf import DESCRIBE, described
@@ -105,12 +103,13 @@ class Holder:
     @classmethod
     def myself(cls) -> "Holder":
         """Return this process."""
-        return cls(getpass.getuser(), socket.gethostname(), os.getpid(), _machine())
+        return cls(getpass.getuser(), socket.gethostname(), os.getpid(), processes.machine())
 
     @property
     def has_ended(self) -> bool:
         """Whether it surely runs no more; only known on its own machine."""
-        return bool(self.machine) and self.machine == _machine() and not _is_alive(self.pid)
+        here = bool(self.machine) and self.machine == processes.machine()
+        return here and processes.has_ended(self.pid)
 
     def __str__(self) -> str:
         return f"{self.user}@{self.host} (process {self.pid})"
@@ -345,21 +344,3 @@ def _expect_ours(host: Host, said: str) -> None:
     except ValueError as error:
         raise BackupFailed(f"the journal can't be read: {error}", where=host.name) from None
     raise Held(f"locked: {holder}", where=host.name, remedy="wait until it has ended")
-
-
-def _machine() -> str:
-    """This boot of this machine, and the space its process ids belong to."""
-    with suppress(OSError):
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
-    return ""
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

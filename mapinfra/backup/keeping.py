@@ -1,6 +1,11 @@
-"""Keeping lock and lease alive while a run is: a thread that prolongs both."""
+"""Keeping lock and lease alive while work goes on: a thread that prolongs both.
+
+That a process lives proves nothing of its work. So there is a keeper only as long as steps are
+run, and it prolongs for no longer than the step at hand may take: one that hangs is given up too.
+"""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -24,6 +29,11 @@ class Keeper:
         self._lease: Lease | None = None
         self._lost: Held | LeaseLost | None = None
         self._over = threading.Event()
+        self._given_up = float("inf")
+
+    def expect(self, seconds: float) -> None:
+        """Prolong for so long at most from now on, the longest that the step at hand may take."""
+        self._given_up = time.monotonic() + seconds
 
     @property
     def entry(self) -> Entry:
@@ -68,6 +78,8 @@ class Keeper:
 
     def _run(self) -> None:
         while not self._over.wait(self._minutes * 60 / _TIMES):
+            if time.monotonic() > self._given_up:
+                continue
             try:
                 self._prolong()
             except LeaseLost as error:

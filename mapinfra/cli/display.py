@@ -95,7 +95,7 @@ class Reporter:
     def _change(self, event: ResourceEvent) -> None:
         mark, style = _MARKS[event.op]
         took = f" in {event.seconds:.1f} s" if event.seconds >= 0.05 else ""
-        done = f" {_DONE[event.op]}{took}" if event.status == "done" else ""
+        done = f" {_done(event)}{took}" if event.status == "done" else ""
         if event.op == "delete-replaced" and not done:
             done = ", the one that is replaced"
         gone = ", was gone from the host" if event.urn in self._gone else ""
@@ -107,6 +107,8 @@ class Reporter:
         ):
             self._details(_lines(event.changes))
         self._details(f"{number}. {step}" for number, step in enumerate(event.plan, start=1))
+        if event.op == "delete" and event.reason:
+            self._details([event.reason])
         if event.op == "update" and not event.changes and not event.plan:
             self._details([_unseen(event)])
 
@@ -128,6 +130,15 @@ class Reporter:
     def _line(self, mark: str, style: str, text: str) -> None:
         self._console.print(mark, style=style, end="")
         self._console.print(text)
+
+
+def _done(event: ResourceEvent) -> str:
+    return "forgotten" if _is_forgotten(event) else _DONE[event.op]
+
+
+def _is_forgotten(event: ResourceEvent) -> bool:
+    """Tell whether nothing is done to what is deleted, but that the state has it no more."""
+    return event.op == "delete" and bool(event.reason)
 
 
 def _unseen(event: ResourceEvent) -> str:
@@ -152,14 +163,17 @@ def _counts(told: list[ResourceEvent], summary: Summary) -> Iterator[str]:
     if summary.operation == "refresh":
         yield from _drift_counts(ended, summary)
     else:
+        forgotten = sum(map(_is_forgotten, ended))
         for op in ("import", "create", "update", "replace", "delete"):
-            number = sum(one.op == op for one in ended)
+            number = sum(one.op == op and not _is_forgotten(one) for one in ended)
             if number:
                 yield (
                     f"{number} to {_TO_DO.get(op, op)}"
                     if summary.preview
                     else f"{number} {_DONE[op]}"
                 )
+        if forgotten:
+            yield f"{forgotten} to forget" if summary.preview else f"{forgotten} forgotten"
         same = sum(one.op == "same" for one in ended)
         if same:
             yield f"{same} unchanged"

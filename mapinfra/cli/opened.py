@@ -52,7 +52,7 @@ def _spec(stack: Stack, path: str | None) -> spec.Spec:
         raise MapinfraError(
             "its config names no spec",
             where=f"stack {stack.name}",
-            remedy=f"type `mapinfra config set spec stacks/{stack.name}.yaml`",
+            remedy=f"type `mapinfra config set spec stacks/{stack.name}.yaml --stack {stack.name}`",
         )
     with chdir(stack.project.folder):
         return spec.load(Path(path))

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from mapinfra.engine.faults import Faults
+from mapinfra.engine.selected import selected_stack
 from mapinfra.engine.signals import INTERRUPTED
 from mapinfra.errors import MapinfraError
 
@@ -42,13 +43,23 @@ in_folder = click.option(
 )  # fmt: skip
 
 
+def _chosen(_context: click.Context, _option: click.Parameter, name: str | None) -> str:
+    """Take the stack that the Pulumi CLI would take where none is named."""
+    name = name or selected_stack(Path.cwd(), os.environ)
+    if name is None:
+        raise click.UsageError(
+            "no stack is named or selected: add --stack NAME, or type `pulumi stack select NAME`"
+        )
+    return name
+
+
 def shared(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that every command has."""
     for option in (
         in_folder,
         click.option(
-            "--stack", "-s", "name", required=True, envvar="PULUMI_STACK", show_envvar=True,
-            help="The stack to work on.",
+            "--stack", "-s", "name", envvar="PULUMI_STACK", show_envvar=True, callback=_chosen,
+            help="The stack to work on; by default the one that `pulumi stack select` chose.",
         ),
     ):  # fmt: skip
         command = option(command)

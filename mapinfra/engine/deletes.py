@@ -96,7 +96,7 @@ def _standing(run: Run, old: Resource) -> Iterable[Resource]:
 
 
 def _way_out(old: Resource) -> str:
-    return f"should it be gone for good: mapinfra state delete {urns.name(old.urn)}"
+    return f"should it be gone for good: mapinfra state delete {urns.as_argument(old.urn)}"
 
 
 def _fail(run: Run, event: ResourceEvent, message: str) -> None:

@@ -23,9 +23,10 @@ def delete(run: Run, event: ResourceEvent, doomed: frozenset[str]) -> None:
         raise MapinfraError(
             "is protected, so it isn't deleted",
             remedy=f"take `protect` out of the program and run up, or: "
-            f"mapinfra state unprotect {urns.name(old.urn)}",
+            f"mapinfra state unprotect {urns.as_argument(old.urn)}",
         )
-    event = replace(event, plan=_plan(run, old, doomed))
+    steps, reason = _plan(run, old, doomed)
+    event = replace(event, plan=steps, reason=reason)
     if event.op == "delete":
         run.expect_reviewed(old.urn, event.plan)
     if not run.preview:
@@ -55,11 +56,12 @@ def _record(run: Run, event: ResourceEvent, old: Resource) -> None:
         run.journal.removed(old)
 
 
-def _plan(run: Run, old: Resource, doomed: frozenset[str]) -> tuple[str, ...]:
+def _plan(run: Run, old: Resource, doomed: frozenset[str]) -> tuple[tuple[str, ...], str]:
+    """Return the steps of deleting it, or why there are none."""
     left = _left(old, doomed)
-    if left:
-        return (left,)
-    return run.providers.removal(old) if old.custom else ()
+    if left or not old.custom:
+        return (), left
+    return run.providers.removal(old)
 
 
 def _left(old: Resource, doomed: frozenset[str]) -> str:

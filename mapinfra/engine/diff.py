@@ -7,6 +7,7 @@ from typing import Literal
 
 from mapinfra.engine.values import (
     PROVIDER_KEY,
+    UNKNOWN,
     Properties,
     Value,
     plain,
@@ -15,9 +16,13 @@ from mapinfra.engine.values import (
 
 Kind = Literal["add", "delete", "update"]
 PLAN_KEY = "plan"
+REMOVAL_KEY = "on_removal"
+"""Inputs that tell what would be done, the second of what is deleted: no value of the resource."""
+LATER = ("will be read in `up`: it depends on values that aren't known yet",)
+"""In the place of steps that can't be known."""
 _READABLE_KEY = re.compile(r"[A-Za-z0-9_$-]+")
 _PULUMI_KEY = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
-_NOISE = frozenset({PROVIDER_KEY, PLAN_KEY})
+_NOISE = frozenset({PROVIDER_KEY, PLAN_KEY, REMOVAL_KEY})
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,7 @@ def paths(old: Properties, new: Properties) -> list[str]:
 
 
 def changes(old: Properties, new: Properties, noise: Set[str] = _NOISE) -> tuple[Change, ...]:
-    """List what differs, in order of path, without the serialized provider and the plan."""
+    """List what differs, in order of path, without the serialized provider and planned steps."""
     return tuple(
         between(
             {key: value for key, value in old.items() if key not in noise},
@@ -81,6 +86,8 @@ def changes_with_plan(old: Properties, new: Properties) -> tuple[Change, ...]:
 def steps_of(inputs: Properties) -> tuple[str, ...]:
     """Return the planned steps that a resource put into its inputs, in words."""
     plan = plain(inputs.get(PLAN_KEY))
+    if plan == UNKNOWN:
+        return LATER
     return tuple(str(step) for step in plan) if isinstance(plan, list) else ()
 
 

@@ -27,7 +27,7 @@ class ResourceEvent:
     `delete-replaced`. `planned` in a preview; `started` and `done` in a run; `failed` with a
     one-line `message`; `skipped` with what it waits for. `changes` are live → desired, or
     recorded → live for the op `refresh`; `plan` are the steps in words; `reason` says why there
-    is nothing to do; `verdict` why a resource is replaced.
+    is nothing to do, of a `delete` too; `verdict` why a resource is replaced.
     """
 
     urn: str

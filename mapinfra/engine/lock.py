@@ -20,9 +20,7 @@ from mapinfra import jsontext
 from mapinfra.engine.clock import now
 from mapinfra.engine.files import write_new
 from mapinfra.errors import StackLocked, StateError
-
-# Killed, and its parent hasn't asked how it ended: in containers, which often have no init, never.
-_ENDED = ("Z", "X")
+from mapinfra.processes import machine, started
 
 
 @dataclass(frozen=True)
@@ -131,7 +129,7 @@ def _content() -> dict[str, Any]:
         "username": _user(),
         "hostname": socket.gethostname(),
         "timestamp": now(),
-        "process": f"{_machine()}{os.getpid()} {_started(os.getpid())}",
+        "process": f"{_machine()}{os.getpid()} {started(os.getpid())}",
     }
 
 
@@ -144,25 +142,9 @@ def _user() -> str:
 
 
 def _alive(holder: Holder) -> bool:
-    return holder.process == f"{_machine()}{holder.pid} {_started(holder.pid)}"
+    return holder.process == f"{_machine()}{holder.pid} {started(holder.pid)}"
 
 
 def _machine() -> str:
-    """Name this boot of this machine, and the process namespace, so that a pid means one thing."""
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-        namespace = Path("/proc/self/ns/pid").readlink()
-    except OSError:
-        return f"{uuid.uuid4()} "
-    return f"{boot} {namespace} "
-
-
-def _started(pid: int) -> str:
-    """Return when a process began, in ticks since boot; empty when it's no more."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
-    # The command's name, in brackets, may hold blanks; the 20th field after it is the start time.
-    state, *others = stat.rpartition(")")[2].split()
-    return "" if state in _ENDED else others[18]
+    """Name this machine so that a pid means one thing; where that can't be, none is the same."""
+    return f"{machine() or uuid.uuid4()} "

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol, runtime_checkable
 
 import dill  # type: ignore[import-untyped]
+import pulumi
 from pulumi.dynamic import Config, ConfigureRequest, ResourceProvider
 from pulumi.dynamic.dynamic import CheckFailure
 
@@ -15,6 +16,8 @@ from mapinfra.engine.values import (
     PROVIDER_KEY,
     UNKNOWN,
     Properties,
+    Value,
+    mapped,
     mark_secrets,
     plain,
     properties,
@@ -47,8 +50,8 @@ class Difference:
 class TellsRemoval(Protocol):
     """A provider that can tell what deleting would do; more than Pulumi asks of one."""
 
-    def removal(self, props: dict[str, Any]) -> Sequence[str]:
-        """Return the steps in words; nothing is changed."""
+    def removal(self, props: dict[str, Any]) -> tuple[Sequence[str], str]:
+        """Return the steps in words, and why there are none if so; nothing is changed."""
         ...
 
 
@@ -77,7 +80,7 @@ class Providers:
         """Return the checked inputs; raise MapinfraError with every failure."""
         serialized = new[PROVIDER_KEY]
         known = old if serialized == UNKNOWN else new
-        result = self._provider(known).check(_given(old), _given(new))
+        result = self._provider(known).check(_previewed(old), _previewed(new))
         if result.failures:
             raise MapinfraError("; ".join(_failure(failure) for failure in result.failures))
         return mark_secrets(properties(result.inputs), new) | {PROVIDER_KEY: serialized}
@@ -85,7 +88,8 @@ class Providers:
     def diff(self, old: Resource, new: Properties) -> Difference:
         """Ask the provider what a change of inputs takes."""
         known = old.outputs if new[PROVIDER_KEY] == UNKNOWN else new
-        result = self._provider(known).diff(old.id, _given(old.outputs), _given(new))
+        olds, news = _previewed(old.outputs), _previewed(new)
+        result = self._provider(known).diff(old.id, olds, news)
         return Difference(
             changed=result.changes,
             replaces=tuple(result.replaces or ()),
@@ -108,12 +112,13 @@ class Providers:
         """Delete."""
         self._provider(old.outputs).delete(old.id, _given(old.outputs))
 
-    def removal(self, old: Resource) -> tuple[str, ...]:
-        """Return the steps of deleting, in words, from a provider that can tell them."""
+    def removal(self, old: Resource) -> tuple[tuple[str, ...], str]:
+        """Return the steps of deleting, or why there are none, if the provider can tell them."""
         provider = self._provider(old.outputs)
         if not isinstance(provider, TellsRemoval):
-            return ()
-        return tuple(provider.removal(_given(old.outputs)))
+            return (), ""
+        steps, reason = provider.removal(_given(old.outputs))
+        return tuple(steps), "" if steps else reason
 
     def read(self, old: Resource) -> Read:
         """Read the live state of a resource of the state."""
@@ -166,6 +171,16 @@ def _given(bag: Properties) -> dict[str, Any]:
         )
     clear: dict[str, Any] = plain(bag)
     return clear
+
+
+def _previewed(bag: Properties) -> dict[str, Any]:
+    """Copy values for a provider that is asked in a preview, too: what isn't known is told so."""
+    told: dict[str, Any] = mapped(_given(bag), _known)
+    return told
+
+
+def _known(leaf: Value) -> Any:
+    return pulumi.UNKNOWN if leaf == UNKNOWN else leaf
 
 
 def _outputs(found: Mapping[str, Any] | None, like: Properties) -> Properties:

@@ -112,5 +112,5 @@ def _expect_unprotected(one: Resource, root: Resource) -> None:
         raise MapinfraError(
             f"can't be replaced: {urns.label(one.urn)} would have to be, too, and is protected",
             where=urns.label(root.urn),
-            remedy=f"mapinfra state unprotect {urns.name(one.urn)}",
+            remedy=f"mapinfra state unprotect {urns.as_argument(one.urn)}",
         )

@@ -29,7 +29,7 @@ from mapinfra.engine.signals import stopped_by_signals
 from mapinfra.engine.snapshot import Snapshot
 from mapinfra.engine.steps import Steps
 from mapinfra.engine.targets import Targets
-from mapinfra.engine.urn import STACK_TYPE, label, name
+from mapinfra.engine.urn import STACK_TYPE, as_argument, label
 from mapinfra.engine.values import Properties
 
 
@@ -186,7 +186,7 @@ class _Operation:
             text = (
                 f"{label(urn)} was being made when a run was cut off, so what there is of it isn't "
                 "known, and the program has it no more: put it back and run up, then take it out; "
-                f"where nothing of it is there: mapinfra state delete {name(urn)}"
+                f"where nothing of it is there: mapinfra state delete {as_argument(urn)}"
             )
             self._run.emit(LogEvent("warning", text))
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from mapinfra.engine import urn as urns
-from mapinfra.engine.diff import changes, steps_of
+from mapinfra.engine.diff import LATER, changes, steps_of
 from mapinfra.engine.events import UNCOUNTED, Emit, Op, ResourceEvent
 from mapinfra.engine.faults import Faults
 from mapinfra.engine.journal import Journal
@@ -88,7 +88,9 @@ class Run:
 
         That nothing is left to do, since a server has come up meanwhile, is no reason to stop.
         """
-        if self.reviewed is not None and steps and self.reviewed.get(urn, ()) != tuple(steps):
+        if self.reviewed is None or not steps:
+            return
+        if self.reviewed.get(urn, ()) not in (tuple(steps), LATER):
             raise MapinfraError(
                 "what is there has changed since the preview; "
                 f"the steps would now be: {'; '.join(steps)}",

@@ -41,6 +41,11 @@ def short_type(kind: str) -> str:
     return kind.removeprefix(_DYNAMIC)
 
 
+def as_argument(urn: str) -> str:
+    """Name a resource and its stack as words of a command line."""
+    return f"{name(urn)} --stack {stack(urn)}"
+
+
 def label(urn: str) -> str:
     """Name a resource for people: its name, and its type in brackets."""
     return f"{name(urn)} ({short_type(own_type(urn))})"

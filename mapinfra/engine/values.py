@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from google.protobuf import struct_pb2
+from pulumi.output import Unknown
 
 Value: TypeAlias = Any
 Properties: TypeAlias = dict[str, Any]
@@ -41,27 +42,30 @@ class Secret:
         return "Secret([secret])"
 
 
-def _map(value: Value, leaf: Callable[[Value], Value]) -> Value:
+def mapped(value: Value, leaf: Callable[[Value], Value]) -> Value:
+    """Copy a value with every leaf of it replaced."""
     if isinstance(value, dict):
-        return {key: _map(item, leaf) for key, item in value.items()}
+        return {key: mapped(item, leaf) for key, item in value.items()}
     if isinstance(value, list):
-        return [_map(item, leaf) for item in value]
+        return [mapped(item, leaf) for item in value]
     return leaf(value)
 
 
 def plain(value: Value) -> Value:
     """Copy a value with its secrets in clear: what a provider's methods are given."""
-    return _map(value, lambda leaf: plain(leaf.value) if isinstance(leaf, Secret) else leaf)
+    return mapped(value, lambda leaf: plain(leaf.value) if isinstance(leaf, Secret) else leaf)
 
 
 def masked(value: Value) -> Value:
     """Copy a value for display: `[secret]` for secrets, whole numbers as int."""
-    return _map(value, _masked_leaf)
+    return mapped(value, _masked_leaf)
 
 
 def shown(value: Value) -> Value:
     """Copy a value for people: as masked, and in words what isn't known yet."""
-    return _map(masked(value), lambda leaf: "(known after the change)" if leaf == UNKNOWN else leaf)
+    return mapped(
+        masked(value), lambda leaf: "(known after the change)" if leaf == UNKNOWN else leaf
+    )
 
 
 def _masked_leaf(leaf: Value) -> Value:
@@ -77,6 +81,8 @@ def normalised(value: object) -> Value:
     match value:
         case None | bool() | str() | Secret():
             return value
+        case Unknown():
+            return UNKNOWN
         case int() | float():
             return _finite(float(value))
         case Mapping():

@@ -1,13 +1,17 @@
 """The one adapter that makes any Kind a provider of Pulumi's.
 
 A preview is honest because `read` returns what is live as inputs, and `check` adds the planned
-steps to what is wanted: Pulumi then shows live → wanted, and every step, on create too.
+steps to what is wanted: Pulumi then shows live → wanted, and every step, on create too. Of what is
+to be deleted Pulumi asks nothing and shows the old inputs, so `read` adds what that would do.
+Neither is ever drift: `diff` goes by the rest, and by what there is to do now.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import pulumi
+from pulumi import UNKNOWN
 from pulumi.dynamic import (
     CheckFailure,
     CheckResult,
@@ -18,18 +22,23 @@ from pulumi.dynamic import (
     ResourceProvider,
     UpdateResult,
 )
+from pulumi.output import Unknown
 
 from mapinfra.errors import ApplyFailed, HostError, MapinfraError
 from mapinfra.resources.contract import Inputs, Kind, Plan
 from mapinfra.resources.execution import execute
+from mapinfra.resources.provider_process import is_provider_process
 from mapinfra.resources.session import Session
-from mapinfra.resources.sessions import is_provider_process, session_of
+from mapinfra.resources.sessions import session_of
 from mapinfra.text import texts, visible, visible_leaves
 
 _PROVIDER = "__provider"
 _PLAN = "plan"
+_ON_REMOVAL = "on_removal"
 _REASON = "reason"
 _REPORT = "report"
+_ADDED = frozenset({_PROVIDER, _PLAN, _ON_REMOVAL, _REASON, _REPORT})
+"""Keys that are neither wanted nor found on a host."""
 
 
 class KindProvider(ResourceProvider):
@@ -46,12 +55,18 @@ class KindProvider(ResourceProvider):
         """Join the run's session; that starts reading every host of the spec at once."""
         self._session = session_of(req.config)
 
-    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+    def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Add to what is wanted the steps that lead there.
 
         The Pulumi CLI stops everything at a failed check. There the step of a host that can't be
-        read is to say so: it stands in the preview, and fails in `up`, alone.
+        read is to say so: it stands in the preview, and fails in `up`, alone. What depends on
+        values that aren't known before `up` is read there.
         """
+        with _told_once():
+            unknown = list(_unknown(_own(news)))
+            return self._later(news, unknown) if unknown else self._checked(olds, news)
+
+    def _checked(self, olds: Mapping[str, Any], news: dict[str, Any]) -> CheckResult:
         desired = self.kind.desired(news)
         try:
             # First, since what is found on the wrong host would be told as a fault of that host.
@@ -72,67 +87,95 @@ class KindProvider(ResourceProvider):
             for line in error.beside:
                 self._session.tell(line)
             return _refused(news, error)
-        return CheckResult({**_own(news), **_seen(computed, news), _PLAN: steps}, [])
+        added = {key: value for key, value in olds.items() if key == _ON_REMOVAL}
+        if steps:
+            added[_PLAN] = steps
+        return CheckResult({**_own(news), **_seen(computed, news), **added}, [])
+
+    def _later(self, news: Mapping[str, Any], unknown: list[str]) -> CheckResult:
+        if is_provider_process():
+            known_later = ", ".join(unknown)
+            _report(f"{self.kind.name}: will be read in `up`; not known yet: {known_later}")
+        return CheckResult({**_own(news), _PLAN: UNKNOWN}, [])
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         """Tell whether there is anything to do; the values that differ are Pulumi's to find.
 
         A host that is reached in another way now is a change without steps: what is recorded has
-        to follow, since `read` and `delete` go by it.
+        to follow, since `read` and `delete` go by it. A refresh asks with live values as old and
+        recorded inputs as new ones, whose plan is the one that was applied.
         """
-        return DiffResult(changes=None if _differs(olds, news) else bool(news[_PLAN]))
+        with _told_once():
+            if _own(olds) != _own(news):
+                return DiffResult(changes=None)
+            is_left = self._is_left_to_do(news)
+            return DiffResult(changes=None if is_left and news.get(_PLAN) else is_left)
+
+    def _is_left_to_do(self, inputs: Mapping[str, Any]) -> bool:
+        try:
+            return bool(self._plan(inputs).steps)
+        except MapinfraError:
+            return True  # what can't be read is never called unchanged
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Take over what is there and make it as wanted."""
-        return CreateResult(self.identity(props), self._apply(props))
+        with _told_once():
+            return CreateResult(self.identity(props), self._apply(props))
 
     def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
         """Make what is there as wanted."""
-        return UpdateResult(self._apply(news))
+        with _told_once():
+            return UpdateResult(self._apply(news))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        """Return what is live as inputs.
+        """Return what is live as inputs, and what deleting would do.
 
         The Pulumi CLI stops everything at a failed read. There what can't be read keeps what is
         recorded, with a warning, and `check` tells the rest.
         """
-        desired = self.kind.desired(props)
+        with _told_once():
+            desired = self.kind.desired(props)
+            try:
+                live = self.kind.observe(desired, self._session)
+            except MapinfraError as error:
+                if not is_provider_process():
+                    raise
+                self._session.warn_once(str(error))
+                return ReadResult(id_, {**_own(props), **_told(props)})
+            found = self.kind.live_inputs(desired, live)
+            if found is None:
+                return ReadResult("", {})
+            seen = _seen({**found, **self.kind.computed(desired, live)}, props)
+            inputs: Inputs = {**_own(props), **seen}
+            on_removal = {_ON_REMOVAL: self._on_removal(desired, live)}
+            return ReadResult(id_, {**inputs, **_told(props)}, {**inputs, **on_removal})
+
+    def _on_removal(self, desired: Any, live: Any) -> list[str]:
         try:
-            live = self.kind.observe(desired, self._session)
+            plan = self.kind.removal(desired, live)
         except MapinfraError as error:
-            if not is_provider_process():
-                raise
-            self._session.warn_once(str(error))
-            return ReadResult(id_, {**_own(props), **_told(props)})
-        found = self.kind.live_inputs(desired, live)
-        if found is None:
-            return ReadResult("", {})
-        inputs: Inputs = {
-            **_inputs(props),
-            **_seen({**found, **self.kind.computed(desired, live)}, props),
-            _PLAN: [],
-        }
-        return ReadResult(id_, {**inputs, **_told(props)}, inputs)
+            return [str(error)]
+        return plan.lines() or [plan.reason]
 
     def delete(self, _id: str, props: dict[str, Any]) -> None:
         """Put back what was found, unless another resource of the program has taken it over.
 
         So it is when the spec names a remote, or a page, in another way.
         """
-        desired = self.kind.desired(props)
-        live = self.kind.observe(desired, self._session)
-        kept = self._kept(desired, live)
-        if kept:
-            _report(kept)
-            return
-        execute(self.kind, self.kind.removal(desired, live), desired, self._session, _report)
+        with _told_once():
+            desired = self.kind.desired(props)
+            plan = self._removal(desired)
+            if not plan.steps:
+                _report(plan.reason)
+            execute(self.kind, plan, desired, self._session, _report)
 
-    def removal(self, props: dict[str, Any]) -> list[str]:
-        """Return the steps of `delete` as a preview prints them; Pulumi itself asks for none."""
-        desired = self.kind.desired(props)
-        live = self.kind.observe(desired, self._session)
-        kept = self._kept(desired, live)
-        return [kept] if kept else self.kind.removal(desired, live).lines()
+    def removal(self, props: dict[str, Any]) -> tuple[list[str], str]:
+        """Return the steps of `delete` as a preview prints them, or why there are none.
+
+        Pulumi itself asks for neither.
+        """
+        plan = self._removal(self.kind.desired(props))
+        return plan.lines(), plan.reason
 
     def identity(self, props: Mapping[str, Any]) -> str:
         """Return the id that `create` gives it; Pulumi itself doesn't ask for it."""
@@ -144,11 +187,12 @@ class KindProvider(ResourceProvider):
         thing, home = self.kind.thing(desired, live), self.kind.home(desired)
         return thing if home is None else f"{thing} on {self._session.machines.place(home)}"
 
-    def _kept(self, desired: Any, live: Any) -> str:
+    def _removal(self, desired: Any) -> Plan:
+        live = self.kind.observe(desired, self._session)
         thing = self._thing(desired, live)
-        if not self._session.claimed(thing):
-            return ""
-        return f"{thing} is left as it is: the spec has it under another name"
+        if self._session.claimed(thing):
+            return Plan(reason=f"{thing} is left as it is: the spec has it under another name")
+        return self.kind.removal(desired, live)
 
     def _expect_possible(self, plan: Plan, desired: Any) -> None:
         """Raise what stands in the way of the first step; nothing does where there is none."""
@@ -174,11 +218,34 @@ class KindProvider(ResourceProvider):
                 remedy="something else changes it; preview again",
             )
         told = {_REASON: after.reason, _REPORT: list(self.kind.report(desired, self._session))}
-        return {**_own(inputs), _PLAN: [], **_told(visible_leaves(told))}
+        return {**_own(inputs), **_told(visible_leaves(told))}
+
+
+@contextmanager
+def _told_once() -> Iterator[None]:
+    """Let Pulumi, which sends every error with what led to it, tell the one that says it all."""
+    try:
+        yield
+    except Exception as error:
+        error.__cause__, error.__suppress_context__ = None, True
+        raise
 
 
 def _own(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in inputs.items() if key not in (_PROVIDER, _REASON, _REPORT)}
+    return {key: value for key, value in inputs.items() if key not in _ADDED}
+
+
+def _unknown(value: object, path: str = "") -> Iterator[str]:
+    """Name every place whose value isn't known before `up`."""
+    match value:
+        case Unknown():
+            yield path
+        case Mapping():
+            for key in sorted(value):
+                yield from _unknown(value[key], f"{path}.{key}" if path else str(key))
+        case list():
+            for number, item in enumerate(value):
+                yield from _unknown(item, f"{path}[{number}]")
 
 
 def _seen(found: Inputs, props: Mapping[str, Any]) -> Inputs:
@@ -193,21 +260,13 @@ def _told(props: Mapping[str, Any]) -> dict[str, Any]:
     return {_REASON: props.get(_REASON, ""), **report}
 
 
-def _inputs(props: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in _own(props).items() if key != _PLAN}
-
-
 def _refused(news: dict[str, Any], error: MapinfraError) -> CheckResult:
     return CheckResult(dict(news), [CheckFailure("", str(error))])
 
 
-def _differs(olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
-    return _own(olds) != _own(news)
-
-
 def _expect_reviewed(plan: Plan, inputs: Mapping[str, Any]) -> None:
     """Refuse other steps than the preview's; that none is left is no reason to stop."""
-    if plan.steps and plan.lines() != inputs[_PLAN]:
+    if plan.steps and plan.lines() != inputs.get(_PLAN):
         raise ApplyFailed(
             "what is there has changed since the preview; "
             f"the steps would now be: {'; '.join(plan.lines())}",

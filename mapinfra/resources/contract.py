@@ -124,6 +124,10 @@ class Kind(Protocol[D, L]):
         """Return the steps that take back `done`, the last of which may have half happened."""
         ...
 
+    def let_go(self, desired: D, session: Session) -> None:
+        """Keep nothing alive any more: no step is run from now on, however that came about."""
+        return
+
     def computed(self, desired: D, live: L | None) -> Inputs:
         """Return the inputs that are facts: as wanted (no `live`), or as they are live."""
         ...

@@ -27,17 +27,23 @@ class Doer(Protocol):
         """See `Kind.undo`."""
         ...
 
+    def let_go(self, desired: Any, session: Session) -> None:
+        """See `Kind.let_go`."""
+        ...
+
 
 def execute(kind: Doer, plan: Plan, desired: Any, session: Session, report: Report) -> None:
     """Run the steps of a plan in order; raise ApplyFailed after putting the old state back.
 
-    Whatever happens, the facts of the hosts concerned are read anew when next asked for.
+    Whatever happens, nothing is kept alive afterwards, and the facts of the hosts concerned are
+    read anew when next asked for.
     """
     if not plan.steps:
         return
     try:
         _run(kind, plan.steps, desired, session, report)
     finally:
+        kind.let_go(desired, session)
         for target in kind.targets(desired):
             session.fleet.stale(target)
 

@@ -126,6 +126,12 @@ class MapInstallationKind(Kind[Desired, Live]):
         """See `Kind.undo`."""
         return map_undo.undo(done)
 
+    def let_go(self, desired: Desired, session: Session) -> None:
+        """See `Kind.let_go`: what no step works on any more is the host's to put back."""
+        operation: Operation | None = session.held.pop(_operation_key(desired), None)
+        if operation is not None:
+            operation.abandon()
+
     def computed(self, desired: Desired, live: Live | None) -> Inputs:
         """See `Kind.computed`."""
         if live is None:
@@ -164,6 +170,10 @@ def _report_key(desired: Desired) -> tuple[str, str]:
     return f"report of {MapInstallationKind.name}", desired.map.name
 
 
+def _operation_key(desired: Desired) -> tuple[str, str]:
+    return MapInstallationKind.name, desired.map.name
+
+
 class _Runner:
     """Runs single steps."""
 
@@ -180,17 +190,17 @@ class _Runner:
                 return
             case "lock":
                 started = Operation.begin(self._map, self._desired, step.data)
-                self._session.held[self._key] = started
+                self._session.held[_operation_key(self._desired)] = started
             case "release":
                 self._release()
             case "abandon":
                 self._operation.abandon()
-                del self._session.held[self._key]
                 raise CentreonError(
                     "what an interrupted run left is still there", where=self._map.name
                 )
             case _:
                 operation = self._operation
+                operation.starts(step.verb)
                 if step.verb != "back":  # that is for a lost lease, too
                     operation.keeper.check()
                 self._do(step, operation)
@@ -267,18 +277,14 @@ class _Runner:
                 web_options.write(self._web, database, step.data.after)
 
     @property
-    def _key(self) -> tuple[str, str]:
-        return MapInstallationKind.name, self._desired.map.name
-
-    @property
     def _operation(self) -> Operation:
-        operation: Operation | None = self._session.held.get(self._key)
+        operation: Operation | None = self._session.held.get(_operation_key(self._desired))
         if operation is None:
             raise CentreonError("its lock isn't held", where=self._map.name)
         return operation
 
     def _release(self) -> None:
-        operation: Operation | None = self._session.held.get(self._key)
+        operation: Operation | None = self._session.held.get(_operation_key(self._desired))
         if operation is not None:
             # No reason to take back what is done: the next run tidies up, too.
             with suppress(HostError):
@@ -286,7 +292,7 @@ class _Runner:
                 # Also what a run that was killed has kept.
                 self._web.run(["rm", "-rf", f"{_WEB_PACKAGES}-{self._service}"])
             operation.end()
-            del self._session.held[self._key]
+            del self._session.held[_operation_key(self._desired)]
 
     def _go_back(self, way: GoBack, operation: Operation) -> None:
         if operation.go_back(way.manifest, way.reach).active:

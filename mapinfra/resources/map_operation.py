@@ -31,6 +31,11 @@ from mapinfra.resources.map_model import CHANGED, Comparison, Desired, Lock, Rep
 _CLIENT = Client()
 """MariaDB's root through its socket: the database is the MAP server's own."""
 
+_LONG = 2 * 3600.0
+"""Seconds a step may take: its time limits are minutes, a package transaction half an hour."""
+_LONGEST = dict.fromkeys(("backup", "back", "restore", "return", "resume"), 24 * 3600.0)
+"""The same of steps that read or write a whole database, several times, 6 hours each."""
+
 _INCOMING = "/var/lib/mapinfra/incoming"
 
 
@@ -72,6 +77,10 @@ class Operation:
         keeping = ExitStack()
         keeper = keeping.enter_context(backup.kept(host, taken, desired.lease_minutes))
         return cls(host, desired, keeper, keeping, lock.over is not None)
+
+    def starts(self, verb: str) -> None:
+        """Let lock and lease be kept while a step is done, for as long as such a step may take."""
+        self.keeper.expect(_LONGEST.get(verb, _LONG) + self.desired.start_seconds)
 
     def done(self, verb: str) -> None:
         """Note a step in the journal; raise Held or LeaseLost when lock or lease are lost."""

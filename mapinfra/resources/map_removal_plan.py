@@ -27,7 +27,8 @@ def removal(desired: Desired, live: Live) -> Plan:
     edition = desired.edition
     if not desired.uninstall:
         return Plan(
-            reason=f"{edition.title} on {desired.map.name} is left as it is (removal: keep)"
+            reason=f"{edition.title} on {desired.map.name} is forgotten; it stays as it is "
+            "(removal: keep)"
         )
     server_side = ServerSide(desired, live)
     server_side.expect_free()

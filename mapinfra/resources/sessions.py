@@ -4,7 +4,6 @@ Pulumi gives every provider class its own object in one process; they must share
 and tokens, so the session is kept here, by what it was configured with.
 """
 
-import sys
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +16,7 @@ from mapinfra.centreon.survey import survey_of
 from mapinfra.centreon.wishes import NO_WISHES, WantedOutput, Wishes
 from mapinfra.errors import SpecError
 from mapinfra.hosts import Fleet
+from mapinfra.resources.provider_process import is_provider_process, settle_in
 from mapinfra.resources.session import Session
 from mapinfra.secrets import Secrets
 
@@ -54,8 +54,7 @@ SESSIONS = Sessions()
 def session_of(config: Config) -> Session:
     """Return the session of a provider's configuration."""
     if is_provider_process():
-        # Pulumi shows the whole traceback of an error otherwise.
-        sys.tracebacklimit = 0
+        settle_in()
     values = {str(key): str(value) for key, value in config._props.items()}
     return SESSIONS.of(values, config.get(SPEC_KEY))
 
@@ -107,9 +106,3 @@ def _located(path: Path) -> spec.Located | None:
         return spec.locate(path)
     except SpecError:
         return None
-
-
-def is_provider_process() -> bool:
-    """Tell whether this is the Pulumi CLI's process for dynamic providers."""
-    main = sys.modules["__main__"].__spec__
-    return main is not None and main.name == "pulumi.dynamic.__main__"

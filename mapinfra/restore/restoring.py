@@ -82,10 +82,16 @@ class Restoring:
             back.append(Step(name, "lost", "put back what was there before", data=told))
         return back
 
+    def let_go(self, desired: Desired, session: Session) -> None:
+        """See `Kind.let_go`."""
+        if self._operation is not None:
+            self._operation.abandon()
+
     def _do(self, step: Step, desired: Desired, host: Host) -> None:
         operation = self._operation
         if operation is None:
             raise CentreonError("its lock isn't held", where=host.name)
+        operation.starts(step.verb)
         if step.verb != "return":  # that is for a lost lease, too
             operation.keeper.check()
         match step.verb:

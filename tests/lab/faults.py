@@ -1,6 +1,7 @@
 """What may happen to an update of MAP: each fault strikes in the middle of a run, and is lifted."""
 
 import shutil
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -175,6 +176,38 @@ def _second_run(world: World, step: PlannedStep, begun: Begun) -> None:
 
 
 NOTHING = Fault("none", "nothing happens", lambda world, step, begun: None)
+
+
+def _kill_workers(world: World, step: PlannedStep, begun: Begun) -> None:
+    begun.kill_workers()
+
+
+def _signalled(number: signal.Signals) -> Callable[[World, PlannedStep, Begun], None]:
+    def strike(world: World, step: PlannedStep, begun: Begun) -> None:
+        begun.signal_group(number)
+
+    return strike
+
+
+def _interrupt_twice(world: World, step: PlannedStep, begun: Begun) -> None:
+    assert begun.process.stdout is not None
+    begun.signal_group(signal.SIGINT)
+    for line in begun.process.stdout:  # it has noticed the first: two at once count as one
+        if "^C received" in line or "ancel" in line:
+            break
+    begun.signal_group(signal.SIGINT)
+
+
+CLI_FAULTS = (
+    Fault("cli", "SIGKILL of the CLI alone", _kill),
+    Fault("group", "SIGKILL of the CLI's process group", _signalled(signal.SIGKILL), alone=False),
+    Fault("provider", "SIGKILL of its process for dynamic providers", _kill_workers, alone=False),
+    Fault("hang-up", "the terminal is closed (SIGHUP)", _signalled(signal.SIGHUP)),
+    Fault("ctrl-c", "Ctrl-C once", _signalled(signal.SIGINT), alone=False),
+    Fault("ctrl-c-twice", "Ctrl-C twice", _interrupt_twice, alone=False),
+)
+"""What may happen to an update of MAP by the Pulumi CLI, whose provider is another process."""
+
 FAULTS = (
     Fault("kill", "SIGKILL of the run; the next `up` follows at once", _kill, alone=False),
     Fault("lease", "SIGKILL of the run; the host is left alone until its lease has run out", _kill,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.lab.conditions import Condition
+from tests.lab.engines import Engine
 from tests.lab.faults import Fault, lease_is_armed, let_the_lease_run_out
 from tests.lab.map_world import World
 from tests.lab.project import Result
@@ -61,14 +62,14 @@ def unit_of(step: PlannedStep) -> str | None:
     return next((unit for text, unit in UNITS_OF_STEPS.items() if step.text.startswith(text)), None)
 
 
-def play(scene: Scene, case: Case) -> Outcome:
+def play(scene: Scene, case: Case, engine: Engine = Engine.MAPINFRA) -> Outcome:
     """Let it happen, and judge: what the run said, what the host did alone, what the next did."""
     world, fault, condition = scene.world, case.fault, case.condition
     restore(world, fault.disk)
     process = _process_of(world)
     if condition:
         condition.set(world)
-    begun = scene.begin(case.step)
+    begun = scene.begin(case.step, engine)
     if begun.reached:
         _strike(scene, case, begun)
     elif not condition:
@@ -76,13 +77,15 @@ def play(scene: Scene, case: Case) -> Outcome:
     result, waits = _ended(begun)
     fault.lift(world)
     failures = [*waits, *_claims(scene, result)]
+    if not begun.workers_end_within(30):
+        failures.append("what did the steps is still there")
     if fault.alone:
         failures += _left_alone(scene)
     if condition:
         condition.lift(world)
     failures += fault.judge(world)
     left = _described(scene, process)
-    failures += _next_run(scene)
+    failures += _next_run(scene, engine)
     return Outcome(case, left, _told(result), tuple(failures))
 
 
@@ -139,7 +142,7 @@ def _described(scene: Scene, process: str) -> str:
     return f"half done ({armed})"
 
 
-def _next_run(scene: Scene) -> Iterator[str]:
+def _next_run(scene: Scene, engine: Engine) -> Iterator[str]:
     """The next one must end as one that nobody disturbed.
 
     Where all is as it was, with the same plan, it would be that very run, and isn't played again.
@@ -147,7 +150,11 @@ def _next_run(scene: Scene) -> Iterator[str]:
     world = scene.world
     if scene.is_as_before():
         return
-    result = world.project.mapinfra(*scene.command)
+    if engine is Engine.PULUMI:
+        world.project.pulumi("cancel", "--yes")  # the CLI never removes the lock of a dead run
+        result = engine.change(world.project, "up")
+    else:
+        result = world.project.mapinfra(*scene.command)
     if result.code != 0:
         yield f"the next {scene.command[0]} failed: {_told(result)}"
         return

@@ -1,19 +1,23 @@
 """A change of MAP that can be begun again and again: hosts and state as they were before it."""
 
 import json
+import os
 import re
 import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from lab import Host, Lab
+from tests.lab.engines import Engine
 from tests.lab.map_world import NEWER, NEXT, OLD, World, make
 from tests.lab.project import Result
+from tests.provider_process import end_within, providers_of
 
 LONGEST = 300.0
 """Seconds within which every run must have ended, whatever has happened."""
@@ -32,20 +36,41 @@ find /var/backups/mapinfra \\( -name UNFINISHED -o -name client.cnf -o -name '*.
 
 @dataclass(frozen=True)
 class Begun:
-    """A run of `mapinfra up` that has just begun a step, or has ended before."""
+    """A run of `up` that has just begun a step, or has ended before."""
 
     process: subprocess.Popen[str]
-    reached: bool
+    workers: tuple[int, ...]
+    """The process that does the steps: with the Pulumi CLI not the CLI; empty: it has ended."""
+
+    @property
+    def reached(self) -> bool:
+        return bool(self.workers)
 
     def pause(self) -> None:
-        """Stop it where it stands, so that what follows happens in this very step."""
-        self.process.send_signal(signal.SIGSTOP)
+        """Stop the work where it stands, so that what follows happens in this very step."""
+        self._signal(signal.SIGSTOP)
 
     def go_on(self) -> None:
-        self.process.send_signal(signal.SIGCONT)
+        self._signal(signal.SIGCONT)
 
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)
+
+    def kill_workers(self) -> None:
+        self._signal(signal.SIGKILL)
+
+    def signal_group(self, number: signal.Signals) -> None:
+        """Send a signal as a terminal does: to all that runs in its foreground."""
+        os.killpg(self.process.pid, number)
+
+    def workers_end_within(self, seconds: float) -> bool:
+        """Wait for the end of what does the steps."""
+        return end_within(self.workers, seconds)
+
+    def _signal(self, number: signal.Signals) -> None:
+        for worker in self.workers:
+            with suppress(ProcessLookupError):
+                os.kill(worker, number)
 
     def ends_within(self, seconds: float) -> bool:
         try:
@@ -126,12 +151,14 @@ class Scene:
         arming = next(one for one in self.steps if one.text.startswith(ARMING))
         return step.number > arming.number
 
-    def begin(self, step: PlannedStep) -> Begun:
+    def begin(self, step: PlannedStep, engine: Engine = Engine.MAPINFRA) -> Begun:
         """Run the change until it says that it begins this step."""
+        if engine is Engine.PULUMI:
+            process = engine.start(self.world.project, "up")
+            reached = _says(process.stdout, step)
+            return Begun(process, providers_of(process.pid) if reached else ())
         process = self.world.project.start(*self.command)
-        assert process.stderr is not None
-        reached = any(f": [{step.number}/" in line for line in process.stderr)
-        return Begun(process, reached)
+        return Begun(process, (process.pid,) if _says(process.stderr, step) else ())
 
     def is_as_before(self) -> bool:
         """Tell whether all is as it was, with the same change ahead, and no trace of a run."""
@@ -148,6 +175,11 @@ def _adopted(lab: Lab, folder: Path, name: str, web: str, edition: str) -> World
     world.want(OLD)
     world.expect_up()
     return world
+
+
+def _says(told: IO[str] | None, step: PlannedStep) -> bool:
+    assert told is not None
+    return any(f": [{step.number}/" in line for line in told)
 
 
 def hosts_of(world: World) -> tuple[Host, ...]:

@@ -670,6 +670,19 @@ def test_a_host_that_went_back_by_itself_frees_the_lock(world: World) -> None:
 
 
 @pytest.mark.endurance
+def test_what_takes_longer_than_it_may_is_kept_no_more(world: World) -> None:
+    manifest = world.take("first")
+    minutes = 0.1
+    mine = journal.take(world.host, entry(world, backup=manifest.directory), minutes)
+    with backup.kept(world.host, mine, minutes) as keeper:
+        keeper.keep(backup.arm(world.host, manifest, world.subject.client, minutes))
+        keeper.expect(0)
+        wait_until(lambda: found(world).standing is Standing.WENT_BACK)
+        with pytest.raises(LeaseLost):
+            keeper.check()
+
+
+@pytest.mark.endurance
 def test_a_keeper_keeps_lock_and_lease_until_the_cable_is_pulled_for_too_long(
     world: World,
 ) -> None:

@@ -46,9 +46,8 @@ def state(project: Project) -> bytes:
 
 def test_drift_is_found_by_a_refresh_that_only_previews(converged: Project) -> None:
     drift_of = ("refresh", "--preview-only", "--expect-no-changes")
-    done(converged.mapinfra(*drift_of))
-    # The steps of the last `up` are inputs to the CLI; a refresh takes them out of the state.
-    done(converged.pulumi("refresh", "--yes", "--skip-preview"))
+    hide(converged.lab)
+    done(converged.pulumi("up", *APPLY))  # which applies a plan
     for engine in Engine:
         done(engine.run(converged, *drift_of))
     hide(converged.lab)
@@ -58,6 +57,66 @@ def test_drift_is_found_by_a_refresh_that_only_previews(converged: Project) -> N
     assert "shown: true => false" in told.out
     assert state(converged) == before
     converged.up()
+
+
+@pytest.mark.parametrize("engine", Engine, ids=lambda one: one.value)
+def test_what_a_removal_would_do_is_shown_beforehand(converged: Project, engine: Engine) -> None:
+    shown = done(engine.run(converged, "destroy", "--preview-only", "--diff")).out
+    assert "paris: hide Images (page 50102) in the menu" in shown
+    assert "lyon: restart cbd" in shown
+    assert "plan      : []" not in shown
+
+
+MACHINE = """
+import pulumi
+from pulumi.dynamic import CreateResult, Resource, ResourceProvider
+
+
+class MachineProvider(ResourceProvider):
+    def create(self, props):
+        return CreateResult("machine", {"address": props["given"]})
+
+
+class Machine(Resource):
+    address: pulumi.Output[str]
+
+    def __init__(self, given):
+        super().__init__(MachineProvider(), "machine", {"given": given, "address": None})
+"""
+PROGRAM = """
+import json
+import pulumi
+from machine import Machine
+from pathlib import Path
+from mapinfra.resources.types import TopologyFlag
+
+inputs = json.loads(Path("flag.json").read_text())
+inputs["server"]["ssh"]["host"] = Machine(inputs["server"]["ssh"]["host"]).address
+TopologyFlag("Images", inputs, pulumi.ResourceOptions())
+"""
+
+
+@pytest.mark.parametrize("engine", Engine, ids=lambda one: one.value)
+def test_a_machine_and_what_is_on_it_are_made_by_one_program(
+    project: Project, engine: Engine
+) -> None:
+    defaults, paris = project.spec["defaults"], project.spec["remotes"]["paris"]
+    server = {
+        "name": "paris",
+        "ssh": {**defaults["ssh"], **paris["ssh"]},
+        "database": defaults["database"],
+    }
+    project.write_config({})
+    (project.folder / "__main__.py").unlink()
+    (project.folder / "__main__.py").write_text(PROGRAM)
+    (project.folder / "machine.py").write_text(MACHINE)
+    flag = {"server": server, "page": "Images", "shown": True}
+    (project.folder / "flag.json").write_text(json.dumps(flag))
+    shown = done(engine.run(project, "preview", "--diff"))
+    assert "will be read in `up`" in shown.out
+    engine.succeed(project, "up")
+    assert images_shown(project.lab, "paris")
+    engine.other.expect_nothing_to_do(project)
 
 
 def test_differences_found_in_parallel_are_the_same(converged: Project) -> None:

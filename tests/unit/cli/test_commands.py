@@ -41,6 +41,18 @@ def test_a_preview_begins_with_its_summary_and_shows_only_changes(
     )
 
 
+def test_what_the_state_only_forgets_is_not_called_deleted(
+    sandbox: Sandbox, command: Command
+) -> None:
+    sandbox.program(files={"a": {"text": "x", "options": {"retain_on_delete": True}}})
+    command("up", "-s", "dev", "-y")
+    sandbox.files()
+    told = "      a is left as it is: retain_on_delete\n"
+    assert command("preview", "-s", "dev")[1] == f"dev: 1 to forget\n  - a (test:File)\n{told}"
+    done = command("up", "-s", "dev", "-y")[1]
+    assert done == f"dev: 1 forgotten\n  - a (test:File) forgotten\n{told}"
+
+
 def test_diff_adds_inputs_of_what_is_new_and_reasons_of_what_is_unchanged(
     sandbox: Sandbox, command: Command
 ) -> None:

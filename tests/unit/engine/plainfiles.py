@@ -25,6 +25,7 @@ from pulumi.dynamic import (
 )
 
 from mapinfra.errors import HostUnreachable
+from mapinfra.resources.provider_process import is_provider_process, settle_in
 
 DEADLINE = 30.0
 KEPT = ("name", "text", "meets", "size", "place", "first")
@@ -79,6 +80,8 @@ class FileProvider(ResourceProvider):
     serialize_as_secret_always = False
 
     def configure(self, req: ConfigureRequest) -> None:
+        if is_provider_process():
+            settle_in()
         self.world = World(req.config.require("world"))
         self.world.log("configure")
 
@@ -89,8 +92,9 @@ class FileProvider(ResourceProvider):
         plan = [] if live == news["text"] else [f"{news['name']}: write {news['text']}"]
         return CheckResult({**news, "plan": plan}, [])
 
-    def removal(self, props: dict[str, Any]) -> list[str]:
-        return [f"{props['name']}: remove it"] if self.world.read(place(props)) else []
+    def removal(self, props: dict[str, Any]) -> tuple[list[str], str]:
+        there = self.world.read(place(props))
+        return ([f"{props['name']}: remove it"], "") if there else ([], "it is gone")
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         if place(_olds) != place(_news):

@@ -83,9 +83,9 @@ def test_what_cannot_be_read_is_not_deleted(sandbox: Sandbox) -> None:
     sandbox.steer("a.moved")
     done = sandbox.run("destroy")
     assert done.told("done") == {"b": "delete"}
-    assert (
-        done.message("a")
-        == "a: no answer at the old place; should it be gone for good: mapinfra state delete a"
+    assert done.message("a") == (
+        "a: no answer at the old place; should it be gone for good: "
+        "mapinfra state delete a --stack dev"
     )
     assert sandbox.live() == {"a": "one"}
     assert sandbox.run("refresh").told("failed") == {"a": "refresh"}

@@ -139,7 +139,7 @@ def test_a_protected_resource_is_neither_deleted_nor_replaced(sandbox: Sandbox) 
     sandbox.program(files={"b": {"text": "y"}})
     assert sandbox.preview().message("a") == (
         "is protected, so it isn't deleted; take `protect` out of the program and run up, or: "
-        "mapinfra state unprotect a"
+        "mapinfra state unprotect a --stack dev"
     )
     done = sandbox.run("destroy")
     assert done.told("done") == {"b": "delete"}
@@ -172,7 +172,8 @@ def test_what_is_retained_is_forgotten_and_left(sandbox: Sandbox) -> None:
     sandbox.up()
     sandbox.program()
     shown = sandbox.preview().event("a", "planned")
-    assert (shown.op, shown.plan) == ("delete", ("a is left as it is: retain_on_delete",))
+    assert (shown.op, shown.plan) == ("delete", ())
+    assert shown.reason == "a is left as it is: retain_on_delete"
     assert sandbox.up().told("done") == {"a": "delete"}
     assert sandbox.live() == {"a": "x"}
     assert "a" not in sandbox.resources()

@@ -31,6 +31,7 @@ class LampKind(Kind[Wanted, bool | None]):
     log: list[str] = field(default_factory=list)
     broken: dict[str, Exception] = field(default_factory=dict)
     unreadable: MapinfraError | None = None
+    let_go_of: list[str] = field(default_factory=list)
 
     def desired(self, inputs: Mapping[str, Any]) -> Wanted:
         return Wanted(inputs["lamp"], bool(inputs["on"]), str(inputs.get("by", "")))
@@ -64,6 +65,9 @@ class LampKind(Kind[Wanted, bool | None]):
     def undo(self, done: Sequence[Step]) -> Sequence[Step]:
         back = {"turn": "turn back", "note": "forget"}
         return [Step("house", f"un{one.verb}", back[one.verb]) for one in reversed(done)]
+
+    def let_go(self, desired: Wanted, session: Session) -> None:
+        self.let_go_of.append(desired.lamp)
 
     def computed(self, desired: Wanted, live: bool | None) -> Inputs:
         return {"warm": desired.on if live is None else live}

@@ -1,11 +1,13 @@
 """Any kind as a provider of Pulumi's: what a preview shows, and what is left alone."""
 
+import traceback
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import pytest
 
-from mapinfra.errors import ApplyFailed, CentreonError, HostUnreachable
+from mapinfra.errors import ApplyFailed, CentreonError, CommandFailed, HostUnreachable
 from mapinfra.resources import adapter
 from mapinfra.resources.adapter import KindProvider
 from tests.unit.resources.lamp import LampKind, empty_session
@@ -70,7 +72,6 @@ def test_create_does_what_check_has_planned_and_returns_nothing_pulumis(
         "lamp": "hall",
         "on": True,
         "warm": True,
-        "plan": [],
         "reason": "hall is on already",
     }
     assert provider.lamps.live == {"hall": True}
@@ -103,14 +104,94 @@ def test_drift_that_shows_in_the_inputs_is_left_to_pulumi_to_find(provider: Lamp
     outputs = created(provider, wanted())
     provider.lamps.live["hall"] = False
     live = provider.read("", outputs)
-    assert live.inputs == {"lamp": "hall", "on": False, "warm": False, "plan": []}
+    assert live.inputs == {
+        "lamp": "hall",
+        "on": False,
+        "warm": False,
+        "on_removal": ["hall is off already"],
+    }
     assert live.outs is not None
     assert provider.diff("", live.outs, checked(provider, wanted())).changes is None
 
 
-def test_drift_that_no_input_shows_differs_all_the_same(provider: LampProvider) -> None:
+def test_drift_that_no_input_shows_differs_by_its_plan(provider: LampProvider) -> None:
     inputs = checked(provider, wanted())
-    assert provider.diff("", {**inputs, "reason": "old"}, inputs).changes is True
+    assert provider.diff("", {**inputs, "reason": "old"}, inputs).changes is None
+    without_plan = {key: value for key, value in inputs.items() if key != "plan"}
+    assert provider.diff("", without_plan, without_plan).changes is True
+
+
+def test_the_plan_that_was_applied_is_no_drift(provider: LampProvider) -> None:
+    recorded = checked(provider, wanted())
+    outputs = provider.create(recorded).outs or {}
+    live = next_run(provider).read("", outputs)
+    assert live.outs is not None
+    assert provider.diff("", live.outs, recorded).changes is False
+
+
+def test_a_plan_recorded_by_an_earlier_version_is_no_change(provider: LampProvider) -> None:
+    provider.lamps.live["hall"] = True
+    recorded = {"lamp": "hall", "on": True, "warm": True, "plan": [], "reason": "it is on"}
+    read = provider.read("", recorded)
+    assert read.outs is not None
+    result = provider.check(read.inputs or {}, wanted())
+    assert result.inputs == read.inputs
+    assert provider.diff("", read.outs, result.inputs).changes is False
+
+
+def test_what_could_not_be_read_is_never_called_unchanged(provider: LampProvider) -> None:
+    outputs = created(provider, wanted())
+    inputs = checked(provider, wanted())
+    provider.lamps.unreadable = OFF
+    assert provider.diff("", outputs, inputs).changes is True
+
+
+def test_what_deleting_would_do_stands_in_the_inputs_of_a_refresh_and_is_no_change(
+    provider: LampProvider,
+) -> None:
+    outputs = created(provider, wanted())
+    live = next_run(provider).read("", outputs).inputs or {}
+    assert live["on_removal"] == ["house: note hall", "house: turn hall off"]
+    assert provider.check(live, wanted()).inputs == live
+
+
+def test_an_error_tells_itself_alone(provider: LampProvider) -> None:
+    inputs = checked(provider, wanted())
+    provider.lamps.broken["turn hall on"] = CommandFailed("no power", where="house")
+    with pytest.raises(ApplyFailed) as failed:
+        provider.create(inputs)
+    told = "".join(traceback.format_exception(failed.value))
+    assert told.count("no power") == 1
+    assert "exception" not in told
+
+
+UNKNOWN_INPUTS: list[dict[str, Any]] = [
+    {"lamp": pulumi.UNKNOWN},
+    {"by": {"host": [1, {"name": pulumi.UNKNOWN}]}},
+    {"on": pulumi.UNKNOWN, "lamp": pulumi.UNKNOWN},
+]
+
+
+@pytest.mark.parametrize("unknown", UNKNOWN_INPUTS)
+def test_what_is_not_known_before_up_is_read_there(
+    provider: LampProvider, unknown: dict[str, Any]
+) -> None:
+    given = {**wanted(), **unknown}
+    inputs = checked(provider, given)
+    del given["__provider"]
+    assert inputs == {**given, "plan": pulumi.UNKNOWN}
+    outputs = created(provider, wanted())
+    assert provider.diff("", outputs, inputs).changes is None
+
+
+def test_under_the_cli_it_is_told_which_values_are_not_known(
+    provider: LampProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(adapter, "is_provider_process", lambda: True)
+    monkeypatch.setattr(pulumi.log, "info", told.append)
+    checked(provider, {**wanted(), **UNKNOWN_INPUTS[1]})
+    assert told == ["Lamp: will be read in `up`; not known yet: by.host[1].name"]
 
 
 def test_an_input_that_takes_no_step_differs_so_that_the_state_follows(
@@ -119,7 +200,7 @@ def test_an_input_that_takes_no_step_differs_so_that_the_state_follows(
     outputs = created(provider, wanted(by="the old address"))
     later = next_run(provider)
     inputs = checked(later, wanted(by="the new address"))
-    assert inputs["plan"] == []
+    assert "plan" not in inputs
     assert later.diff("", outputs, inputs).changes is None
     after = later.update("", outputs, inputs).outs
     assert after is not None
@@ -188,9 +269,10 @@ def test_under_the_cli_an_unreachable_host_is_a_step_that_says_so(
 def test_the_steps_of_a_removal_can_be_told_beforehand(provider: LampProvider) -> None:
     outputs = created(provider, wanted())
     later = next_run(provider)
-    assert later.removal(outputs) == ["house: note hall", "house: turn hall off"]
+    assert later.removal(outputs) == (["house: note hall", "house: turn hall off"], "")
     created(later, wanted(by="its new name"))
-    assert later.removal(outputs) == [
-        "lamp hall is left as it is: the spec has it under another name"
-    ]
+    assert later.removal(outputs) == (
+        [],
+        "lamp hall is left as it is: the spec has it under another name",
+    )
     assert provider.lamps.live == {"hall": True}

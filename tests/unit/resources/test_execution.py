@@ -1,5 +1,6 @@
 """Steps are run in order; when one fails, what was done is taken back."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,19 @@ def test_a_failing_step_is_named_and_what_was_done_is_taken_back(tmp_path: Path)
         "house: step 2 of 2 (turn hall on) failed: house: no power; the old state is back"
     )
     assert kind.log == ["note hall", "turn hall on", "turn back", "forget"]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [{}, {"turn hall on": CommandFailed("no power", where="house")}, {"note hall": KeyError("x")}],
+)
+def test_nothing_is_kept_alive_once_no_step_is_run_any_more(
+    tmp_path: Path, broken: dict[str, Exception]
+) -> None:
+    kind = LampKind(broken=broken)
+    with suppress(ApplyFailed, KeyError):
+        _execute(kind, tmp_path)
+    assert kind.let_go_of == ["hall"]
 
 
 def test_a_first_step_that_fails_changed_nothing(tmp_path: Path) -> None:

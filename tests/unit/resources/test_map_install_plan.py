@@ -202,7 +202,10 @@ def test_a_backup_that_the_disk_surely_can_not_take_is_told_in_the_preview() -> 
 
 def test_an_installation_is_kept_unless_the_spec_said_otherwise() -> None:
     plan = removal(wanted(OLD), found())
-    assert (plan.steps, plan.reason) == ((), "MAP on central/map is left as it is (removal: keep)")
+    assert (plan.steps, plan.reason) == (
+        (),
+        "MAP on central/map is forgotten; it stays as it is (removal: keep)",
+    )
 
 
 GOING = [

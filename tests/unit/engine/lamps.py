@@ -1,0 +1,100 @@
+"""Resources of mapinfra's own contract over a plain file, for programs of either engine.
+
+A test copies this module beside the program it writes. What is live stands in `lamps.json` in the
+project's folder: lamps by name, on or off. A lamp that is found on stays so when it is deleted.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import Resource
+
+from mapinfra.errors import CentreonError
+from mapinfra.hosts import Ssh, Target
+from mapinfra.resources.adapter import KindProvider
+from mapinfra.resources.contract import Change, Inputs, Kind, Plan, Step
+from mapinfra.resources.session import Session
+
+LIVE = Path("lamps.json")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A lamp, and whether it is to be on."""
+
+    lamp: str
+    on: bool
+    keep: bool
+
+
+class LampKind(Kind[Wanted, bool]):
+    """How lamps are turned."""
+
+    name = "Lamp"
+
+    def desired(self, inputs: Mapping[str, Any]) -> Wanted:
+        return Wanted(str(inputs["lamp"]), bool(inputs["on"]), bool(inputs.get("keep")))
+
+    def targets(self, desired: Wanted) -> Sequence[Target]:
+        return (Target(name="house", ssh=Ssh(host="house")),)
+
+    def observe(self, desired: Wanted, session: Session) -> bool:
+        return bool(json.loads(LIVE.read_text())[desired.lamp])
+
+    def thing(self, desired: Wanted, live: bool) -> str:
+        return f"lamp {desired.lamp}"
+
+    def plan(self, desired: Wanted, live: bool) -> Plan:
+        if live == desired.on:
+            return Plan(reason="it is so already")
+        step = Step("house", "turn", f"turn {desired.lamp} {_word(desired.on)}", data=desired.on)
+        return Plan((Change("on", live, desired.on),), (step,))
+
+    def removal(self, desired: Wanted, live: bool) -> Plan:
+        if desired.keep:
+            return Plan(reason=f"{desired.lamp} is forgotten; it stays as it is")
+        return self.plan(Wanted(desired.lamp, on=False, keep=False), live)
+
+    def run(self, step: Step, desired: Wanted, session: Session) -> None:
+        if desired.lamp == "broken":
+            try:
+                raise CentreonError("no bulb", where="house")
+            except CentreonError as error:
+                raise CentreonError("it stays dark", where="house") from error
+        LIVE.write_text(json.dumps({**json.loads(LIVE.read_text()), desired.lamp: step.data}))
+
+    def undo(self, done: Sequence[Step]) -> Sequence[Step]:
+        return ()
+
+    def computed(self, desired: Wanted, live: bool | None) -> Inputs:
+        return {}
+
+    def live_inputs(self, desired: Wanted, live: bool) -> Inputs | None:
+        return {"on": live}
+
+
+class LampProvider(KindProvider):
+    """Pulumi's provider of lamps."""
+
+    kind = LampKind()
+
+
+class Lamp(Resource, module="test", name="Lamp"):
+    """A lamp."""
+
+    def __init__(self, name: str, inputs: dict[str, Any]) -> None:
+        super().__init__(LampProvider(), name, inputs, pulumi.ResourceOptions())
+
+
+def main() -> None:
+    """Make the lamps that `wanted.json` describes."""
+    for name, wanted in json.loads(Path("wanted.json").read_text()).items():
+        Lamp(name, {"lamp": name, **wanted})
+
+
+def _word(on: bool) -> str:
+    return "on" if on else "off"
