@@ -168,6 +168,9 @@ class Operation:
         """
         self.keeper.keep(None)
         self.keeper.check()
+        if other is None and not self._changed:
+            # The step that was to change the server stopped before: files may hold new edits.
+            reach = Reach.SERVICE
         manifest = other or self._backup
         backup.go_back(self.host, manifest, _CLIENT, reach)
         list(self._put_snippets_back())
