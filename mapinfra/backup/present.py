@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from mapinfra.backup.dump import CLIENT
+from mapinfra.backup.asking import CLIENT
 from mapinfra.backup.folder import script_in
 from mapinfra.backup.login import logged_in
 from mapinfra.backup.manifest import Manifest
@@ -16,7 +16,7 @@ _LONGEST = 3600.0  # seconds that counting rows and reading the configuration ma
 # Names come with their backticks doubled, as they do in a dump.
 _DATABASE = """\
 login=--defaults-file=$1 database=$2
-ask() { "$client" "$login" -N -B "$@"; }
+ask() { client -N -B "$@"; }
 known=$(ask -e "SELECT COUNT(*) FROM information_schema.SCHEMATA
   WHERE SCHEMA_NAME = '$database'") || exit
 [ "$known" = 1 ] || exit 0
