@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from mapinfra.backup import sessions
 from mapinfra.backup.asking import CLIENT
 from mapinfra.backup.folder import script_in
 from mapinfra.backup.login import logged_in
@@ -99,7 +100,11 @@ def saved(host: Host, manifest: Manifest, name: str) -> str:
 
 def _database(host: Host, manifest: Manifest, client: Client) -> Database | None:
     doing = f"counting the rows of {manifest.database}"
-    with logged_in(host, client, f"{manifest.service}.present") as login:
+    place = sessions.Place(client, manifest.database)
+    with (
+        sessions.explained(host, place, manifest.service),
+        logged_in(host, client, f"{manifest.service}.present") as login,
+    ):
         text = script(host, doing, CLIENT + _DATABASE, login, manifest.database, timeout=_LONGEST)
     return read_database(text, host.name)
 

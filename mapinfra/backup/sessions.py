@@ -5,12 +5,13 @@ the table waits for that, a day by default (lock_wait_timeout). MariaDB tells wh
 only with its plugin METADATA_LOCK_INFO; without it, by the database that a session is in.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from mapinfra.backup.asking import CLIENT, END, SESSIONS
 from mapinfra.backup.login import logged_in
-from mapinfra.backup.remote import script
+from mapinfra.backup.remote import BackupFailed, script
 from mapinfra.backup.subject import Client
 from mapinfra.hosts import Host
 
@@ -65,3 +66,18 @@ def holders(host: Host, place: Place, service: str) -> str:
     doing = f"looking for who holds {place.database}"
     with logged_in(host, place.client, f"{service}.sessions") as login:
         return script(host, doing, _HELD, login, place.database).strip()
+
+
+@contextmanager
+def explained(host: Host, place: Place, service: str) -> Iterator[None]:
+    """Add to the error of a statement that waited too long for a lock who holds it."""
+    try:
+        yield
+    except BackupFailed as error:
+        if "ERROR 1205" not in error.what:
+            raise
+        raise BackupFailed(
+            f"{error.what}; its tables are locked by {holders(host, place, service)}",
+            where=host.name,
+            remedy="end that session, or wait until it has ended",
+        ) from None

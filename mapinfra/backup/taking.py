@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from mapinfra import interruption
-from mapinfra.backup import shelf, sums, wayback
+from mapinfra.backup import sessions, shelf, sums, wayback
 from mapinfra.backup.dump import DIGEST_PROGRAM, PROGRAM, Digests, read_digests
 from mapinfra.backup.folder import script_in
 from mapinfra.backup.login import logged_in
@@ -74,7 +74,9 @@ def digest(host: Host, unit: str, directory: str, dump: str, database: str) -> D
 def _prepare(host: Host, subject: Subject, login: str) -> State:
     making = 'umask 077; mkdir -p -- "$1"'
     script_in(host, f"making {subject.folder}", subject.folder, making)
-    state = read_state(host, subject, login)
+    place = sessions.Place(subject.client, subject.database)
+    with sessions.explained(host, place, subject.service):
+        state = read_state(host, subject, login)
     state.expect_room(host.name, subject.folder)
     return state
 

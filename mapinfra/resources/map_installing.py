@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mapinfra.backup import Client, sessions
+from mapinfra.backup.asking import PATIENCE
 from mapinfra.centreon.api import CentreonApi
 from mapinfra.centreon.broker import MAP_PORT, Group, file_holds, groups, served_ports
 from mapinfra.centreon.config_files import format_of, with_settings
@@ -36,7 +37,10 @@ from mapinfra.resources.session import Session, database_of
 from mapinfra.resources.waiting import until
 from mapinfra.text import without_secrets
 
-_AS_ROOT = 'exec "$(command -v mariadb || command -v mysql)" --batch --skip-column-names'
+_AS_ROOT = f"""\
+exec "$(command -v mariadb || command -v mysql)" --batch --skip-column-names --connect-timeout=10 \\
+  "--init-command=SET SESSION lock_wait_timeout = {PATIENCE}"
+"""
 """MariaDB's root, by its socket. Statements come on standard input, where nobody sees them."""
 _CONFIGURE_SECONDS = 600.0
 _KEPT_VARS = ".packaged"
