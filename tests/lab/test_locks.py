@@ -71,7 +71,7 @@ def test_a_dump_that_meets_a_lock_says_who_holds_it_and_leaves_nothing(world: Wo
         result = world.up()
     assert result.code == 1
     assert re.search(
-        r"the dump of centreon_map failed: it waited 10 s for a table that is locked by .*session "
+        r"(the dump of|reading what is to be backed up of) .* failed: .* locked by .*session "
         r"\d+ of root@localhost", result.out,
     ), result  # fmt: skip
     assert world.host.run(["ls", "-A", FOLDER]).stdout == ""

@@ -28,4 +28,4 @@ SAME = Present(
 
 def observed(present: Present = PRESENT, found: Found | None = None, **changed: Any) -> Observed:
     interrupted, own = changed.pop("interrupted", None), changed.pop("own", None)
-    return Observed(found or Found(0), interrupted, replace(present, **changed), own)
+    return Observed(found or Found(0), interrupted, replace(present, **changed), own=own)
