@@ -3,12 +3,12 @@
 PATIENCE = 10
 """Seconds that a statement waits for a lock on a table, where MariaDB's own limit is a day."""
 
-# Needs $login, an option of MariaDB's tools. $socket and $limit, seconds for all of it, may be set.
+# Needs $login, an option of MariaDB's tools. $socket and $most, seconds for all of it, may be set.
 CLIENT = f"""\
 program=$(command -v mariadb || command -v mysql) || program=mariadb
 patience={PATIENCE}
 client() {{
-  ${{limit:+timeout -k 1 "$limit"}} "$program" "$login" ${{socket:+"--socket=$socket"}} \\
+  ${{most:+timeout -k 1 "$most"}} "$program" "$login" ${{socket:+"--socket=$socket"}} \\
     --connect-timeout=10 "--init-command=SET SESSION lock_wait_timeout = $patience" "$@"
 }}
 """

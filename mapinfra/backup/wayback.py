@@ -355,14 +355,14 @@ start_mariadb() {
 }
 reach_mariadb() {
   tries=0
-  limit=15
+  most=15
   until sql 'SELECT 1' >/dev/null 2>>"$$log"; do
     tries=$$((tries + 1))
     [ "$$tries" -le 60 ] || return 1
     [ "$$has_mariadb" = no ] || start_mariadb || :
     sleep 1
   done
-  limit=
+  most=
 }
 
 version_of() {
