@@ -4,7 +4,7 @@ Free of Pulumi and of specs. In the order of an operation: `journal.take`, `take
 asked for, `arm` and `kept`, then either `disarm` or `go_back`, and `journal.release`.
 """
 
-from mapinfra.backup import journal, shelf
+from mapinfra.backup import journal, sessions, shelf
 from mapinfra.backup.age import age, ago, is_in_future
 from mapinfra.backup.folder import FolderUnsafe
 from mapinfra.backup.journal import Entry, Found, Held, Holder, Standing
@@ -69,6 +69,7 @@ __all__ = [
     "room_for",
     "saved",
     "seal",
+    "sessions",
     "shelf",
     "take",
     "verify",

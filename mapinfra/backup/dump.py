@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from mapinfra.backup.asking import CLIENT, SESSIONS
 from mapinfra.backup.manifest import Table
 from mapinfra.backup.remote import BackupFailed
 
@@ -28,33 +29,59 @@ UNPACK = """\
 unpack() { case $1 in *.zst) zstd -dcq "$1" ;; *) cat "$1" ;; esac; }
 """
 
-CLIENT = "client=$(command -v mariadb || command -v mysql)\n"
 DUMPER = "dumper=$(command -v mariadb-dump || command -v mysqldump)\n"
 
 # A row may be longer in a dump than the server takes in one packet, since it is escaped there;
 # raising the limit needs a privilege, and most dumps need no raising.
 LOAD = """\
 load() {
-  limit=$("$client" "$login" -N -B -e 'SELECT @@GLOBAL.max_allowed_packet') || return
-  "$client" "$login" -e 'SET GLOBAL max_allowed_packet = 1073741824' || :
+  limit=$(client -N -B -e 'SELECT @@GLOBAL.max_allowed_packet') || return
+  client -e 'SET GLOBAL max_allowed_packet = 1073741824' || :
   loaded=0
-  "$client" "$login" --binary-mode --default-character-set=utf8mb4 --max-allowed-packet=1G "$1" ||
-    loaded=1
-  "$client" "$login" -e "SET GLOBAL max_allowed_packet = $limit" || :
+  client --binary-mode --default-character-set=utf8mb4 --max-allowed-packet=1G "$1" || loaded=1
+  client -e "SET GLOBAL max_allowed_packet = $limit" || :
   return "$loaded"
 }
 """
 
+# The dumper itself knows no limit for locks, so its session is looked at from beside it.
 PROGRAM = f"""\
 set -euo pipefail
 umask 077
 login=--defaults-file=$1 database=$2 out=$3
-{DUMPER}
+{DUMPER}{CLIENT}{SESSIONS}
 dump() {{ "$dumper" "$login" {" ".join(OPTIONS)} "$database"; }}
-case $out in
-  *.zst) dump | zstd -q -1 -T0 >"$out" ;;
-  *) dump >"$out" ;;
-esac
+write() {{
+  case $out in
+    *.zst) dump | zstd -q -1 -T0 >"$out" ;;
+    *) dump >"$out" ;;
+  esac
+}}
+waiting() {{
+  sessions_of "DB = '$database' AND STATE LIKE 'Waiting for table%' AND TIME >= $patience
+    AND USER = SUBSTRING_INDEX(USER(), '@', 1) AND INFO REGEXP '^(SELECT /|SHOW )'" | cut -f 1
+}}
+watch() {{
+  local stuck
+  while sleep 1; do
+    stuck=$(waiting) || continue
+    [ -n "$stuck" ] || continue
+    held=$(locked_by "$stuck")
+    echo "it waited $patience s for a table that is locked by $held" >"$out.waited"
+    for id in $stuck; do ask "KILL QUERY $id" || :; done
+    return
+  done
+}}
+watch </dev/null >/dev/null 2>&1 & watcher=$!
+status=0
+write || status=$?
+kill "$watcher" 2>/dev/null || :
+wait "$watcher" 2>/dev/null || :
+if [ -e "$out.waited" ]; then
+  [ "$status" = 0 ] || cat "$out.waited" >&2
+  rm -f "$out.waited"
+fi
+exit "$status"
 """
 """Arguments: option file, database, the file to write, whose ending says how."""
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
+from mapinfra.backup.subject import Client
 from mapinfra.hosts.packages import Family
 
 MANIFEST = "MANIFEST.json"
@@ -22,6 +23,8 @@ _Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.@-]*$")]
 _Database = Annotated[str, Field(pattern=r"^[A-Za-z0-9_$-]+$")]
 _Collation = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
 _Path = Annotated[str, Field(pattern=r"^(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)+$")]
+_AnyPath = Annotated[str, Field(pattern=r"^(/[^\x00-\x1f\x7f]*)?$")]
+_Unit = Annotated[str, Field(pattern=r"^[A-Za-z0-9:_.@\\-]*$")]
 _FileName = Annotated[
     str,
     Field(
@@ -83,6 +86,17 @@ class Manifest:
     tables: Mapping[str, Table]
     others: Mapping[str, str]
     """Digests of views, routines and events."""
+    socket: _AnyPath = ""
+    """By which MariaDB's root reaches the server that has the database; empty: the usual one."""
+    unit: _Unit = ""
+    """That server's unit, without its ending."""
+    datadir: _AnyPath = ""
+    """Where that server keeps its data."""
+
+    @property
+    def client(self) -> Client:
+        """How MariaDB's root logs in to the server that has the database."""
+        return Client(socket=self.socket or None, unit=self.unit, datadir=self.datadir)
 
     @property
     def size(self) -> int:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from mapinfra.backup.dump import CLIENT
+from mapinfra.backup import sessions
+from mapinfra.backup.asking import CLIENT
 from mapinfra.backup.folder import script_in
 from mapinfra.backup.login import logged_in
 from mapinfra.backup.manifest import Manifest
@@ -16,7 +17,7 @@ _LONGEST = 3600.0  # seconds that counting rows and reading the configuration ma
 # Names come with their backticks doubled, as they do in a dump.
 _DATABASE = """\
 login=--defaults-file=$1 database=$2
-ask() { "$client" "$login" -N -B "$@"; }
+ask() { client -N -B "$@"; }
 known=$(ask -e "SELECT COUNT(*) FROM information_schema.SCHEMATA
   WHERE SCHEMA_NAME = '$database'") || exit
 [ "$known" = 1 ] || exit 0
@@ -99,7 +100,11 @@ def saved(host: Host, manifest: Manifest, name: str) -> str:
 
 def _database(host: Host, manifest: Manifest, client: Client) -> Database | None:
     doing = f"counting the rows of {manifest.database}"
-    with logged_in(host, client, f"{manifest.service}.present") as login:
+    place = sessions.Place(client, manifest.database)
+    with (
+        sessions.explained(host, place, manifest.service),
+        logged_in(host, client, f"{manifest.service}.present") as login,
+    ):
         text = script(host, doing, CLIENT + _DATABASE, login, manifest.database, timeout=_LONGEST)
     return read_database(text, host.name)
 

@@ -3,7 +3,8 @@
 import shlex
 from collections.abc import Mapping
 
-from mapinfra.backup.dump import CLIENT, LOAD, PROGRAM, UNPACK, Digests
+from mapinfra.backup.asking import CLIENT
+from mapinfra.backup.dump import LOAD, PROGRAM, UNPACK, Digests
 from mapinfra.backup.folder import script_in
 from mapinfra.backup.login import logged_in
 from mapinfra.backup.manifest import Manifest, Table
@@ -33,7 +34,7 @@ login=--defaults-file=$1 dump=$2 database=$3 scratch=$4 needed=$5 charset=$6
 {CLIENT}
 {UNPACK}
 {LOAD}
-sql() {{ "$client" "$login" -N -B -e "$1"; }}
+sql() {{ client -N -B -e "$1"; }}
 place=$(sql 'SELECT @@datadir')
 if [ -d "$place" ] && [ "$(df -Pk "$place" | awk 'NR == 2 {{ print $4 }}')" -lt "$needed" ]; then
   echo "no room for a scratch database in $place: $needed KiB are needed" >&2
@@ -45,8 +46,9 @@ unpack "$dump" | LC_ALL=C awk -v from="$database" -v to="$scratch" {shlex.quote(
   load "$scratch"
 """
 _DROP = f"""\
+login=--defaults-file=$1
 {CLIENT}
-"$client" "--defaults-file=$1" -e "DROP DATABASE IF EXISTS \\`$2\\`"
+client -e "DROP DATABASE IF EXISTS \\`$2\\`"
 """
 
 

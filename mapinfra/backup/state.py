@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from mapinfra.backup.asking import CLIENT
 from mapinfra.backup.remote import BackupFailed, script
 from mapinfra.backup.subject import Subject
 from mapinfra.hosts import Host
@@ -10,7 +11,7 @@ _READ = """\
 set -u
 login=--defaults-file=$1 service=$2 database=$3 config=$4 folder=$5 family=$6
 shift 6
-ask() { "$(command -v mariadb || command -v mysql)" "$login" -N -B -e "$1"; }
+ask() { client -N -B -e "$1"; }
 fact() { printf '%s=%s\\n' "$1" "$2"; }
 size() {
   case $family in
@@ -81,7 +82,7 @@ def read_state(host: Host, subject: Subject, login: str) -> State:
     text = script(
         host,
         f"reading what is to be backed up of {subject.service}",
-        _READ,
+        CLIENT + _READ,
         login,
         subject.service,
         subject.database,

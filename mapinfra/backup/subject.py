@@ -29,6 +29,11 @@ class Client:
     socket: str | None = None
     host: str = "localhost"
     port: int = 3306
+    tls: bool = False
+    unit: str = ""
+    """The server's unit, without its ending; empty: one of the usual names."""
+    datadir: str = ""
+    """Where the server keeps its data, by which it is known again; empty: not known."""
 
     @property
     def is_local(self) -> bool:
@@ -36,13 +41,18 @@ class Client:
         return self.socket is not None or self.host in _LOCAL
 
     def option_file(self) -> str:
-        """Return the option file that logs in; every other option file is to be left unread."""
+        """Return the option file that logs in; every other option file is to be left unread.
+
+        Without a host and a socket it says nothing on the way to the server.
+        """
         given = {"user": self.user, "password": self.password}
         if self.socket is not None:
             given |= {"socket": self.socket}
-        else:
+        elif self.host:
             given |= {"host": self.host, "port": str(self.port)}
         lines = [f"{key}={_quoted(value)}" for key, value in given.items() if value is not None]
+        # On the host itself its certificate says nothing: no name in it need be the host's.
+        lines += ["ssl", "loose-skip-ssl-verify-server-cert"] if self.tls else []
         return "\n".join(["[client]", *lines, ""])
 
 

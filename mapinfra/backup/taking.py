@@ -1,9 +1,11 @@
 """Taking a backup: all of it, verified, or nothing."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from mapinfra.backup import shelf, sums, wayback
+from mapinfra import interruption
+from mapinfra.backup import sessions, shelf, sums, wayback
 from mapinfra.backup.dump import DIGEST_PROGRAM, PROGRAM, Digests, read_digests
 from mapinfra.backup.folder import script_in
 from mapinfra.backup.login import logged_in
@@ -14,8 +16,13 @@ from mapinfra.backup.subject import Client, Subject
 from mapinfra.backup.sums import LONGEST
 from mapinfra.errors import HostError
 from mapinfra.hosts import Host, packages
-from mapinfra.hosts.units import run_unit
+from mapinfra.hosts.units import end_unit, run_unit
+from mapinfra.interruption import Interrupted
 
+Tell = Callable[[str], None]
+"""Takes a line of progress."""
+
+_TOLD_EVERY = 30.0  # seconds between lines on how far a dump is
 _CONFIG = """\
 umask 077
 cd / && tar --xattrs '--xattrs-include=*' --acls --selinux -cf "$1/config.tar" "${2#/}"
@@ -26,19 +33,20 @@ cat >"$1/$2.new" && sync "$1/$2.new" && mv "$1/$2.new" "$1/$2"
 """
 
 
-def take(host: Host, subject: Subject, id: str, *, who: str) -> Manifest:
+def take(host: Host, subject: Subject, id: str, *, who: str, tell: Tell | None = None) -> Manifest:
     """Back up a MAP server into its own directory and believe nothing that wasn't read back.
 
     Nothing of the server is changed. Room is checked before anything is written; the dump's end,
     its checksums and its row counts before the manifest is, which is what makes it a backup.
-    Afterwards older backups beyond `subject.keep` go. `who` is whom the manifest names.
-    Raises BackupFailed or another HostError; then the directory is gone again.
+    Afterwards older backups beyond `subject.keep` go. `who` is whom the manifest names; `tell`
+    takes a line, now and then, on how far the dump is.
+    Raises BackupFailed or another HostError, and Interrupted; then the directory is gone again.
     """
     shelf.clear_unfinished(host, subject)
     with logged_in(host, subject.client, subject.service) as login:
         state = _prepare(host, subject, login)
         with _directory(host, subject, id):
-            manifest = _fill(host, subject, id, state, login, who)
+            manifest = _fill(host, subject, id, state, login, who, tell)
     shelf.retire(host, subject, id)
     return manifest
 
@@ -66,7 +74,9 @@ def digest(host: Host, unit: str, directory: str, dump: str, database: str) -> D
 def _prepare(host: Host, subject: Subject, login: str) -> State:
     making = 'umask 077; mkdir -p -- "$1"'
     script_in(host, f"making {subject.folder}", subject.folder, making)
-    state = read_state(host, subject, login)
+    place = sessions.Place(subject.client, subject.database)
+    with sessions.explained(host, place, subject.service):
+        state = read_state(host, subject, login)
     state.expect_room(host.name, subject.folder)
     return state
 
@@ -84,7 +94,15 @@ def _directory(host: Host, subject: Subject, id: str) -> Iterator[None]:
     shelf.finish(host, subject.directory(id))
 
 
-def _fill(host: Host, subject: Subject, id: str, state: State, login: str, who: str) -> Manifest:
+def _fill(
+    host: Host,
+    subject: Subject,
+    id: str,
+    state: State,
+    login: str,
+    who: str,
+    tell: Tell | None,
+) -> Manifest:
     directory, unit = subject.directory(id), f"{shelf.unit_prefix(subject.service)}{id}"
     if subject.packages:
         packages.fetch(host, subject.packages, f"{directory}/packages")
@@ -92,7 +110,8 @@ def _fill(host: Host, subject: Subject, id: str, state: State, login: str, who: 
     script_in(host, doing, directory, _CONFIG, folder, timeout=600)
     dump = f"database.sql{'.zst' if state.has_zstd else ''}"
     argv = ("bash", "-c", PROGRAM, "bash", login, subject.database, f"{directory}/{dump}")
-    as_unit(host, f"{unit}-dump", argv, f"the dump of {subject.database}")
+    watched = _Watched(host, argv[-1], subject.database, state.data, tell) if tell else None
+    as_unit(host, f"{unit}-dump", argv, f"the dump of {subject.database}", watched)
     found = digest(host, f"{unit}-digest", directory, f"{directory}/{dump}", subject.database)
     manifest = Manifest(
         id=id,
@@ -113,6 +132,9 @@ def _fill(host: Host, subject: Subject, id: str, state: State, login: str, who: 
         files=sums.summed_up(host, directory),
         tables=found.tables,
         others=found.others,
+        socket=subject.client.socket or "",
+        unit=subject.client.unit,
+        datadir=subject.client.datadir,
     )
     _expect_packages(host, manifest)
     store(host, directory, MANIFEST, manifest.dumps())
@@ -136,7 +158,54 @@ def _expect_packages(host: Host, manifest: Manifest) -> None:
         )
 
 
-def as_unit(host: Host, unit: str, argv: tuple[str, ...], doing: str) -> None:
-    """Run a command that may outlive the connection; raise BackupFailed when it fails."""
-    done = run_unit(host, unit, argv, timeout=LONGEST, description=doing, check=False)
+def as_unit(
+    host: Host,
+    unit: str,
+    argv: tuple[str, ...],
+    doing: str,
+    watched: Callable[[], None] | None = None,
+) -> None:
+    """Run a command that may outlive the connection; raise BackupFailed when it fails.
+
+    When the user wants the run to end it is ended, and Interrupted raised.
+    """
+
+    def meanwhile() -> None:
+        interruption.expect_none(host.name)
+        if watched is not None:
+            watched()
+
+    interruption.expect_none(host.name)
+    try:
+        done = run_unit(
+            host,
+            unit,
+            argv,
+            timeout=LONGEST,
+            description=doing,
+            check=False,
+            meanwhile=meanwhile,
+        )
+    except (Interrupted, KeyboardInterrupt):
+        end_unit(host, unit)
+        raise
     succeeded(host, doing, done)
+
+
+class _Watched:
+    """Tells now and then how large a dump is."""
+
+    def __init__(self, host: Host, path: str, database: str, data: int, tell: Tell) -> None:
+        self._host = host
+        self._path = path
+        self._of = f"of {database}, which has {data / 1e6:.0f} MB"
+        self._tell = tell
+        self._told = time.monotonic()
+
+    def __call__(self) -> None:
+        if time.monotonic() - self._told < _TOLD_EVERY:
+            return
+        self._told = time.monotonic()
+        size = self._host.run(["stat", "-c", "%s", self._path], check=False).text.strip()
+        if size.isdecimal():
+            self._tell(f"{self._host.name}: dumped {int(size) / 1e6:.0f} MB {self._of}")

@@ -11,7 +11,8 @@ from string import Template
 from typing import Any, Literal, get_args
 
 from mapinfra import jsontext
-from mapinfra.backup.dump import CLIENT, LOAD, UNPACK
+from mapinfra.backup.asking import CLIENT, END, SESSIONS
+from mapinfra.backup.dump import LOAD, UNPACK
 from mapinfra.backup.folder import FOREIGN, UNSAFE, script_in
 from mapinfra.backup.login import CLIENT_FILE
 from mapinfra.backup.manifest import SUMS, Manifest
@@ -141,7 +142,9 @@ def render(manifest: Manifest, *, start_mariadb: bool) -> str:
         installed=_INSTALLED[manifest.family],
         wanted=_wanted(manifest),
         install=shlex.join(install) or ":",
-        functions=CLIENT + UNPACK + LOAD,
+        socket=shlex.quote(manifest.socket),
+        mariadb=shlex.quote(manifest.unit) if manifest.unit else "mariadb mysqld mysql",
+        functions=CLIENT + UNPACK + LOAD + SESSIONS + END,
     )
 
 
@@ -324,10 +327,15 @@ if is_done; then
 fi
 
 $functions
-# Without the file MariaDB may still know root by its socket.
-login=--defaults-extra-file=/dev/null
-[ ! -e $client_file ] || login=--defaults-file=$$here/$client_file
-sql() { "$$client" "$$login" -e "$$1"; }
+# Short, since it is tried again after those who hold a lock were ended.
+patience=5
+login=--defaults-file=$$here/$client_file
+if [ ! -e $client_file ]; then
+  # MariaDB may still know root by its socket.
+  login=--defaults-extra-file=/dev/null
+  socket=$socket
+fi
+sql() { client -e "$$1"; }
 
 check() {
   damaged=$$(printf %s "$$sums" | sha256sum --quiet -c - 2>/dev/null) ||
@@ -338,7 +346,7 @@ check() {
 stop() { systemctl stop "$$service" || ! systemctl cat "$$service" >/dev/null 2>&1; }
 
 start_mariadb() {
-  for name in mariadb mysqld mysql; do
+  for name in $mariadb; do
     if systemctl cat "$$name.service" >/dev/null 2>&1; then
       systemctl start "$$name.service"
       return
@@ -347,12 +355,14 @@ start_mariadb() {
 }
 reach_mariadb() {
   tries=0
+  most=15
   until sql 'SELECT 1' >/dev/null 2>>"$$log"; do
     tries=$$((tries + 1))
     [ "$$tries" -le 60 ] || return 1
     [ "$$has_mariadb" = no ] || start_mariadb || :
     sleep 1
   done
+  most=
 }
 
 version_of() {
@@ -374,12 +384,33 @@ put_config_back() {
     tar --xattrs '--xattrs-include=*' --acls --selinux -C / -xpf config.tar
 }
 
-put_database_back() {
+refill_database() {
   sql "DROP DATABASE IF EXISTS \\`$$database\\`;
     CREATE DATABASE \\`$$database\\` CHARACTER SET $character_set COLLATE $collation" || return
   rm -f unpacking.failed
   { unpack "$$dump" || : >unpacking.failed; } | load "$$database" || return
   [ ! -e unpacking.failed ]
+}
+# MAP is stopped, and nobody else's session is to hold its database.
+ended=
+end_sessions() {
+  gone=$$(end_all "$$1" | tr '\n' ',' | sed 's/,$$//; s/,/, /g')
+  [ -z "$$gone" ] || ended="$${ended:+$$ended, }$$gone"
+  [ -z "$$gone" ] || printf 'ended %s\n' "$$gone"
+}
+put_database_back() {
+  tries=0
+  end_sessions "$$(sessions | sort -u)"
+  until refill_database; do
+    case $$(tail -n 1 "$$log") in *'ERROR 1205 '*) ;; *) return 1 ;; esac
+    tries=$$((tries + 1))
+    found=$$(holders | sort -u)
+    held="its tables are locked by $$(printf '%s\n' "$$found" | named)"
+    [ -n "$$found" ] || held="its tables are locked, perhaps by $$(suspects | named)"
+    report running "$$held"
+    [ "$$tries" -lt 6 ] || { echo "$$held"; return 1; }
+    end_sessions "$$found"
+  done
 }
 
 put_enablement_back() {
@@ -437,7 +468,7 @@ if [ "$$was_active" = yes ]; then
   do_it start
 fi
 sync
-report 'done' ''
+report 'done' "$${ended:+ended $$ended}"
 stand_down
 tell
 exit 0

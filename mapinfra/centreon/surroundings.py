@@ -12,11 +12,12 @@ from typing import Any
 
 from mapinfra.centreon.broker import Group, groups, masters, output_of
 from mapinfra.centreon.editions import EDITIONS
+from mapinfra.centreon.map_host import ASKED_BRIEFLY
 from mapinfra.centreon.map_setup import DATABASE_USER
 from mapinfra.hosts import Probe, Query
 
 _DATABASES = ", ".join(f"'{edition.database}'" for edition in EDITIONS.values())
-_CLIENT = 'client=$(command -v mariadb || command -v mysql) || exit 0; "$client" -N -B -e'
+_CLIENT = f"client=$(command -v mariadb || command -v mysql) || exit 0; {ASKED_BRIEFLY} -e"
 
 _SIZES = (
     "SELECT 'database', SCHEMA_NAME, (SELECT COALESCE(SUM(DATA_LENGTH), 0) "

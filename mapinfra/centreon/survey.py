@@ -124,15 +124,15 @@ PLATFORM = Query(
 )
 MAP = Survey(
     probes=(
+        *(journal.probe(edition.service) for edition in EDITIONS.values()),
         UNITS,
         MAP_SERVERS,
         CONFIGURATION,
         SYSTEM,
         GROUND,
-        *(journal.probe(edition.service) for edition in EDITIONS.values()),
     )
 )
-"""Facts of a MAP server, without its packages."""
+"""Facts of a MAP server, without its packages; first who is at work there, without MariaDB."""
 WEB = Survey(
     probes=(EXTENSIONS_ON_DISK, ACCOUNTS),
     queries=(MODULE_ROWS, WIDGET_ROWS, OPTIONS, PLATFORM, CONTACTS),

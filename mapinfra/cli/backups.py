@@ -16,7 +16,9 @@ from mapinfra.cli import backup_display, backup_machine
 from mapinfra.cli.opened import Opened, opened
 from mapinfra.cli.options import ExitCode, asking, expect_answerable, in_one_line, reporting
 from mapinfra.cli.terminal import say
+from mapinfra.engine.signals import stopped_by_signals
 from mapinfra.errors import MapinfraError
+from mapinfra.interruption import Interrupted
 from mapinfra.resources.execution import execute
 from mapinfra.restore import (
     Read,
@@ -70,7 +72,12 @@ def backups(
 
 def _rehearse(site: Opened, reads: Sequence[Read], id: str, *, machine: bool) -> None:
     server, manifest = located(reads, id)
-    rehearsed(site.session.fleet, server, manifest)
+    try:
+        with stopped_by_signals(threading.Event(), _tell):
+            rehearsed(site.session.fleet, server, manifest)
+    except Interrupted as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(ExitCode.CANCELLED)
     if machine:
         click.echo(json.dumps({"server": server.name, "id": id, "restorable": True}, indent=4))
     else:
@@ -176,7 +183,7 @@ class _Restore:
 
     def _do(self, plan: RestorePlan, stop: threading.Event) -> ExitCode:
         began = time.monotonic()
-        restoring = Restoring(self._manifest, stop.is_set)
+        restoring = Restoring(self._manifest, stop.is_set, _tell)
         desired, session = self._server.desired, self._site.session
         try:
             execute(restoring, plan.plan, desired, session, _tell)

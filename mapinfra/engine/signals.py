@@ -8,6 +8,8 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import NoReturn
 
+from mapinfra import interruption
+
 INTERRUPTED = 8
 """Exit code of what a signal has ended, as Pulumi's."""
 
@@ -15,6 +17,8 @@ INTERRUPTED = 8
 @contextmanager
 def stopped_by_signals(stop: threading.Event, warn: Callable[[str], None]) -> Iterator[None]:
     """On SIGINT, SIGTERM or SIGHUP set `stop`: no new step is to begin; those under way end.
+
+    What is long and has changed nothing yet, such as a dump, is broken off: see `interruption`.
 
     A second SIGINT or SIGTERM ends the process at once, and leaves what a killed one leaves.
     """
@@ -28,6 +32,7 @@ def stopped_by_signals(stop: threading.Event, warn: Callable[[str], None]) -> It
             _expect_no_terminal()
         if not stop.is_set():
             stop.set()
+            interruption.want()
             warn(f"{name}: ending after the steps under way; press Ctrl-C again to end at once")
         elif number != signal.SIGHUP:  # a shell and the kernel may both tell of a closed terminal
             _end(name)
@@ -36,6 +41,7 @@ def stopped_by_signals(stop: threading.Event, warn: Callable[[str], None]) -> It
     try:
         yield
     finally:
+        interruption.forget()
         for number, handler in before.items():
             signal.signal(number, handler)
 

@@ -23,6 +23,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,200}")
 _OUTPUTS = "/run/mapinfra"  # gone with the units at a reboot
 _KEPT = 256 * 1024  # bytes of each output that are read
 _LOOK_SECONDS = 10  # that one look waits on the host for the end
+_WATCHED_SECONDS = 2  # the same, where something else is looked at in between
 _GRACE = 20.0  # seconds a look, or a start, may take beyond that
 _PAUSE = 0.5  # seconds between tries to reach the host again
 _EXITED = "1"  # CLD_EXITED of wait(2), as ExecMainCode shows it
@@ -42,6 +43,10 @@ _FORGET = """
 systemctl stop "$1.service" 2>/dev/null
 systemctl reset-failed "$1.service" 2>/dev/null
 rm -f "$2/$1.out" "$2/$1.err"
+"""
+_END = f"""
+systemctl kill --signal=KILL "$1.service" 2>/dev/null
+{_FORGET}
 """
 # `--no-block`: otherwise a command that fails at once makes the start itself look failed.
 _START = (
@@ -115,6 +120,7 @@ def run_unit(
     timeout: float,
     description: str,
     check: bool = True,
+    meanwhile: Callable[[], None] | None = None,
 ) -> Completed:
     """Run a command as the transient unit `name`.service and return how it ended.
 
@@ -122,12 +128,13 @@ def run_unit(
     runs this same command already, left by a process that was killed, is waited for instead of
     started; one that runs another command is waited for first. What a former unit left is dropped.
     After `timeout` seconds the wait ends, not the unit. The last 256 KiB of both outputs are kept.
+    `meanwhile` is called every few seconds while it runs; what it raises ends the wait, too.
 
     Raises CommandFailed for a status other than 0 (unless `check` is off), for a signal, and when
     the host was rebooted meanwhile; CommandTimeout; HostUnreachable when there was no connection
     until the timeout; what Host.run raises.
     """
-    run = _Run(host, name, argv, description, Deadline.after(timeout))
+    run = _Run(host, name, argv, description, Deadline.after(timeout), meanwhile)
     done = run.completed()
     if check and done.status != 0:
         complaint = last_line(done.stderr) or last_line(done.stdout) or "no output"
@@ -143,6 +150,12 @@ def resume_unit(
     Raises what `run_unit` raises, but nothing for a status other than 0.
     """
     return _Run(host, name, argv, description, Deadline.after(timeout)).resumed()
+
+
+def end_unit(host: Host, name: str) -> None:
+    """End a unit at once with all its processes, and drop what it has left."""
+    argv = ("sh", "-c", _END, "sh", name, _OUTPUTS)
+    host.run(argv, timeout=_GRACE)
 
 
 def sweep_units(host: Host, pattern: str, other: str) -> None:
@@ -162,7 +175,13 @@ class _Run:
     """One unit from its start, or from where it was found, to its result."""
 
     def __init__(
-        self, host: Host, name: str, argv: Sequence[str], description: str, deadline: Deadline
+        self,
+        host: Host,
+        name: str,
+        argv: Sequence[str],
+        description: str,
+        deadline: Deadline,
+        meanwhile: Callable[[], None] | None = None,
     ) -> None:
         if not _NAME.fullmatch(name):
             raise ValueError(f"{name!r} is no name of a unit")
@@ -171,6 +190,7 @@ class _Run:
         self._argv = tuple(argv)
         self._description = description
         self._deadline = deadline
+        self._meanwhile = meanwhile
         self._mark = _mark(argv)
 
     def completed(self) -> Completed:
@@ -211,11 +231,13 @@ class _Run:
 
     def _ended(self, boot: str) -> _Seen:
         while True:
-            seen = self._look()
+            seen = self._look(_WATCHED_SECONDS if self._meanwhile else _LOOK_SECONDS)
             if seen.boot != boot or not seen.loaded:
                 raise self._rebooted()
             if seen.ended:
                 return seen
+            if self._meanwhile is not None:
+                self._meanwhile()
 
     def _look(self, seconds: float = _LOOK_SECONDS) -> _Seen:
         """See the unit, waiting up to so many seconds for its end."""

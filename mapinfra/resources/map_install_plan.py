@@ -103,10 +103,12 @@ class Installation:
                 where=self._map,
                 remedy="move that folder away, or install by hand",
             )
+        refusal = self._live.ground.refusal
+        why = f": {refusal}" if refusal else ""
         if self._live.ground.databases is None:
             raise CentreonError(
                 "MariaDB's root can't be used there by its socket, so it can't be told whether "
-                "MAP's database is there already",
+                f"MAP's database is there already{why}",
                 where=self._map,
                 remedy="start MariaDB there, and let root in by its socket",
             )

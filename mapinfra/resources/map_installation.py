@@ -8,21 +8,23 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from mapinfra import backup
-from mapinfra.backup import Reach
-from mapinfra.centreon import health, web_options
+from mapinfra import backup, interruption
+from mapinfra.backup import Reach, Standing
+from mapinfra.centreon import health, own_database, web_options
 from mapinfra.centreon.access import Api
 from mapinfra.centreon.config_files import Strategy
 from mapinfra.centreon.editions import edition
 from mapinfra.centreon.extensions import MODULE, WIDGET, ExtensionManager
 from mapinfra.centreon.health import Expected
+from mapinfra.centreon.lines import Dbms
 from mapinfra.centreon.login import token_life
 from mapinfra.centreon.map_setup import Install
+from mapinfra.centreon.own_database import OwnDatabase
 from mapinfra.centreon.survey import CENTREON_READS, MAP_READS, WEB_READS, backup_reads
 from mapinfra.centreon.verdict import RotateSigningKey
 from mapinfra.centreon.version import Version
 from mapinfra.errors import CentreonError, HostError
-from mapinfra.hosts import Host, Target, packages
+from mapinfra.hosts import Facts, Host, Target, packages
 from mapinfra.resources import map_facts, map_plan, map_undo
 from mapinfra.resources.contract import Inputs, Kind, Plan, Step
 from mapinfra.resources.map_configuration import write_file
@@ -44,6 +46,8 @@ from mapinfra.resources.map_removal_plan import removal
 from mapinfra.resources.session import Session, database_of
 
 _WEB_PACKAGES = "/var/lib/mapinfra/web-client"
+_BEFORE_CHANGES = ("keep", "fetch", "backup", "compare", "arm")
+"""Steps that aren't begun once the user wants the run to end: nothing is changed until then."""
 _IMPORT_KEY = """\
 set -e
 file=$(mktemp)
@@ -97,10 +101,13 @@ class MapInstallationKind(Kind[Desired, Live]):
     def observe(self, desired: Desired, session: Session) -> Live:
         """See `Kind.observe`."""
         fleet = session.fleet
-        web = fleet.facts(desired.web)
+        facts, web = fleet.facts(desired.map), fleet.facts(desired.web)
         session.expect_tokens(desired.api, token_life(web))
-        live = map_facts.observed(desired, fleet.facts(desired.map), web)
-        return replace(live, wishes=session.wishes)
+        live = map_facts.observed(desired, facts, web)
+        own = _own_database(desired, live, facts, session)
+        if isinstance(own, OwnDatabase) and own.version:
+            live = replace(live, system=replace(live.system, dbms=Dbms.parse(own.version)))
+        return replace(live, own=own, wishes=session.wishes)
 
     def thing(self, desired: Desired, live: Live) -> str:
         """See `Kind.thing`."""
@@ -166,6 +173,23 @@ class MapInstallationKind(Kind[Desired, Live]):
         return lines
 
 
+def _own_database(
+    desired: Desired, live: Live, facts: Facts, session: Session
+) -> OwnDatabase | CentreonError | None:
+    """Look at MAP's own database, once for each pass over its host."""
+    if desired.edition.server_package not in live.installed.versions:
+        return None
+    if live.interrupted is not None or live.journal.standing is Standing.HELD:
+        return None
+    key = "own database", desired.map.name, desired.edition.name
+    seen: tuple[Facts, OwnDatabase | CentreonError] | None = session.held.get(key)
+    if seen is None or seen[0] is not facts:
+        host = session.fleet.host(desired.map)
+        seen = facts, own_database.found(host, desired.edition, live.configuration)
+        session.held[key] = seen
+    return seen[1]
+
+
 def _report_key(desired: Desired) -> tuple[str, str]:
     return f"report of {MapInstallationKind.name}", desired.map.name
 
@@ -200,6 +224,8 @@ class _Runner:
                 )
             case _:
                 operation = self._operation
+                if step.verb in _BEFORE_CHANGES:
+                    interruption.expect_none(self._map.name)
                 operation.starts(step.verb)
                 if step.verb != "back":  # that is for a lost lease, too
                     operation.keeper.check()
@@ -216,7 +242,8 @@ class _Runner:
                 operation.fetch(step.data)
             case "backup":
                 live = MapInstallationKind().observe(self._desired, self._session)
-                operation.back_up(step.data, database_of_map(self._desired, live))
+                own = database_of_map(self._desired, live)
+                operation.back_up(step.data, own.name, own.client, self._session.tell)
             case "compare":
                 for line in operation.compare(step.data):
                     self._tell(line)
@@ -244,6 +271,8 @@ class _Runner:
             case "stop":
                 operation.stop()
             case "start" | "restart":
+                for ended in operation.clear_the_way():
+                    self._tell(f"ended {ended}, which held MAP's database")
                 self._systemctl("reset-failed", check=False)
                 # What an interrupted run left running has to read its files anew, too.
                 self._systemctl("restart")
@@ -295,7 +324,10 @@ class _Runner:
             del self._session.held[_operation_key(self._desired)]
 
     def _go_back(self, way: GoBack, operation: Operation) -> None:
-        if operation.go_back(way.manifest, way.reach).active:
+        manifest = operation.go_back(way.manifest, way.reach)
+        if operation.back is not None and operation.back.message:
+            self._tell(operation.back.message)
+        if manifest.active:
             # How it did before isn't known of an interrupted run; and its broker may be away.
             self._wait(Expected())
 

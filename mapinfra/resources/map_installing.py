@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from mapinfra.backup import Client, sessions
+from mapinfra.backup.asking import PATIENCE
 from mapinfra.centreon.api import CentreonApi
 from mapinfra.centreon.broker import MAP_PORT, Group, file_holds, groups, served_ports
 from mapinfra.centreon.config_files import format_of, with_settings
@@ -20,6 +22,7 @@ from mapinfra.centreon.map_setup import (
     revoke_statement,
     vars_file,
 )
+from mapinfra.centreon.own_database import OwnDatabase
 from mapinfra.centreon.surroundings import Broker
 from mapinfra.centreon.survey import BROKER_FOLDER, BROKER_ROWS
 from mapinfra.errors import CentreonError, CommandFailed, DatabaseError
@@ -34,7 +37,10 @@ from mapinfra.resources.session import Session, database_of
 from mapinfra.resources.waiting import until
 from mapinfra.text import without_secrets
 
-_AS_ROOT = 'exec "$(command -v mariadb || command -v mysql)" --batch --skip-column-names'
+_AS_ROOT = f"""\
+exec "$(command -v mariadb || command -v mysql)" --batch --skip-column-names --connect-timeout=10 \\
+  "--init-command=SET SESSION lock_wait_timeout = {PATIENCE}"
+"""
 """MariaDB's root, by its socket. Statements come on standard input, where nobody sees them."""
 _CONFIGURE_SECONDS = 600.0
 _KEPT_VARS = ".packaged"
@@ -77,8 +83,11 @@ class Installing:
                 self._declare()
             case "clear":
                 self._map.run(["rm", "-rf", "--", self._edition.config_dir])
-            case "drop" | "undatabase":
-                _sql(self._map, f"DROP DATABASE IF EXISTS `{step.data or self._edition.database}`;")
+            case "drop":
+                self._drop(step.data)
+            case "undatabase":
+                # What configure.sh has made, where the package's own settings say.
+                self._drop(OwnDatabase(self._edition.database, Client()))
             case _:
                 self._do_output(step)
 
@@ -180,6 +189,11 @@ class Installing:
             contact_password=secrets(self._install.contact_password),
             database_password=secrets(self._install.database_password),
         )
+
+    def _drop(self, database: OwnDatabase) -> None:
+        place = sessions.Place(database.client, database.name)
+        for ended in sessions.drop(self._map, place, self._edition.service):
+            self._session.tell(f"{self._map.name}: ended {ended}, in {database.name}")
 
     def _declare(self) -> None:
         for path, wanted in self._desired.settings_by_path.items():

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import urlsplit
 
 from mapinfra.backup import Found, Manifest, Reach, Shelf
 from mapinfra.backup.journal import Entry
@@ -15,6 +14,7 @@ from mapinfra.centreon.extensions import Action, Extensions
 from mapinfra.centreon.health import Health
 from mapinfra.centreon.map_host import System
 from mapinfra.centreon.map_setup import Install
+from mapinfra.centreon.own_database import OwnDatabase
 from mapinfra.centreon.surroundings import Broker, Ground
 from mapinfra.centreon.verdict import ReplaceWord, SetProperty
 from mapinfra.centreon.version import Version
@@ -34,8 +34,6 @@ UNINSTALL: Final = "uninstall"
 CHANGED: Final = " (after the server was changed)"
 """Ends a journal's step from when the server's package begins to change: before, only the service
 has to be brought back."""
-
-_LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True)
@@ -110,6 +108,9 @@ class Live:
     place: Place | None = None
     """What a new installation would stand on; None where it isn't asked for."""
     wishes: Wishes = NO_WISHES
+    own: OwnDatabase | CentreonError | None = None
+    """MAP's own database, or why it can't be backed up; None where nobody looked: MAP isn't there,
+    or another run is at work on it."""
 
     @property
     def unfinished(self) -> bool:
@@ -249,22 +250,15 @@ def web_client_version(live: Live) -> Version | None:
     return Version.of_package(text) if text else None
 
 
-def database_of_map(desired: Desired, live: Live) -> str:
-    """Return the name of MAP's own database; CentreonError when it is on another host."""
-    edition = desired.edition
+def database_of_map(desired: Desired, live: Live) -> OwnDatabase:
+    """Return MAP's own database; CentreonError when it can't be told which one, or be backed up."""
     if live.interrupted is not None:  # the files may be half changed
-        return live.interrupted.database
-    access = held(live, f"{edition.config_dir}/{edition.own_database_file}")
-    url = access.get(f"{edition.database}.connection.url", "").removeprefix("jdbc:")
-    parts = urlsplit(url)
-    if parts.hostname and parts.hostname not in _LOCAL:
-        raise CentreonError(
-            f"MAP's own database is on {parts.hostname}; only one on the MAP server itself can be "
-            "backed up",
-            where=desired.map.name,
-            remedy="move it there, or update this MAP by hand",
-        )
-    return parts.path.strip("/") or edition.database
+        return OwnDatabase(live.interrupted.database, live.interrupted.client)
+    if live.own is None:
+        raise CentreonError("MAP's own database isn't known", where=desired.map.name)
+    if isinstance(live.own, CentreonError):
+        raise live.own
+    return live.own
 
 
 def held(live: Live, path: str) -> dict[str, str]:

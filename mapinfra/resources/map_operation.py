@@ -1,13 +1,25 @@
 """One change of a MAP server under way: its lock, its backup, its lease, what was compared."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from mapinfra import backup
-from mapinfra.backup import Client, Entry, Holder, Keeper, Manifest, Reach, Subject, journal
+from mapinfra.backup import (
+    Back,
+    Client,
+    Entry,
+    Holder,
+    Keeper,
+    Manifest,
+    Reach,
+    Subject,
+    journal,
+    sessions,
+)
+from mapinfra.backup.taking import Tell
 from mapinfra.centreon.editions import MARIADB_SNIPPETS, Edition
 from mapinfra.centreon.map_host import LEFTOVERS
 from mapinfra.centreon.map_setup import check_questions
@@ -27,9 +39,6 @@ from mapinfra.resources.map_configuration import (
     write_file,
 )
 from mapinfra.resources.map_model import CHANGED, Comparison, Desired, Lock, Replace
-
-_CLIENT = Client()
-"""MariaDB's root through its socket: the database is the MAP server's own."""
 
 _LONG = 2 * 3600.0
 """Seconds a step may take: its time limits are minutes, a package transaction half an hour."""
@@ -62,6 +71,8 @@ class Operation:
     incoming: PackageFile | None = None
     kept_web: tuple[PackageFile, ...] = ()
     stopped_at: float | None = None
+    back: Back | None = None
+    """What a way back that was taken says of itself."""
     _changed: bool = False
     _is_back: bool = False
 
@@ -122,8 +133,13 @@ class Operation:
             vendor = f"{self.desired.edition.config_dir}/{self.desired.edition.vars_file}"
             check_questions(self._in_package(self.incoming.path, vendor), self.host.name)
 
-    def back_up(self, server: Replace, database: str, spared: str = "") -> None:
-        """Take the backup and note it in the journal; the backup `spared` doesn't make room."""
+    def back_up(
+        self, server: Replace, database: str, client: Client, tell: Tell, spared: str = ""
+    ) -> None:
+        """Take the backup and note it in the journal; the backup `spared` doesn't make room.
+
+        `client` logs in to the very server that has MAP's database; the manifest knows it, too.
+        """
         family = packages.installed(self.host, ()).family
         subject = Subject(
             service=self.desired.edition.service,
@@ -131,7 +147,7 @@ class Operation:
             database=database,
             packages=server.past,
             family=family,
-            client=_CLIENT,
+            client=client,
             folder=self.desired.folder,
             keep=self.desired.keep,
             spared=spared,
@@ -140,14 +156,13 @@ class Operation:
         moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         id = f"{self.desired.edition.service}-{moment}-{entry.run[:6]}"
         holder = f"{entry.holder.user}@{entry.holder.host}"
-        self.manifest = backup.take(self.host, subject, id, who=holder)
+        self.manifest = backup.take(self.host, subject, id, who=holder, tell=tell)
         self.keeper.note(step="backup", backup=self.manifest.directory)
 
     def arm(self, reach: Reach) -> None:
         """Let the host go back by itself should this run end without a word."""
-        lease = backup.arm(
-            self.host, self._backup, _CLIENT, minutes=self.desired.lease_minutes, reach=reach
-        )
+        manifest, minutes = self._backup, self.desired.lease_minutes
+        lease = backup.arm(self.host, manifest, manifest.client, minutes=minutes, reach=reach)
         self.keeper.keep(lease)
 
     def begin_changes(self) -> None:
@@ -172,7 +187,7 @@ class Operation:
             # The step that was to change the server stopped before: files may hold new edits.
             reach = Reach.SERVICE
         manifest = other or self._backup
-        backup.go_back(self.host, manifest, _CLIENT, reach)
+        self.back = backup.go_back(self.host, manifest, manifest.client, reach)
         list(self._put_snippets_back())
         self._is_back = manifest is self.manifest
         return manifest
@@ -221,6 +236,13 @@ class Operation:
         folder = self.desired.edition.config_dir
         backup.put_away(self.host, self._backup, folder, LEFTOVERS)
         return told
+
+    def clear_the_way(self) -> Sequence[str]:
+        """End the sessions that would stop the new version from changing its tables; say whose."""
+        if self.manifest is None or self.stopped_at is None:
+            return ()
+        place = sessions.Place(self.manifest.client, self.manifest.database)
+        return sessions.end(self.host, place, self.manifest.service)
 
     def stop(self) -> None:
         """Stop the service."""

@@ -61,10 +61,11 @@ def _steps(desired: Desired, live: Live, server_side: ServerSide) -> Iterator[St
     back = "it comes back with the backup"
     yield Step(host, "clear", f"remove {edition.config_dir}, which the backup has", back)
     database = database_of_map(desired, live)
+    name = database.name
     if desired.drop_database:
-        yield Step(host, "drop", f"drop database {database}, which the backup has", back, database)
+        yield Step(host, "drop", f"drop database {name}, which the backup has", back, database)
     else:
-        yield server_side.note(f"database {database} stays (drop_database: false)")
+        yield server_side.note(f"database {name} stays (drop_database: false)")
     yield server_side.note(
         f"TODO, should nothing else use them: user {DATABASE_USER} at Centreon's "
         "database, and on a central the broker output that configure.sh made (port 5758)"

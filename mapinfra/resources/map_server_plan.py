@@ -48,27 +48,15 @@ class ServerSide:
             raise CentreonError(found.reason, where=self._host, remedy=found.remedy)
 
     def expect_database(self) -> None:
-        """Raise CentreonError when MAP's database surely can't be backed up.
-
-        That of an interrupted run may be down; going back starts it.
-        """
-        ground = self._live.ground
-        if ground.databases is None and self._live.interrupted is None:
-            why = f": {ground.refusal}" if ground.refusal else ""
-            raise CentreonError(
-                f"MariaDB's root can't be used there by its socket, so MAP's database can't be "
-                f"backed up{why}",
-                where=self._host,
-                remedy="start MariaDB there, let root in by its socket, and name a moved socket "
-                "under [client] in the configuration",
-            )
+        """Raise CentreonError when MAP's database can't be backed up, or it isn't known which."""
+        database_of_map(self._desired, self._live)
 
     def expect_room(self) -> None:
         """Raise BackupFailed when the folder or its disk surely can't take the backup."""
         self._live.shelf.expect_safe(self._host)
-        ground, folder = self._live.ground, self._desired.folder
-        free = ground.free_at(folder)
-        size = (ground.databases or {}).get(database_of_map(self._desired, self._live))
+        folder = self._desired.folder
+        free = self._live.ground.free_at(folder)
+        size = database_of_map(self._desired, self._live).size
         if free is not None and size is not None:
             expect_room(room_for(size), free, self._host, folder)
 
@@ -149,7 +137,7 @@ class ServerSide:
     def back_up(self, server: Replace) -> Step:
         """Return the step that backs up database, configuration and the installed package."""
         text = (
-            f"back up database {database_of_map(self._desired, self._live)}, "
+            f"back up database {database_of_map(self._desired, self._live).name}, "
             f"{self._edition.config_dir} and {server.package} {server.old}, and verify it"
         )
         return Step(self._host, "backup", text, data=server)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from mapinfra.backup import Manifest, Present, Reach, Standing
 from mapinfra.centreon.map_host import unfit
+from mapinfra.centreon.own_database import OwnDatabase
 from mapinfra.centreon.version import Version
 from mapinfra.errors import CentreonError
 from mapinfra.resources.contract import Plan, Step
@@ -59,6 +60,26 @@ def _expect_possible(server: Server, manifest: Manifest, observed: Observed) -> 
             where=server.name,
             remedy="only whole backups of the spec's own edition are restored: mapinfra backups "
             "lists them",
+        )
+    _expect_same_database(server, manifest, observed)
+
+
+def _expect_same_database(server: Server, manifest: Manifest, observed: Observed) -> None:
+    """Refuse to bring one database back beside another that MAP uses now.
+
+    What can't be told is no reason to refuse: a spoilt configuration is what a restore mends.
+    """
+    own, then = observed.own, manifest.client
+    if not isinstance(own, OwnDatabase):
+        return
+    moved = then.datadir not in ("", own.client.datadir) and then.socket != own.client.socket
+    if moved or manifest.database != own.name:
+        was = f"{manifest.database} by {then.socket or 'the usual socket'}"
+        raise CentreonError(
+            f"backup {manifest.id} is of database {was}, and MAP uses {own.name} by "
+            f"{own.client.socket} now",
+            where=server.name,
+            remedy="let MAP's own URL reach the former again first, or restore that dump by hand",
         )
 
 
@@ -173,6 +194,8 @@ def _megabytes(size: int) -> str:
 def _notes(server: Server, manifest: Manifest, observed: Observed) -> Iterator[str]:
     desired = server.desired
     package = desired.edition.server_package
+    if isinstance(observed.own, CentreonError):
+        yield f"it can't be told which database MAP uses now: {observed.own}"
     if not observed.has_database:
         yield (
             f"there is no database {manifest.database} now, so no backup is taken first: "

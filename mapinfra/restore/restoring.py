@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from mapinfra import backup
-from mapinfra.backup import Client, Manifest, Reach
+from mapinfra.backup import Back, Manifest, Reach
 from mapinfra.centreon import health
 from mapinfra.centreon.health import Expected
 from mapinfra.errors import CentreonError, MapinfraError
@@ -23,11 +23,17 @@ _TAKE_OVER = ("resume", "cancel")
 
 
 class Restoring:
-    """Does the steps of one restore. `stopped` tells whether the user wants it to end."""
+    """Does the steps of one restore.
 
-    def __init__(self, manifest: Manifest, stopped: Callable[[], bool]) -> None:
+    `stopped` tells whether the user wants it to end; `tell` takes a line of what else was done.
+    """
+
+    def __init__(
+        self, manifest: Manifest, stopped: Callable[[], bool], tell: Callable[[str], None]
+    ) -> None:
         self._manifest = manifest
         self._stopped = stopped
+        self._tell = tell
         self._operation: Operation | None = None
         self._served = False
         self._expected = Expected()
@@ -103,8 +109,8 @@ class Restoring:
                 before = health.look(host, desired.edition)
                 # Whether it is to speak TLS is for the configuration that comes back to say.
                 self._served, self._expected = before.serves, replace(before.expected, tls=False)
-                database, spared = self._manifest.database, self._manifest.id
-                operation.back_up(step.data, database, spared)
+                then = self._manifest
+                operation.back_up(step.data, then.database, then.client, self._tell, then.id)
             case "arm":
                 operation.begin_changes()
             case "install":
@@ -113,8 +119,8 @@ class Restoring:
                 packages.remove(host, [step.data.package], _unit(desired))
             case "restore":
                 # By itself, not by the operation: the lease on what was there is kept meanwhile.
-                backup.renew_way_back(host, step.data, Client())
-                backup.go_back(host, step.data, Client())
+                backup.renew_way_back(host, step.data, step.data.client)
+                self._note(backup.go_back(host, step.data, step.data.client))
             case "health":
                 _wait(host, desired, self._expected)
             case "return":
@@ -125,9 +131,14 @@ class Restoring:
 
     def _return(self, operation: Operation, desired: Desired, host: Host, reach: Reach) -> None:
         before = operation.go_back(None, reach)
+        self._note(operation.back)
         # What was restored away from may have been ill itself: that, too, is as it was.
         if before.active and self._served:
             _wait(host, desired, Expected())
+
+    def _note(self, back: Back | None) -> None:
+        if back is not None and back.message:
+            self._tell(f"{self._manifest.service}: {back.message}")
 
     def _release(self) -> None:
         if self._operation is not None:

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from mapinfra import backup
-from mapinfra.backup import BackupFailed, Client, Listed, Manifest, Shelf, shelf
+from mapinfra.backup import BackupFailed, Listed, Manifest, Shelf, shelf
 from mapinfra.errors import MapinfraError
 from mapinfra.hosts import Fleet, Host
 from mapinfra.restore.servers import Server
@@ -82,7 +82,7 @@ def located(reads: Sequence[Read], id: str) -> tuple[Server, Manifest]:
 
 def rehearsed(fleet: Fleet, server: Server, manifest: Manifest) -> None:
     """Restore a backup into a scratch database and compare; raise BackupFailed."""
-    backup.rehearse(fleet.host(server.target), manifest, Client())
+    backup.rehearse(fleet.host(server.target), manifest, manifest.client)
 
 
 def _read(fleet: Fleet, server: Server) -> Read:

@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from mapinfra import backup
-from mapinfra.backup import Client, Found, Manifest, Present, journal, shelf
+from mapinfra.backup import Found, Manifest, Present, Standing, journal, shelf
+from mapinfra.centreon import jdbc, own_database
 from mapinfra.centreon.config_files import PROPERTIES, settings
 from mapinfra.centreon.editions import Edition
-from mapinfra.centreon.map_host import fitting
-from mapinfra.hosts import Fleet, Host, Survey
+from mapinfra.centreon.jdbc import NotUnderstood
+from mapinfra.centreon.map_host import CONFIGURATION, configuration, fitting
+from mapinfra.centreon.own_database import OwnDatabase
+from mapinfra.errors import CentreonError
+from mapinfra.hosts import Facts, Fleet, Host, Survey
 from mapinfra.restore.servers import Server
 
 
@@ -23,6 +26,8 @@ class Observed:
     present: Present
     own_databases: frozenset[str] = frozenset()
     """The database that MAP's configuration names, in the backup."""
+    own: OwnDatabase | CentreonError | None = None
+    """What MAP's own connection reaches now, or why that can't be told; None: MAP isn't there."""
 
     @property
     def packages(self) -> Mapping[str, str]:
@@ -40,7 +45,7 @@ def survey(server: Server) -> Survey:
     """Return what the pass reads of a MAP server."""
     desired = server.desired
     return Survey(
-        (journal.probe(desired.edition.service), shelf.probe(desired.folder)),
+        (CONFIGURATION, journal.probe(desired.edition.service), shelf.probe(desired.folder)),
     )
 
 
@@ -50,13 +55,24 @@ def observe(fleet: Fleet, server: Server, manifest: Manifest) -> Observed:
     found = fitting(journal.read(facts, edition.service), edition)
     host = fleet.host(server.target)
     names = {edition.server_package, *manifest.packages}
-    present = backup.look(host, manifest, sorted(names), Client())
-    return Observed(found, found.interrupted, present, _databases(host, manifest, edition))
+    own = None
+    if found.interrupted is None and found.standing is not Standing.HELD:
+        own = _own(host, server, facts)
+    present = backup.look(host, manifest, sorted(names), manifest.client)
+    databases = _databases(host, manifest, edition)
+    return Observed(found, found.interrupted, present, databases, own)
 
 
 def _databases(host: Host, manifest: Manifest, edition: Edition) -> frozenset[str]:
     name = edition.own_database_file
     held = settings(backup.saved(host, manifest, name).encode(), PROPERTIES)
-    url = held.get(f"{edition.database}.connection.url", "").removeprefix("jdbc:")
-    path = urlsplit(url).path.strip("/")
-    return frozenset({path} if path else ())
+    try:
+        url = jdbc.parse(held.get(f"{edition.database}.connection.url", ""))
+    except NotUnderstood:
+        return frozenset()
+    return frozenset({url.database})
+
+
+def _own(host: Host, server: Server, facts: Facts) -> OwnDatabase | CentreonError | None:
+    files = configuration(facts, server.desired.edition)
+    return own_database.found(host, server.desired.edition, files) if files else None

@@ -6,13 +6,19 @@ from pathlib import Path
 
 _LINE = re.compile(r"^[ \t]*([^#!\s=:][^\s=:]*)[ \t]*[=:][ \t]*(.*?)[ \t]*(?=\r?$)", re.M)
 
+_ESCAPED = re.compile(r"\\([^tnrfu])")
+
 
 def read(*paths: Path) -> dict[str, str]:
     """The settings of some files; of a key that is there twice, the last counts, as in Java.
 
     Raises OSError for a file that can't be read.
     """
-    return {key: value for path in paths for key, value in _LINE.findall(path.read_text("latin-1"))}
+    return {
+        key: _ESCAPED.sub(r"\1", value)
+        for path in paths
+        for key, value in _LINE.findall(path.read_text("latin-1"))
+    }
 
 
 def change(path: Path, values: Mapping[str, str]) -> None:

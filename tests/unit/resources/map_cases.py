@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from mapinfra.backup import Entry, Found, Holder, Manifest
+from mapinfra.backup import Client, Entry, Found, Holder, Manifest
 from mapinfra.centreon.access import Api
 from mapinfra.centreon.config_files import Strategy
 from mapinfra.centreon.editions import ENGINE, WEB_CLIENT, Edition
@@ -20,6 +20,7 @@ from mapinfra.centreon.health import Health, Unit
 from mapinfra.centreon.lines import Dbms, OperatingSystem
 from mapinfra.centreon.map_host import System
 from mapinfra.centreon.map_servers import Answer, Report
+from mapinfra.centreon.own_database import OwnDatabase
 from mapinfra.centreon.surroundings import Ground
 from mapinfra.centreon.version import Version
 from mapinfra.hosts import Database, Ssh, Target
@@ -109,6 +110,7 @@ def found(version: str = OLD, edition: Edition = ENGINE, **changed: Any) -> Live
             "is_central": True,
             "broker": None,
             "ground": Ground(("192.0.2.7",), {edition.database: 10**9}, {"/": 10**10}),
+            "own": OwnDatabase(edition.database, Client(), 10**9, "10.5.9-MariaDB"),
             **changed,
         }
     )

@@ -19,7 +19,7 @@ from mapinfra.centreon.extensions import (
     Row,
 )
 from mapinfra.centreon.health import Health
-from mapinfra.centreon.surroundings import Broker, Ground
+from mapinfra.centreon.surroundings import Broker
 from mapinfra.centreon.version import Version
 from mapinfra.errors import CentreonError
 from mapinfra.hosts.packages import Installed, Offered
@@ -221,8 +221,8 @@ SERVER = ENGINE.server_package
             "centreon-map-web-client is on hold; run `apt-mark unhold centreon-map-web-client`",
         ),
         (
-            {"ground": Ground((), None, {}, "ERROR 2002 (HY000); MariaDB listens at /x.sock")},
-            "can't be backed up: ERROR 2002 (HY000); MariaDB listens at /x.sock; start MariaDB",
+            {"own": CentreonError("MAP's own login is refused", where="map", remedy="start it")},
+            "MAP's own login is refused; start it",
         ),
     ],
 )
@@ -260,9 +260,8 @@ def test_a_change_of_line_is_refused_with_what_its_notes_ask_for() -> None:
         (found(extensions=Extensions("central", {
             **extensions(OLD, OLD, OLD).found,
             LICENSE_MANAGER: extension(LICENSE_MANAGER, None, None)})), "install package"),
-        (found(configuration={f"{ENGINE.config_dir}/map-database.properties":
-            b"centreon_map.connection.url=jdbc:mariadb://192.0.2.1:3306/centreon_map\n"}),
-         "is on 192.0.2.1"),
+        (found(own=CentreonError("MAP's own database is on 192.0.2.1")), "is on 192.0.2.1"),
+        (found(own=None), "MAP's own database isn't known"),
         (found(journal=Found(10, Entry("s", "update", "1", Holder("ada", "far", 1, ""), until=99))),
          "wait until it has ended"),
     ],

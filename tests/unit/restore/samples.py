@@ -27,6 +27,5 @@ SAME = Present(
 
 
 def observed(present: Present = PRESENT, found: Found | None = None, **changed: Any) -> Observed:
-    return Observed(
-        found or Found(0), changed.pop("interrupted", None), replace(present, **changed)
-    )
+    interrupted, own = changed.pop("interrupted", None), changed.pop("own", None)
+    return Observed(found or Found(0), interrupted, replace(present, **changed), own=own)

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from mapinfra.backup import Entry, Found, Holder, Reach
+from mapinfra.backup import Client, Entry, Found, Holder, Reach
+from mapinfra.centreon.own_database import OwnDatabase
 from mapinfra.errors import CentreonError
 from mapinfra.resources.contract import Step
 from mapinfra.resources.map_model import CHANGED
@@ -65,7 +66,7 @@ def test_a_package_that_is_missing_is_installed_first_and_removed_when_that_fail
     assert verbs(plan.plan.steps)[:5] == ["lock", "backup", "arm", "install", "restore"]
     assert plan.plan.steps[1].data.old is None
     assert plan.plan.steps[3].data.wanted == {PACKAGE: "22.10.1-1.el8"}
-    undone = Restoring(MANIFEST, lambda: False).undo(plan.plan.steps[:4])
+    undone = Restoring(MANIFEST, lambda: False, print).undo(plan.plan.steps[:4])
     assert [step.verb for step in undone] == ["uninstall", "return", "release"]
     assert undone[1].data == Reach.ALL
 
@@ -110,7 +111,7 @@ def test_an_automatic_rollback_that_can_not_run_is_cancelled_first() -> None:
     assert verbs(steps)[:3] == ["lock", "cancel", "backup"]
     assert steps[1].text.endswith("to backup before, which can't run: back.sh is missing")
     assert (steps[1].data, steps[0].data.unfinished) == ("/b/before", True)
-    undone = Restoring(MANIFEST, lambda: False).undo(steps[:2])
+    undone = Restoring(MANIFEST, lambda: False, print).undo(steps[:2])
     assert [step.verb for step in undone] == ["lost"]
 
 
@@ -148,7 +149,7 @@ def test_a_lock_that_was_left_without_a_change_is_taken_over() -> None:
 )
 def test_what_was_done_is_taken_back(done: int, back: list[str], reach: Reach | None) -> None:
     steps = plan_restore(SERVER, MANIFEST, observed()).plan.steps[:done]
-    undone = Restoring(MANIFEST, lambda: False).undo(steps)
+    undone = Restoring(MANIFEST, lambda: False, print).undo(steps)
     assert [step.verb for step in undone] == back
     if reach is not None:
         assert undone[0].data == reach
@@ -156,12 +157,44 @@ def test_what_was_done_is_taken_back(done: int, back: list[str], reach: Reach | 
 
 def test_what_can_not_be_taken_back_is_said_after_the_lock_is_released() -> None:
     steps = plan_restore(SERVER, MANIFEST, observed(database=None)).plan.steps
-    undone = Restoring(MANIFEST, lambda: False).undo(steps[:2])
+    undone = Restoring(MANIFEST, lambda: False, print).undo(steps[:2])
     assert [step.verb for step in undone] == ["release", "lost"]
 
 
 def test_an_interrupted_run_that_can_not_be_gone_back_from_keeps_its_journal() -> None:
     seen = observed(found=Found(20, entry()), interrupted=manifest(id="before"))
     steps = plan_restore(SERVER, MANIFEST, seen).plan.steps[:2]
-    undone = Restoring(MANIFEST, lambda: False).undo(steps)
+    undone = Restoring(MANIFEST, lambda: False, print).undo(steps)
     assert [step.verb for step in undone] == ["lost"]
+
+
+THEN = replace(MANIFEST, socket="/run/a.sock", datadir="/var/lib/mysql/")
+
+
+def own(socket: str, datadir: str, name: str = "centreon_map") -> OwnDatabase:
+    return OwnDatabase(name, Client(socket=socket, datadir=datadir))
+
+
+@pytest.mark.parametrize(
+    ("own", "is_refused"),
+    [
+        (own("/run/a.sock", "/var/lib/mysql/"), False),
+        (own("/new.sock", "/var/lib/mysql/"), False),
+        (own("/run/a.sock", "/srv/mysql/"), False),
+        (own("/run/b.sock", "/srv/b/"), True),
+        (own("/run/a.sock", "/var/lib/mysql/", "other"), True),
+        (CentreonError("its login is refused", where="map"), False),
+        (None, False),
+    ],
+)
+def test_a_database_that_map_does_not_use_is_not_brought_back(
+    own: OwnDatabase | CentreonError | None, is_refused: bool
+) -> None:
+    if is_refused:
+        with pytest.raises(
+            CentreonError, match=r"is of database centreon_map by /run/a\.sock, and"
+        ):
+            plan_restore(SERVER, THEN, observed(own=own))
+        return
+    told = plan_restore(SERVER, THEN, observed(own=own)).notes
+    assert any("its login is refused" in note for note in told) == isinstance(own, CentreonError)

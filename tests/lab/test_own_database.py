@@ -1,0 +1,156 @@
+"""MAP's own database is the one that MAP uses, wherever else one of its name may be."""
+
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from lab import Lab
+from tests.lab.map_world import ENGINE_ON_DNF, LEGACY_ON_APT, NEWER, OLD, World, make, wait_until
+
+SECOND = ["mariadb", "-N", "--socket=/run/second/s.sock"]
+_SECOND = """\
+set -e
+mariadb-install-db --no-defaults --user=mysql --datadir=/srv/second >/dev/null
+cat >/etc/systemd/system/mariadb-second.service <<'UNIT'
+[Service]
+RuntimeDirectory=second
+User=mysql
+ExecStart=/usr/sbin/mariadbd --no-defaults --datadir=/srv/second --socket=/run/second/s.sock \\
+  --port=3399 --pid-file=/srv/second/second.pid --bind-address=0.0.0.0
+UNIT
+systemctl daemon-reload
+systemctl start mariadb-second
+until mariadb --socket=/run/second/s.sock -e 'select 1' >/dev/null 2>&1; do sleep 0.1; done
+"""
+_MOVE = """\
+set -e
+systemctl stop {service}
+mariadb-dump --databases {database} --add-drop-database | mariadb --socket=/run/second/s.sock
+mariadb-dump --system=users | grep centreon_map | mariadb --socket=/run/second/s.sock
+mariadb {database} -e "delete from map_element; delete from map_view"
+{edit}
+systemctl start {service}
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fresh_hosts(lab: Lab) -> Iterator[None]:
+    yield
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lab.reset, ("central", "lyon", "map")))
+
+
+def properties(world: World) -> str:
+    return str(world.server.edition.database_file)
+
+
+def with_url(world: World, url: str) -> str:
+    """Return the command that lets MAP reach its database by a URL."""
+    database = world.server.edition.database
+    key = f"{database}.connection.url"
+    return f"sed -i 's#^{key}=.*#{key}={url.format(database)}#' {properties(world)}"
+
+
+def in_second(world: World, statement: str) -> str:
+    return world.host.run([*SECOND, world.server.edition.database, "-e", statement]).stdout
+
+
+def moved(world: World, url: str) -> World:
+    """Move MAP's database to a second MariaDB on its host, and leave a stale one behind."""
+    world.host.run(_SECOND, timeout=120)
+    edition, edit = world.server.edition, with_url(world, url)
+    move = _MOVE.format(service=edition.service, database=edition.database, edit=edit)
+    world.host.run(move)
+    wait_until(lambda: in_second(world, "select max(version) from schema_version") == "2210\n")
+    return world
+
+
+@pytest.mark.parametrize(
+    ("parts", "url"),
+    [
+        (ENGINE_ON_DNF, r"jdbc\\:mariadb\\://127.0.0.1\\:3399/{}?useSSL\\=false"),
+        (LEGACY_ON_APT, "jdbc:mariadb:sequential://127.0.0.1:3399,lyon:3399/{}"),
+    ],
+    ids=["by address on dnf", "by name on apt"],
+)
+def test_dump_update_rollback_and_restore_are_of_the_instance_that_map_uses(
+    lab: Lab, tmp_path: Path, parts: tuple[str, str, str], url: str
+) -> None:
+    world = moved(make(lab, tmp_path, *parts), url)
+    stale = "select count(*) from map_view; select max(version) from schema_version"
+    assert world.sql(stale) == "0\n2210\n"
+    rows = "select id, name, md5(background) from map_view order by id"
+    before = in_second(world, rows)
+    assert len(before.splitlines()) == 5
+
+    # An update that fails goes back, in the instance that MAP uses.
+    world.next_line("23.04", "23.10", "broken-health")
+    world.want("23.10.91", release_notes_read="23.10", start_seconds=15)
+    failed = world.up()
+    assert "the old state is back" in failed.out, failed
+    assert in_second(world, rows) == before
+    assert in_second(world, "select max(version) from schema_version") == "2210\n"
+
+    world.want("23.10.3", release_notes_read="23.10")
+    world.expect_up()
+    assert in_second(world, "select max(version) from schema_version") == "2310\n"
+    assert world.sql(stale) == "0\n2210\n"
+
+    in_second(world, "delete from map_element; delete from map_view")
+    name = "central/map" if world.host.name == "map" else world.host.name
+    newest = world.host.run("ls -td /var/backups/mapinfra/*/ | head -n 1").stdout
+    restored = world.project.mapinfra("restore", "--yes", name, newest.strip().split("/")[-2])
+    assert restored.code == 0, restored
+    assert "table map_view: 0 rows → 5 rows" in restored.out
+    assert in_second(world, rows) == before
+    assert world.sql(stale) == "0\n2210\n"
+
+
+def test_what_map_can_not_reach_or_shares_with_others_is_refused_in_the_preview(
+    lab: Lab, tmp_path: Path
+) -> None:
+    world = make(lab, tmp_path, *ENGINE_ON_DNF)
+    database, file = world.server.edition.database, properties(world)
+    world.want(NEWER)
+    before = world.state()
+    key = f"{database}.connection"
+    for change, told in [
+        (with_url(world, "jdbc:mariadb://lyon/{}"), "is on lyon, a name that isn't known there"),
+        (with_url(world, f"jdbc:mariadb://{world.server.web.address}/{{}}"),
+         rf"is on {re.escape(world.server.web.address)}; only one on the MAP server itself"),
+        (with_url(world, "jdbc:mariadb://localhost:3306,127.0.0.1:3399/{}"),
+         r"may be on any of localhost:3306, 127\.0\.0\.1:3399"),
+        (with_url(world, "jdbc:mariadb://localhost:3306/{}?pipe=x"), "parameter pipe"),
+        (with_url(world, "jdbc:mariadb://localhost:3377/{}"), "refused: ERROR 2002"),
+        (f"sed -i 's/^{key}.password=.*/&x/' {file}", "ERROR 1045.*correct user and password"),
+        ("mariadb -e \"alter user centreon_map@localhost account lock\"", "unlock MAP's user"),
+    ]:  # fmt: skip
+        world.host.run(f"cp -p {file} /root/kept; {change}")
+        try:
+            result = world.project.mapinfra("preview")
+        finally:
+            world.host.run(f"cp -p /root/kept {file}")
+            world.host.run(["mariadb", "-e", "alter user centreon_map@localhost account unlock"])
+        assert result.code == 1, (change, result)
+        assert re.search(rf"central/map: {re.escape(file)}: .*{told}", result.out), (change, result)
+    assert world.state() == before
+    assert world.version() == OLD
+
+    # The host's own name and addresses are the host.
+    anywhere = f"centreon_map@'%' identified via mysql_native_password using '{hashed(world)}'"
+    world.host.run(["mariadb", "-e", f"grant all on {database}.* to {anywhere}"])
+    world.host.run("echo 127.0.0.1 its-own-name >>/etc/hosts")
+    for address in (world.host.address, "its-own-name", "127.0.0.2"):
+        world.host.run(with_url(world, f"jdbc:mariadb://{address}:3306/{{}}"))
+        result = world.project.mapinfra("preview")
+        assert result.code == 0, (address, result)
+        assert f"back up database {database}" in result.out, (address, result)
+
+
+def hashed(world: World) -> str:
+    """Return what MariaDB keeps of the password of MAP's user."""
+    sql = "select password from mysql.user where user = 'centreon_map' and host = 'localhost'"
+    return world.host.run(["mariadb", "-N", "-e", sql]).stdout.strip()
