@@ -82,6 +82,8 @@ def check(settings: Mapping[str, str]) -> None:
     user = settings.get("centreon.user", "")
     try:
         web.log_in(web.api_of(settings), user, settings.get("centreon.pwd", ""))
+    except web.ForbiddenError:
+        raise web.RefusedError(f"Cannot authenticate user '{user}'") from None
     except web.RefusedError:
         raise web.RefusedError(f"Failed to authenticate user '{user}'") from None
     connection = connect(settings, "centreon")

@@ -18,6 +18,10 @@ class RefusedError(Exception):
     """Centreon Web refuses the login."""
 
 
+class ForbiddenError(RefusedError):
+    """Who logs in may not reach the API."""
+
+
 def api_of(settings: Mapping[str, str]) -> str:
     """The address of the API, from the main file's settings."""
     base = settings["centreon.url"].rstrip("/")
@@ -50,8 +54,10 @@ def _ask(request: urllib.request.Request) -> Any:
         with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:
             return json.load(answer)
     except urllib.error.HTTPError as error:
+        if error.code == 403:
+            raise ForbiddenError from error
         # To a wrong password, Centreon Web 22.10 says 500 and nothing else.
-        if error.code in (401, 403) or (error.code == 500 and not error.read()):
+        if error.code == 401 or (error.code == 500 and not error.read()):
             raise RefusedError from error
         raise UnreachableError(f"HTTP {error.code}") from error
     except (OSError, ValueError) as error:
