@@ -34,10 +34,10 @@ def opened(folder: Path, name: str) -> Iterator[Opened]:
     _, crypter = load(stack)
     config = stack.config.in_clear(crypter).values
     home = stack.project.folder
-    servers = {server.target: server for server in servers_of(_spec(stack, config.get(_KEY)))}
+    servers = {server.name: server for server in servers_of(_spec(stack, config.get(_KEY)))}
 
     def surveyed(target: Target) -> Survey:
-        return survey(servers[target])
+        return survey(servers[target.name])
 
     secrets = Secrets(config, home)
     with Fleet(secrets, surveyed, folder=home) as fleet:
