@@ -51,10 +51,10 @@ LOGINS = [
         "logged in too often", "maxlogins",
     ),
     Row("expired password", f"chage -d 0 {USER}", "", "password of early has expired", "chage -M"),
-    Row("expired account", f"chage -E 0 {USER}", "", "account of early has expired", "chage -E -1"),
+    Row("expired account", f"chage -E 0 {USER}", "", "while early logged in", "chage -l early"),
     Row(
         "etc nologin", "echo moving to another rack >/etc/nologin", "rm /etc/nologin",
-        "moving to another rack", "/etc/nologin",
+        "while early logged in", "/etc/nologin",
     ),
     Row(
         "no process", f"echo '{USER} - nproc 0' >{LIMITS}", f"rm {LIMITS}",
@@ -106,7 +106,8 @@ def test_what_ends_before_the_command_is_told_with_its_remedy(
     if row.become:
         ssh |= {"become": "sudo", "sudo_password": secret(row.password)}
     target = world.target("lyon", **ssh)
-    assert world.facts(target).text("hostname") == "lyon\n" or row.password == "wrong"
+    if row.password != "wrong":
+        assert world.facts(target).text("hostname") == "lyon\n"
     lyon.run(row.spoilt)
     try:
         message = world.refused(MapinfraError, lambda: world.facts(target), by="lyon")
@@ -129,26 +130,28 @@ class Door:
     socket: str | None = None
 
 
+_ALTER = "alter user hosts_test@localhost, hosts_test@'127.0.0.1'"
+"""MariaDB knows who comes from 127.0.0.1 by either."""
 DOORS = [
     Door(
-        "locked", "alter user hosts_test@'127.0.0.1' account lock",
-        "alter user hosts_test@'127.0.0.1' account unlock", "is locked", "ACCOUNT UNLOCK",
+        "locked", f"{_ALTER} account lock",
+        f"{_ALTER} account unlock", "is locked", "ACCOUNT UNLOCK",
     ),
     Door(
-        "expired", "alter user hosts_test@'127.0.0.1' password expire",
-        "alter user hosts_test@'127.0.0.1' password expire never", "expired", "ALTER USER",
+        "expired", f"{_ALTER} password expire",
+        f"{_ALTER} password expire never", "expired", "ALTER USER",
     ),
     Door(
-        "no TLS there", "alter user hosts_test@'127.0.0.1' require ssl",
-        "alter user hosts_test@'127.0.0.1' require none", "refuses user hosts_test", "REQUIRE SSL",
+        "no TLS there", f"{_ALTER} require ssl",
+        f"{_ALTER} require none", "refuses user hosts_test", "REQUIRE SSL",
     ),
     Door(
         "secure transport", "set global require_secure_transport = on",
         "set global require_secure_transport = off", "secure connections only", "ssl_cert",
     ),
     Door(
-        "limits", "alter user hosts_test@'127.0.0.1' with max_queries_per_hour 1",
-        "alter user hosts_test@'127.0.0.1' with max_queries_per_hour 0", "its limits allow",
+        "limits", f"{_ALTER} with max_queries_per_hour 1",
+        f"{_ALTER} with max_queries_per_hour 0", "its limits allow",
         "raise its limits",
     ),
 ]  # fmt: skip
@@ -199,7 +202,7 @@ def test_a_user_who_must_use_tls_and_one_of_ed25519_get_in(world: World, lyon: H
             input="install soname 'auth_ed25519'; create or replace user modern@'127.0.0.1' "
             f"identified via ed25519 using password('{password}') require ssl; "
             "grant select on hosts_test.* to modern@'127.0.0.1'; "
-            "alter user hosts_test@'127.0.0.1' require ssl;",
+            f"{_ALTER} require ssl;",
         )
         for user in ("hosts_test", "modern"):
             database = Database(user=user, password=secret("database"), name="hosts_test")
@@ -213,7 +216,7 @@ def test_a_user_who_must_use_tls_and_one_of_ed25519_get_in(world: World, lyon: H
     finally:
         lyon.run(
             ["mariadb"],
-            input="alter user hosts_test@'127.0.0.1' require none; drop user if exists "
+            input=f"{_ALTER} require none; drop user if exists "
             "modern@'127.0.0.1'; uninstall soname if exists 'auth_ed25519';",
         )
         lyon.run(f"rm {conf}; systemctl restart mariadb")
@@ -227,9 +230,12 @@ def test_too_many_connections_are_told(world: World, lyon: Host) -> None:
         "setsid mariadb -e 'select sleep(300)' </dev/null >/dev/null 2>&1 & done"
     )
     held = "from information_schema.processlist where info = 'select sleep(300)'"
+    count = "select variable_value from information_schema.global_status where variable_name = "
+    count += "'threads_connected'"
     try:
-        count = ["mariadb", "-NBe", f"select count(*) {held}"]
-        wait_until(lambda: lyon.run(count).stdout.strip() == "10", seconds=60)
+        # Centreon's own programs hold some of them; root has one beyond the limit, to ask.
+        asked = ["mariadb", "-NBe", count]
+        wait_until(lambda: int(lyon.run(asked, check=False).stdout or 0) > 10, seconds=60)
         facts = world.facts(world.target("lyon"))
         message = world.refused(MapinfraError, lambda: facts.rows("notes"), by="lyon")
     finally:
