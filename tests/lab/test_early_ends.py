@@ -1,7 +1,9 @@
 """What ends before the work begins: each with what was seen and the remedy, in one table."""
 
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -147,7 +149,7 @@ DOORS = [
     ),
     Door(
         "secure transport", "set global require_secure_transport = on",
-        "set global require_secure_transport = off", "secure connections only", "ssl_cert",
+        "set global require_secure_transport = off", "refuses user hosts_test", "ssl_cert",
     ),
     Door(
         "limits", f"{_ALTER} with max_queries_per_hour 1",
@@ -165,7 +167,8 @@ def test_what_mariadb_refuses_is_told_with_its_remedy(world: World, lyon: Host, 
         facts = world.facts(target)
         message = world.refused(MapinfraError, lambda: facts.rows("notes"), by="lyon")
     finally:
-        lyon.run(["mariadb"], input=f"{door.mended}; flush privileges;")
+        again = f"{_ALTER} identified by '{world.secrets['database']}'"
+        lyon.run(["mariadb"], input=f"{door.mended}; {again}; flush privileges;")
     assert door.seen in message
     assert door.remedy in message.partition(door.seen)[2]
     assert world.facts(target).rows("notes") == [{"id": 1, "text": "first"}]
@@ -185,11 +188,16 @@ def test_a_socket_that_sshd_doesnt_forward_to_isnt_a_mariadb_that_is_down(
     assert "start" not in message
 
 
-def test_a_user_who_must_use_tls_and_one_of_ed25519_get_in(world: World, lyon: Host) -> None:
-    lyon.run(
-        "cd /var/lib/mysql && openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=lyon "
-        "-keyout tls.key -out tls.crt 2>/dev/null && chown mysql tls.key tls.crt"
-    )
+def test_a_user_who_must_use_tls_and_one_of_ed25519_get_in(
+    world: World, lyon: Host, tmp_path: Path
+) -> None:
+    files = [tmp_path / name for name in ("tls.key", "tls.crt")]
+    subject = ["-subj", "/CN=lyon", "-keyout", str(files[0]), "-out", str(files[1])]
+    request = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *subject]
+    subprocess.run(request, check=True, capture_output=True)
+    for file in files:
+        made = f"cat >/var/lib/mysql/{file.name} && chown mysql /var/lib/mysql/{file.name}"
+        lyon.run(made, input=file.read_text())
     conf = "/etc/mysql/mariadb.conf.d/99-tls.cnf"
     lyon.run(
         f"printf '[mysqld]\\nssl_cert=/var/lib/mysql/tls.crt\\nssl_key=/var/lib/mysql/tls.key\\n"
