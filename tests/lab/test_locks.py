@@ -11,7 +11,7 @@ import pytest
 
 from lab import Lab
 from tests.lab.faults import let_the_lease_run_out
-from tests.lab.map_world import ENGINE_ON_DNF, NEWER, World, begun, kill, make, wait_until
+from tests.lab.map_world import ENGINE_ON_DNF, NEXT, World, begun, kill, make, wait_until
 from tests.lab.project import ended
 
 BROKEN = "23.10.91"  # never healthy, after it has changed the schema
@@ -64,7 +64,7 @@ def blocker(world: World) -> str:
 
 def test_a_dump_that_meets_a_lock_says_who_holds_it_and_leaves_nothing(world: World) -> None:
     before = world.state()
-    world.want(NEWER)
+    world.want(NEXT, release_notes_read="23.10")
     alter = "alter table map_view force"
     with reader(world), session(world, alter, "centreon_map"):
         wait_until(lambda: "Waiting for table metadata lock" in blocker(world))
@@ -86,7 +86,7 @@ def test_a_signal_during_the_dump_ends_it_and_leaves_nothing(
     world: World, number: signal.Signals
 ) -> None:
     before = world.state()
-    world.want(NEWER)
+    world.want(NEXT, release_notes_read="23.10")
     world.host.run(
         "cd /usr/bin; mv mariadb-dump real-dump; "
         "printf '#!/bin/sh\\nsleep 3000' >mariadb-dump; chmod 755 mariadb-dump"
@@ -104,6 +104,16 @@ def test_a_signal_during_the_dump_ends_it_and_leaves_nothing(
     assert "sleep 3000" not in world.host.run(["ps", "-e", "-o", "args"]).stdout
     assert "journal.json" not in world.traces()
     assert world.state() == before
+
+
+def test_a_restore_ends_who_holds_the_database(world: World) -> None:
+    world.want(NEXT, release_notes_read="23.10")
+    world.expect_up()
+    [id] = world.host.run(f"ls -t {FOLDER} | head -n 1").stdout.split()
+    with reader(world, "centreon_map"):
+        result = world.project.mapinfra("restore", "--yes", "central/map", id)
+    assert result.code == 0, result
+    assert re.search(ENDED, result.err), result
 
 
 @pytest.mark.parametrize("database", ["centreon_map", ""], ids=["in it", "in no database"])
@@ -166,13 +176,3 @@ def test_a_preview_tells_of_a_rollback_though_mariadb_does_not_answer(world: Wor
     assert result.code == 1
     assert re.search(r"the host is going back \(running: reaching MariaDB\)", result.out), result
     wait_until(lambda: "mapinfra-back" not in world.traces(), 120)
-
-
-def test_a_restore_ends_who_holds_the_database(world: World) -> None:
-    world.want(NEWER)
-    world.expect_up()
-    [id] = world.host.run(f"ls -t {FOLDER} | head -n 1").stdout.split()
-    with reader(world, "centreon_map"):
-        result = world.project.mapinfra("restore", "--yes", "central/map", id)
-    assert result.code == 0, result
-    assert re.search(ENDED, result.err), result

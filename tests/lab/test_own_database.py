@@ -118,7 +118,7 @@ def test_what_map_can_not_reach_or_shares_with_others_is_refused_in_the_preview(
     before = world.state()
     key = f"{database}.connection"
     for change, told in [
-        (with_url(world, "jdbc:mariadb://lyon/{}"), "is on lyon, a name that isn't known there"),
+        (with_url(world, "jdbc:mariadb://nowhere/{}"), "on nowhere, a name that isn't known there"),
         (with_url(world, f"jdbc:mariadb://{world.server.web.address}/{{}}"),
          rf"is on {re.escape(world.server.web.address)}; only one on the MAP server itself"),
         (with_url(world, "jdbc:mariadb://localhost:3306,127.0.0.1:3399/{}"),
