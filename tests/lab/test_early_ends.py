@@ -167,8 +167,11 @@ def test_what_mariadb_refuses_is_told_with_its_remedy(world: World, lyon: Host, 
         facts = world.facts(target)
         message = world.refused(MapinfraError, lambda: facts.rows("notes"), by="lyon")
     finally:
-        again = f"{_ALTER} identified by '{world.secrets['database']}'"
-        lyon.run(["mariadb"], input=f"{door.mended}; {again}; flush privileges;")
+        again = "".join(
+            f"alter user hosts_test@'{where}' identified by '{world.secrets['database']}';"
+            for where in ("localhost", "127.0.0.1")
+        )
+        lyon.run(["mariadb"], input=f"{door.mended}; {again} flush privileges;")
     assert door.seen in message
     assert door.remedy in message.partition(door.seen)[2]
     assert world.facts(target).rows("notes") == [{"id": 1, "text": "first"}]
