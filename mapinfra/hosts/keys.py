@@ -7,10 +7,9 @@ from pathlib import Path
 
 import paramiko
 from cryptography.exceptions import UnsupportedAlgorithm
-from paramiko.pkey import UnknownKeyType
 
 from mapinfra.errors import AuthenticationRefused
-from mapinfra.hosts import refusals
+from mapinfra.hosts import private_keys, refusals
 from mapinfra.hosts.agent import Agent, AgentFault
 from mapinfra.hosts.deadline import Deadline
 from mapinfra.hosts.endpoint import Endpoint, Identity
@@ -214,17 +213,17 @@ class _Unusable(Exception):
 
 def _read(identity: Identity, secrets: SecretResolver) -> paramiko.PKey:
     try:
-        return paramiko.PKey.from_path(identity.path)
-    except (TypeError, paramiko.PasswordRequiredException):
-        return _unlock(identity, secrets)  # TypeError: cryptography's "Password was not given"
+        return private_keys.read(identity.path)
+    except TypeError:  # cryptography's way to say that a passphrase is missing
+        return _unlock(identity, secrets)
     except OSError as error:
         raise _Unusable(f"can't be read ({error.strerror})", "correct ssh.identity_file") from None
-    except (ValueError, UnsupportedAlgorithm, paramiko.SSHException, UnknownKeyType):
+    except (ValueError, UnsupportedAlgorithm, paramiko.SSHException):
         raise _unknown(identity.path) from None
 
 
 def _unknown(path: Path) -> "_Unusable":
-    """What a file is that holds no key for us, with the way to make it one."""
+    """What a file is that holds no key for us, with the way to another one."""
     if _public(path) is not None:
         return _Unusable(
             "is a public key, whose private one the agent doesn't hold",
@@ -232,8 +231,9 @@ def _unknown(path: Path) -> "_Unusable":
         )
     if "PRIVATE KEY-----" in path.read_text(encoding="utf-8", errors="replace"):
         return _Unusable(
-            "is a private key in a format that can't be used",
-            f"write it in OpenSSH's format: ssh-keygen -p -f {path}",
+            "is a private key of a kind that can't be used, or damaged",
+            f"see what ssh-keygen says (ssh-keygen -y -f {path}), "
+            "and use an Ed25519, ECDSA or RSA key",
         )
     return _Unusable("is no private key that can be used", "use an Ed25519, ECDSA or RSA key")
 
@@ -243,9 +243,7 @@ def _unlock(identity: Identity, secrets: SecretResolver) -> paramiko.PKey:
         raise _Unusable(
             "has a passphrase", "set ssh.identity_passphrase, or add the key to the agent"
         )
-    # cryptography wants bytes, paramiko's annotation says text: both take bytes.
-    passphrase = secrets(identity.passphrase).encode()
     try:
-        return paramiko.PKey.from_path(identity.path, passphrase)  # type: ignore[arg-type]
-    except (ValueError, paramiko.SSHException):
+        return private_keys.read(identity.path, secrets(identity.passphrase).encode())
+    except (ValueError, UnsupportedAlgorithm, paramiko.SSHException):
         raise _Unusable("has another passphrase", "correct ssh.identity_passphrase") from None

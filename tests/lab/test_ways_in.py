@@ -128,16 +128,23 @@ def test_a_key_that_only_its_certificate_lets_in(
         lyon.run(f"rm {file} && systemctl reload ssh")
 
 
-def test_a_key_in_another_format_says_how_to_write_it_anew(world: World, home: Path) -> None:
+def test_a_key_in_another_format_is_taken(world: World, home: Path) -> None:
     key = home / "pkcs8"
     make = ["ssh-keygen", "-q", "-t", "ecdsa", "-m", "PKCS8", "-N", "", "-f", str(key)]
     subprocess.run(make, check=True)
+    with authorized(world.lab, "lyon", key):
+        assert user_is(world, alone(world, identity_file=str(key)))
+
+
+def test_a_damaged_key_says_how_to_see_what_is_wrong(world: World, home: Path) -> None:
+    key = home / "damaged"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ecdsa", "-N", "", "-f", str(key)], check=True)
+    lines = key.read_text().splitlines()
+    key.write_text("\n".join((lines[0], *lines[2:])))
+    Path(f"{key}.pub").unlink()
     target = alone(world, identity_file=str(key))
     message = world.refused(AuthenticationRefused, lambda: world.facts(target), by="lyon")
-    assert f"ssh-keygen -p -f {key}" in message
-    subprocess.run(["ssh-keygen", "-q", "-p", "-N", "", "-f", str(key)], check=True)
-    with authorized(world.lab, "lyon", key):
-        assert user_is(world, target)
+    assert f"ssh-keygen -y -f {key}" in message
 
 
 def test_the_jump_host_has_a_pin_of_its_own(world: World, home: Path) -> None:
