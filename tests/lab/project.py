@@ -149,6 +149,18 @@ class Project:
         assert result.code == 0, result
         return result
 
+    @property
+    def state_file(self) -> Path:
+        """The stack's state, as both engines keep it."""
+        (file,) = (self.folder / "state").glob(f".pulumi/stacks/*/{STACK}.json")
+        return file
+
+    def resources(self) -> list[dict[str, Any]]:
+        """Return the resources in the stack's state."""
+        latest = json.loads(self.state_file.read_bytes())["checkpoint"]["latest"]
+        found: list[dict[str, Any]] = latest.get("resources", [])
+        return found
+
     def expect_nothing_to_do(self) -> Result:
         """Run a preview that must find no change."""
         result = self.mapinfra("preview", "--expect-no-changes")

@@ -5,7 +5,6 @@ applies; the other finds nothing left to do. Runs when `pulumi` is on PATH.
 """
 
 import copy
-import json
 import shutil
 import signal
 import subprocess
@@ -320,11 +319,9 @@ def edit(project: Project, wanted: dict[str, Any]) -> None:
 def come_to(project: Project) -> tuple[object, ...]:
     """Return what the hosts and the state have come to, without when and in which steps."""
     lab, ports = project.lab, (5760, 5761, 5762)
-    (file,) = (project.folder / "state").glob(".pulumi/stacks/*/lab.json")
-    found = json.loads(file.read_bytes())["checkpoint"]["latest"].get("resources", [])
     resources = {
         one["urn"]: {key: one.get("outputs", {}).get(key) for key in ("outputs", "page", "shown")}
-        for one in found
+        for one in project.resources()
         if "dynamic" in one["urn"]
     }
     hosts = [

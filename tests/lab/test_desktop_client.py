@@ -3,7 +3,6 @@
 The tests share one MAP server. Those at the end update it.
 """
 
-import json
 import re
 import shutil
 import signal
@@ -90,8 +89,7 @@ def of_the_client(preview: dict[str, Any]) -> dict[str, Any]:
 
 def report(world: World) -> list[str]:
     """What the stack's state has from the last run."""
-    (path,) = (world.project.folder / "state").glob(".pulumi/stacks/*/lab.json")
-    resources = json.loads(path.read_text())["checkpoint"]["latest"]["resources"]
+    resources = world.project.resources()
     (told,) = [one["outputs"]["report"] for one in resources if "DesktopClient" in one["urn"]]
     return list(told)
 

@@ -271,7 +271,7 @@ def test_a_locked_stack_is_refused_and_says_who_holds_it(project: Project) -> No
 
 def test_a_state_cut_in_half_is_refused_and_kept(project: Project) -> None:
     project.up()
-    (state,) = (project.folder / "state").glob(".pulumi/stacks/*/lab.json")
+    state = project.state_file
     half = state.read_bytes()[: state.stat().st_size // 2]
     state.write_bytes(half)
     result = project.mapinfra("up", "--yes")

@@ -40,8 +40,7 @@ def done(result: Result, code: int = 0) -> Result:
 
 
 def state(project: Project) -> bytes:
-    (file,) = (project.folder / "state").glob(".pulumi/stacks/*/lab.json")
-    return file.read_bytes()
+    return project.state_file.read_bytes()
 
 
 def test_drift_is_found_by_a_refresh_that_only_previews(converged: Project) -> None:

@@ -1,6 +1,5 @@
 """A remote server, from the spec to a listening port and back, on real hosts."""
 
-import json
 from pathlib import Path
 
 from tests.lab.project import (
@@ -101,6 +100,7 @@ def test_outputs_tell_of_a_remote_that_a_run_left_out_what_it_has(project: Proje
     result = project.mapinfra("up", "--yes", "--target", "**BrokerOutputs::lyon")
     assert result.code == 0, result
     assert listens(project.lab, "paris", 5758)
-    told = json.loads(project.mapinfra("stack", "output", "--json").out)["remotes"]
+    (stack,) = [one for one in project.resources() if one["type"] == "pulumi:pulumi:Stack"]
+    told = stack["outputs"]["remotes"]
     ports = {name: remote["ports"]["Centreon-Map"] for name, remote in told.items()}
     assert ports == {"paris": 5758, "lyon": 5761}
