@@ -51,6 +51,7 @@ _BEFORE_A_COMMAND = re.compile(
     r"(?:[A-Za-z_]\w*(?:\[[^]]*\])?\+?=\S*(?:\s+|$))*"
 )
 _PLAIN_WORD = re.compile(r"[\w./:+@%=\[\]{}*?!#-]+")
+_PLAIN_VALUE = re.compile(r"[^\s*?\[\]\\~{}\"'$`();&|<>#!]+", re.ASCII)
 _BUILTINS = frozenset({
     "[", "[[", "test", ":", "true", "false", "export", "unset", "echo", "printf", "read", "let",
     "declare", "typeset", "local", "if", "then", "else", "elif", "fi", "for", "do", "done",
@@ -94,10 +95,8 @@ class _Reading:
 
     def read(self, piece: Piece, line: int) -> bool:
         """Take the next piece; tell whether what it does has bounds."""
-        if piece.assignments and not self._is_odd(piece):
-            for assignment in piece.assignments:
-                self._assign(assignment, line)
-            return True
+        if piece.assignments:
+            return self._assignments(piece, line)
         if piece.kind not in (Kind.SETTING, Kind.STATEMENT):
             return True
         text = piece.text
@@ -113,18 +112,26 @@ class _Reading:
 
     # Lines that are modelled
 
-    def _is_odd(self, piece: Piece) -> bool:
-        parts = [part for held in piece.assignments for part in held.parts if not part.literal]
-        keys = {held.key for held in piece.assignments}
-        if keys & self.odd or any(_ASSIGNS.search(part.text) for part in parts):
-            return True
-        return any(held.exported and _is_bare(piece, held) for held in piece.assignments)
+    def _assignments(self, piece: Piece, line: int) -> bool:
+        """Take `A=1; B=2` one by one, an odd one as a command."""
+        for held in piece.assignments:
+            value = tuple(atom for part in held.parts for atom in self._atoms(part, line))
+            before = self.variables.get(held.key)
+            exported = held.exported or self.exports_all or bool(before and before.exported)
+            if self._is_odd(piece, held, joined(value)):
+                text = piece.raw[held.start : held.end].decode("latin-1")
+                if not self._statement(f"export {text}" if held.exported else text, line):
+                    return False
+                value = self.variables[held.key].value or ()
+            self.variables[held.key] = Variable(joined(value), exported)
+        return True
 
-    def _assign(self, assignment: Assignment, line: int) -> None:
-        value = tuple(atom for part in assignment.parts for atom in self._atoms(part, line))
-        before = self.variables.get(assignment.key)
-        exported = assignment.exported or self.exports_all or bool(before and before.exported)
-        self.variables[assignment.key] = Variable(joined(value), exported)
+    def _is_odd(self, piece: Piece, held: Assignment, value: Value) -> bool:
+        if held.key in self.odd:
+            return True
+        if any(_ASSIGNS.search(part.text) for part in held.parts if not part.literal):
+            return True
+        return held.exported and _is_bare(piece, held) and not _is_one_word(value)
 
     def _flag(self, text: str) -> bool:
         """Heed `set -a` and `set +a`; tell whether it was one."""
@@ -305,6 +312,11 @@ def _is_bare(piece: Piece, assignment: Assignment) -> bool:
     """Tell whether an expansion has no quotes: behind `export` some shells split that at blanks."""
     written = piece.raw[assignment.value_start : assignment.end].decode("latin-1")
     return bool(set("$`") & set(_QUOTED.sub("", written)))
+
+
+def _is_one_word(value: Value) -> bool:
+    """Tell whether a value is the same in quotes and without."""
+    return all(isinstance(part, str) and _PLAIN_VALUE.fullmatch(part) for part in value)
 
 
 def _calls_programs(text: str) -> bool:

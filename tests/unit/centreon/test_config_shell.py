@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
@@ -102,11 +102,14 @@ def test_setting_twice_is_setting_once(content: bytes, wanted: dict[str, str]) -
     assert with_settings(once, wanted, SHELL) == once
 
 
+@example(b"export RUN_ARGS=${RUN_ARGS}; RUN_ARGS=")
+@example(b"A=${B:=1}; A=2")
+@example(b"RUN_ARGS=\nexport RUN_ARGS=${RUN_ARGS}")
+@example("A=\nexport A=é${A}".encode())
 @given(content=files)
 def test_setting_what_holds_changes_nothing(content: bytes) -> None:
-    held = {
-        key: found.value for key, found in SHELL.parse(content).effective().items() if found.settled
-    }
+    meaning = SHELL.meaning(SHELL.parse(content))
+    held = {key: value for key in meaning.variables if (value := meaning.literal(key)) is not None}
     assert with_settings(content, held, SHELL) == content
 
 
