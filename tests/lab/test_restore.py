@@ -288,6 +288,35 @@ def test_a_server_that_does_not_get_healthy_is_put_back(unchanged: tuple[World, 
     )
 
 
+@pytest.mark.endurance
+def test_a_package_file_damaged_meanwhile_is_put_up_with(unchanged: tuple[World, str]) -> None:
+    world, id = unchanged
+    process = begun(world, "back up database", restoring(world, id))
+    world.host.run(f"cd {FOLDER}/{id}/packages && cp -p * /root/kept.rpm && echo >>$(ls)")
+    result = ended(process)
+    world.host.run(f"cd {FOLDER}/{id}/packages && mv /root/kept.rpm $(ls)")
+    assert result.code == 1
+    assert re.search(r"^error: .*checking the backup: .*the old state is back$", result.err, re.M)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_restore_that_is_interrupted_early_changes_nothing(
+    unchanged: tuple[World, str], number: signal.Signals
+) -> None:
+    world, id = unchanged
+    process = begun(world, "back up database", restoring(world, id))
+    process.send_signal(number)
+    result = ended(process)
+    assert result.code == 8, result
+    assert f"{number.name}: ending after the steps under way" in result.err
+    assert not holders(stack_locks(world))
+    assert "] put packages" not in result.err
+    assert "interrupted; the old state is back" in result.err
+
+
+# From here on each has a server of its own, on the same host
+
+
 def test_a_restore_brings_back_package_rows_configuration_and_service(
     updated_one: tuple[World, Any],
 ) -> None:
@@ -333,32 +362,6 @@ def test_a_way_back_that_can_not_run_is_told_and_ended_by_the_next_up(
 
 
 # The longest
-
-
-@pytest.mark.endurance
-def test_a_package_file_damaged_meanwhile_is_put_up_with(unchanged: tuple[World, str]) -> None:
-    world, id = unchanged
-    process = begun(world, "back up database", restoring(world, id))
-    world.host.run(f"cd {FOLDER}/{id}/packages && cp -p * /root/kept.rpm && echo >>$(ls)")
-    result = ended(process)
-    world.host.run(f"cd {FOLDER}/{id}/packages && mv /root/kept.rpm $(ls)")
-    assert result.code == 1
-    assert re.search(r"^error: .*checking the backup: .*the old state is back$", result.err, re.M)
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_restore_that_is_interrupted_early_changes_nothing(
-    unchanged: tuple[World, str], number: signal.Signals
-) -> None:
-    world, id = unchanged
-    process = begun(world, "back up database", restoring(world, id))
-    process.send_signal(number)
-    result = ended(process)
-    assert result.code == 8, result
-    assert f"{number.name}: ending after the steps under way" in result.err
-    assert not holders(stack_locks(world))
-    assert "] put packages" not in result.err
-    assert "interrupted; the old state is back" in result.err
 
 
 @pytest.mark.endurance
