@@ -14,7 +14,7 @@ from mapinfra.backup.manifest import MANIFEST, SUMS, Manifest
 from mapinfra.backup.remote import BackupFailed, script
 from mapinfra.backup.subject import Client
 from mapinfra.backup.sums import COMPARED, LONGEST
-from mapinfra.backup.wayback import BACK, ROOM, SCRIPT, UNITS, UNSOUND, Reach, unit
+from mapinfra.backup.wayback import BACK, BEGIN_ANEW, ROOM, SCRIPT, UNITS, UNSOUND, Reach, unit
 from mapinfra.hosts import Host
 
 DEFAULT_MINUTES = 15.0
@@ -60,6 +60,7 @@ _ARM = f"""\
 {FOREIGN}
 {UNSOUND}
 {COMPARED}
+{BEGIN_ANEW}
 {_UNTOUCHED}
 whole() {{
   cd "$1" || return
@@ -74,7 +75,7 @@ set -e
 if [ -e "{UNITS}/$2.service" ]; then
   untouched "$@" || {{ echo lost; exit 0; }}
 else
-  rm -f "$1/{BACK}"
+  begin_anew
 fi
 [ -e "$1/{ROOM}" ] || fallocate -l "$5" "$1/{ROOM}" 2>/dev/null ||
   head -c "$5" /dev/zero >"$1/{ROOM}" || {{ rm -f "$1/{ROOM}"; exit 1; }}
@@ -224,13 +225,13 @@ def _quoted(program: str) -> str:
 
 
 def _room(manifest: Manifest) -> int:
-    """Return the bytes to keep free: the old packages unpacked, the configuration, some spare.
+    """Return the bytes to keep free: for the old packages unpacked, and the configuration twice.
 
-    The database has the room that its new state gives up.
+    And some spare; the database has the room that its new state gives up.
     """
     others = {manifest.dump, "config.tar"}
     packages = sum(file.size for name, file in manifest.files.items() if name not in others)
-    return 2 * packages + manifest.files["config.tar"].size + _SPARE
+    return 2 * packages + 2 * manifest.files["config.tar"].size + _SPARE
 
 
 def _names(manifest: Manifest) -> tuple[str, str]:

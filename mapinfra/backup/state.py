@@ -94,7 +94,7 @@ def read_state(host: Host, subject: Subject, login: str) -> State:
     facts = dict(line.split("=", 1) for line in text.splitlines())
     character_set, collation, data, mariadb = facts["answer"].split("\t")
     # Once in the backup, and again as room for the way back: see `lease`.
-    sizes = 2 * int(facts["config_size"]) + 3 * int(facts["packages_size"])
+    sizes = 3 * int(facts["config_size"]) + 3 * int(facts["packages_size"])
     return State(
         character_set=character_set,
         collation=collation,

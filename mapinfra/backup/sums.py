@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from mapinfra.backup.folder import FOREIGN, script_in
 from mapinfra.backup.login import CLIENT_FILE
 from mapinfra.backup.manifest import MANIFEST, SUMS, File, Manifest
-from mapinfra.backup.wayback import BACK, LOG, ROOM, SCRIPT
+from mapinfra.backup.wayback import BACK, LOG, REPLACED, ROOM, SCRIPT
 from mapinfra.hosts import Host
 
 UNFINISHED = "UNFINISHED"
@@ -26,14 +26,17 @@ _WRITTEN = (SUMS, BACK, SCRIPT, MANIFEST, CLIENT_FILE)
 _PASSING = (
     *(UNFINISHED, SUMS, BACK, LOG, CLIENT_FILE, ROOM),
     *(f"{name}.new" for name in _WRITTEN),
-    *("unpacking.failed", "copy.sql", "digest", "digest.tsv"),
+    *("unpacking.failed", "copy.sql", "digest", "digest.tsv", REPLACED, f"{REPLACED}.new"),
 )
-"""What is there for a time, while somebody works with a backup."""
+"""What is there for a time, while somebody works with a backup, or has gone back to it."""
 _LIGHT = (MANIFEST, SCRIPT, SEQUENCE)
 """What no manifest lists; beside it, what was left over."""
-_FOLDERS = (f"{LEFTOVERS}/", "digest/")
+_REPLACED = "replaced."
+_OTHERS = (f"{LEFTOVERS}/", "digest/", _REPLACED)
 
-_NOT_PASSING = " ".join(f"! -path './{name}'" for name in (*_PASSING, "digest/*"))
+_NOT_PASSING = " ".join(
+    f"! -path './{name}'" for name in (*_PASSING, "digest/*", f"{_REPLACED}*.tar")
+)
 SUM_UP = f"""\
 sum_up() {{
   find . -type f {_NOT_PASSING} "$@" -printf '%P\\n' |
@@ -133,5 +136,5 @@ def damage(manifest: Manifest, there: Mapping[str, str]) -> str:
         if there[name] != str(file.size):
             return f"{name} has {there[name]} bytes, not {file.size}"
     known = {*manifest.files, *_LIGHT, *_PASSING}
-    strange = [name for name in there if name not in known and not name.startswith(_FOLDERS)]
+    strange = [name for name in there if name not in known and not name.startswith(_OTHERS)]
     return f"{strange[0]} isn't part of the backup" if strange else ""

@@ -31,6 +31,9 @@ ROOM = "room"
 LOG = "back.log"
 """What the commands of the script printed, beside it."""
 
+REPLACED = "replaced.tar"
+"""The configuration that was there when it was put back, beside it: nobody's edit is lost."""
+
 CHECKING = "checking the backup"
 """The step of the script that no repair of the host helps when it fails."""
 
@@ -50,16 +53,26 @@ unsound() {{
 """
 """`unsound NAME…` prints what is wrong with files of the backup that is the working directory."""
 
+# What an earlier way back to it has kept, gets the name of its time.
+BEGIN_ANEW = f"""\
+begin_anew() {{
+  rm -f {BACK}
+  [ ! -e {REPLACED} ] || mv {REPLACED} "replaced.$(date -u -r {REPLACED} +%Y%m%dT%H%M%SZ).tar"
+}}
+"""
+"""`begin_anew` forgets, in the backup's directory, what an earlier way back said of itself."""
+
 _PREPARE = f"""\
 {FOREIGN}
 {UNSOUND}
+{BEGIN_ANEW}
 umask 077
 cd "$1" || exit
 said=$(foreign .)
 [ -z "$said" ] || {{ echo "$1/${{said#./}} is a link, or not root's alone" >&2; exit 1; }}
 said=$(unsound {SCRIPT})
 [ -z "$said" ] || {{ echo "$said" >&2; exit 1; }}
-rm -f {BACK} {ROOM} && cat >{CLIENT_FILE}.new && mv {CLIENT_FILE}.new {CLIENT_FILE}
+begin_anew && rm -f {ROOM} && cat >{CLIENT_FILE}.new && mv {CLIENT_FILE}.new {CLIENT_FILE}
 """
 
 BackState = Literal["running", "done", "failed"]
@@ -133,6 +146,8 @@ def render(manifest: Manifest, *, start_mariadb: bool) -> str:
         client_file=CLIENT_FILE,
         back=BACK,
         room=ROOM,
+        replaced=REPLACED,
+        begin_anew=BEGIN_ANEW,
         log=LOG,
         run=_RUN,
         checking=CHECKING,
@@ -266,6 +281,7 @@ sums=$sums
 case $$reach in all | service) ;; *) echo "all or service, not $$reach" >&2; exit 2 ;; esac
 $unsafe
 $foreign
+$begin_anew
 said=$$(unsafe "$$here")
 [ -z "$$said" ] || { echo "$$said" >&2; exit 1; }
 cd "$$here" || exit 1
@@ -318,7 +334,7 @@ rm -f $room
 case $$caller in
   lease) armed || exit 0 ;;
   controller) ;;
-  *) rm -f $back ;;
+  *) begin_anew ;;
 esac
 if is_done; then
   stand_down
@@ -379,6 +395,14 @@ put_packages_back() {
   $install && are_installed $wanted
 }
 
+# Somebody may have edited it since the backup was made.
+keep_config() {
+  [ -d "$$config" ] && [ ! -e $replaced ] || return 0
+  tar -C / --xattrs '--xattrs-include=*' --acls --selinux -cf $replaced.new "$${config#/}" &&
+    sync $replaced.new && mv $replaced.new $replaced && return
+  rm -f $replaced.new
+  echo "there is no room to keep the configuration that is replaced"
+}
 put_config_back() {
   mkdir -p "$$config" && find "$$config" -mindepth 1 -delete &&
     tar --xattrs '--xattrs-include=*' --acls --selinux -C / -xpf config.tar
@@ -455,6 +479,7 @@ if [ "$$reach" = all ]; then
   begin 'stopping the service again'
   do_it stop
   begin 'putting the configuration back'
+  do_it keep_config
   do_it put_config_back
   begin 'reaching MariaDB'
   do_it reach_mariadb
@@ -468,7 +493,10 @@ if [ "$$was_active" = yes ]; then
   do_it start
 fi
 sync
-report 'done' "$${ended:+ended $$ended}"
+kept=
+[ "$$reach" = service ] || [ ! -e $replaced ] ||
+  kept="what was in $$config until then is in $$here/$replaced"
+report 'done' "$$kept$${ended:+$${kept:+; }ended $$ended}"
 stand_down
 tell
 exit 0

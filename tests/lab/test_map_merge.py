@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from lab import Lab
+from tests.lab.faults import let_the_lease_run_out
 from tests.lab.map_world import (
     ENGINE_ON_APT,
     ENGINE_ON_DNF,
@@ -16,11 +17,13 @@ from tests.lab.map_world import (
     OLD,
     World,
     begun,
+    kill,
     make,
     wait_until,
 )
 from tests.tls import pem
 
+BROKEN = "23.10.91"  # never healthy, after it has changed the schema
 MOVING = "23.10.94"
 
 
@@ -96,6 +99,31 @@ def test_an_edit_made_while_the_package_changes_is_merged(world: World) -> None:
     assert "by.hand=1" in world.host.run(["cat", main_file(world)]).stdout
     assert "by.hand" in told
     world.project.expect_nothing_to_do()
+
+
+@pytest.mark.parametrize("alone", [False, True], ids=["by the run", "by the host alone"])
+def test_an_edit_made_after_the_merge_is_kept_when_all_goes_back(
+    world: World, *, alone: bool
+) -> None:
+    world.next_line("23.04", "23.10", "broken-health")
+    world.want(BROKEN, release_notes_read="23.10", lease_minutes=1, start_seconds=15)
+    process = begun(world, "] start centreon-map")
+    process.send_signal(signal.SIGSTOP)
+    world.host.run(f"echo by.hand=1 >>{main_file(world)}")
+    if alone:
+        kill(process)
+        let_the_lease_run_out(world)
+    else:
+        code, told = ended(process)
+        assert code == 1, told
+    assert world.version() == OLD
+    assert "by.hand=1" not in world.host.run(["cat", main_file(world)]).stdout
+    [kept] = world.host.run("ls /var/backups/mapinfra/*/replaced.tar").stdout.split()
+    if not alone:
+        assert f"what was in {world.server.edition.configuration} until then is in {kept}" in told
+    read = ["tar", "-xOf", kept, main_file(world).removeprefix("/")]
+    assert "by.hand=1" in world.host.run(read).stdout
+    assert world.project.mapinfra("backups", "--verify").code == 0
 
 
 def test_an_edited_file_of_mariadb_survives_the_package(world: World) -> None:
