@@ -20,6 +20,7 @@ from mapinfra.engine.run import Options, Stack, operate, rehearse
 from mapinfra.engine.stacks import open_stack
 from mapinfra.engine.targets import Targets
 from mapinfra.errors import PlanRefused
+from mapinfra.resources.sessions import SESSIONS
 
 
 class Session:
@@ -45,6 +46,7 @@ class Session:
         )
         self._machine = machine
         self._detailed = detailed
+        SESSIONS.details = detailed
         self._expect_no_changes = expect_no_changes
         self._stack: Stack = open_stack(folder, name, os.environ)
         self._shown: Mapping[str, Sequence[str]] = {}

@@ -245,8 +245,7 @@ class _Runner:
                 own = database_of_map(self._desired, live)
                 operation.back_up(step.data, own.name, own.client, self._session.tell)
             case "compare":
-                for line in operation.compare(step.data):
-                    self._tell(line)
+                self._tell_of_values(*operation.compare(step.data))
             case "arm":
                 operation.arm(Reach.SERVICE)
             case "server":
@@ -389,6 +388,13 @@ class _Runner:
     def _systemctl(self, *words: str, check: bool = True) -> None:
         self._map.run(["systemctl", *words, self._service], timeout=180, check=check)
 
-    def _tell(self, line: str) -> None:
+    def _tell_of_values(self, summary: str, values: list[str]) -> None:
+        hidden = values and not self._session.details
+        self._tell(f"{summary} (--diff tells each)" if hidden else summary)
+        for line in values:
+            self._tell(line, detail=True)
+
+    def _tell(self, line: str, *, detail: bool = False) -> None:
         self._session.held.setdefault(_report_key(self._desired), []).append(line)
-        self._session.tell(f"{self._map.name}: {line}")
+        if self._session.details or not detail:
+            self._session.tell(f"{self._map.name}: {line}")

@@ -192,8 +192,8 @@ class Operation:
         self._is_back = manifest is self.manifest
         return manifest
 
-    def compare(self, comparison: Comparison) -> list[str]:
-        """Merge the configuration files in memory; return each difference as a line.
+    def compare(self, comparison: Comparison) -> tuple[str, list[str]]:
+        """Merge the configuration files in memory; return a summary, and each difference as a line.
 
         Raises CentreonError when the spec wants differences reviewed and there are some.
         """
@@ -220,7 +220,7 @@ class Operation:
             for path, file in merged.items()
             for difference in file.differences
         ]
-        return [f"the configuration files: {summary(merged.values())}", *lines]
+        return f"the configuration files: {summary(merged.values())}", lines
 
     def configure(self) -> list[str]:
         """Write the merged files; what the package manager left goes to the backup.

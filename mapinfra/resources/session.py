@@ -28,6 +28,8 @@ class Session:
     """What the spec says of brokers, for the MAP servers that connect there."""
     hosts: Sequence[Target] = ()
     """The hosts of the spec."""
+    details: bool = True
+    """Whether progress tells each value of a configuration file; else only how many."""
     held: dict[Hashable, Any] = field(default_factory=dict)
     """What a resource keeps from one step to the next, under a name of its own."""
     _clients: dict[Api, CentreonApi] = field(default_factory=dict)

@@ -28,6 +28,8 @@ class Sessions:
     """Sessions by configuration, made when first asked for."""
 
     def __init__(self) -> None:
+        self.details = True
+        """See `Session.details`; for the sessions that are opened from now on."""
         self._sessions: dict[tuple[object, ...], Session] = {}
         self._lock = Lock()
 
@@ -37,7 +39,7 @@ class Sessions:
         key = (folder, spec_path, *sorted(config.items()))
         with self._lock:
             if key not in self._sessions:
-                self._sessions[key] = _open(config, spec_path, folder)
+                self._sessions[key] = _open(config, spec_path, folder, details=self.details)
             return self._sessions[key]
 
     def close(self) -> None:
@@ -59,7 +61,9 @@ def session_of(config: Config) -> Session:
     return SESSIONS.of(values, config.get(SPEC_KEY))
 
 
-def _open(config: Mapping[str, str], spec_path: str | None, folder: Path) -> Session:
+def _open(
+    config: Mapping[str, str], spec_path: str | None, folder: Path, *, details: bool
+) -> Session:
     """Return a session; raise SpecError for missing secrets, before any host is contacted."""
     secrets = Secrets(config, folder)
     located = _located(Path(spec_path)) if spec_path is not None else None
@@ -68,7 +72,7 @@ def _open(config: Mapping[str, str], spec_path: str | None, folder: Path) -> Ses
     hosts = [] if located is None else located.spec.targets()
     fleet = Fleet(secrets, survey_of, folder=folder)
     wishes = NO_WISHES if located is None else _wishes(located)
-    session = Session(fleet, secrets, wishes, hosts)
+    session = Session(fleet, secrets, wishes, hosts, details)
     session.fleet.prefetch(hosts)
     return session
 

@@ -65,11 +65,11 @@ class World:
         block: dict[str, Any] = server["map_server"]
         return block
 
-    def up(self) -> Result:
-        return self.project.mapinfra("up", "--yes")
+    def up(self, *options: str) -> Result:
+        return self.project.mapinfra("up", "--yes", *options)
 
-    def expect_up(self) -> Result:
-        result = self.up()
+    def expect_up(self, *options: str) -> Result:
+        result = self.up(*options)
         assert result.code == 0, result
         self.project.expect_nothing_to_do()
         return result

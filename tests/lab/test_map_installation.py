@@ -56,12 +56,14 @@ def test_an_update_within_a_line_keeps_every_local_edit(world: World) -> None:
     world.edit("s/-Xmx[0-9]*[A-Za-z]/-Xmx6G/")
     rows = world.sql(ROWS)
     world.want(NEWER)
-    result = world.expect_up()
+    result = world.expect_up("--diff")
     assert world.version() == NEWER
     assert world.web_versions() == (NEWER, NEWER, NEWER)
     assert world.service() == ("active", "enabled")
     assert "-Xmx6G" in world.conf()
-    assert re.search(r'centreon-map.conf: JAVA_OPTS: local "-Xmx6G".* carried over', result.err)
+    told = result.err
+    assert re.search(r"the configuration files: .*of your values kept", told)
+    assert re.search(r'centreon-map.conf: JAVA_OPTS: local "-Xmx6G".* carried over', told)
     assert world.sql(ROWS) == rows
     is_todo = "TODO: run /etc/centreon-map/configure.sh" in world.project.mapinfra("preview").err
     assert is_todo == (world.server.edition.name == "engine" and world.server.web.name == "central")

@@ -134,6 +134,8 @@ def test_an_edited_file_of_mariadb_survives_the_package(world: World) -> None:
     result = world.expect_up()
     assert world.host.run(["cat", snippet]).stdout == before
     assert f"{snippet}: the local file put back" in result.err
+    assert "(--diff tells each)" in result.err
+    assert "carried over" not in result.err
 
 
 def _changes(world: World) -> bool:
