@@ -2,7 +2,8 @@
 
 `.venv/bin/python -m bench.reliability [engine-dnf …] [--changes update] [--faults kill,reboot]
 [--steps 4,10,12m] [--conditions none,reader] [--jobs 4]`. A world is an edition on a package
-manager, `all` is every one. A change is an update or a restore; 12m is the middle of step 12,
+manager, `all` is every one. A change is an update, one with MAP's database in a second
+MariaDB, or a restore; 12m is the middle of step 12,
 while its unit runs. A condition is what the world is like all the while: under `none` every fault
 strikes at every step, under another those of `_UNDER_CONDITIONS`. Each case begins with the same
 hosts, has its fault, and ends with the same change made again, which must end as an undisturbed
@@ -37,6 +38,7 @@ _WORLDS = {
 }
 _CHANGES: dict[str, Callable[..., Scene]] = {
     "update": Scene.of_update,
+    "update-in-second": Scene.of_update_in_second,
     "restore": Scene.of_restore,
 }
 _UNDER_CONDITIONS = ("none", "kill", "lease", "reboot")

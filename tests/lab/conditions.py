@@ -71,7 +71,19 @@ def _give_keys(world: World) -> None:
             host.run(["apt-get", "--quiet=2", "update"])
 
 
+def _off_by(seconds: int) -> Callable[[World], None]:
+    def turn(world: World) -> None:
+        for host in hosts_of(world):
+            host.clock(seconds)
+
+    return turn
+
+
 CONDITIONS = (
+    Condition("ahead", "the clock of both hosts is 400 days ahead",
+              _off_by(400 * 86400), _off_by(0)),
+    Condition("behind", "the clock of both hosts is five days behind",
+              _off_by(-5 * 86400), _off_by(0)),
     Condition("reader", "a forgotten client has an open transaction on MAP's own database",
               _open_reader, _close_reader),
     Condition("small", "the disk of the backups has one megabyte", _small_disk, _own_disk),

@@ -101,11 +101,11 @@ def _reboot(world: World, step: PlannedStep, begun: Begun) -> None:
 
 
 def _stop_database(world: World, step: PlannedStep, begun: Begun) -> None:
-    world.host.run(["systemctl", "stop", "mariadb"])
+    world.host.run(["systemctl", "stop", world.database_unit])
 
 
 def _start_database(world: World) -> None:
-    world.host.run(["systemctl", "start", "mariadb"])
+    world.host.run(["systemctl", "start", world.database_unit])
 
 
 def _fill(world: World, step: PlannedStep, begun: Begun) -> None:
@@ -135,7 +135,7 @@ def _unlock(world: World) -> None:
 
 
 def _kill_database(world: World, step: PlannedStep, begun: Begun) -> None:
-    world.host.run(["systemctl", "kill", "--signal=KILL", "mariadb"])
+    world.host.run(["systemctl", "kill", "--signal=KILL", world.database_unit])
 
 
 def _replace_repositories(world: World, step: PlannedStep, begun: Begun) -> None:
@@ -166,13 +166,13 @@ def _start_service(world: World, step: PlannedStep, begun: Begun) -> None:
 
 
 def _second_run(world: World, step: PlannedStep, begun: Begun) -> None:
-    """Another administrator, with a state of his own, runs `up` at the same time."""
+    """Another administrator, with a state of his own, types the same at the same time."""
     state = world.project.folder / "second-state"
     shutil.rmtree(state, ignore_errors=True)
     shutil.copytree(world.project.folder / "saved-state", state)
     other = replace(world.project, environment={
         **world.project.environment, "PULUMI_BACKEND_URL": f"file://{state}"})  # fmt: skip
-    other.mapinfra("up", "--yes")
+    other.mapinfra(*begun.words)
 
 
 NOTHING = Fault("none", "nothing happens", lambda world, step, begun: None)
@@ -226,7 +226,7 @@ FAULTS = (
           _replace_repositories, lift=_put_repositories_back),
     Fault("edit", "another administrator edits centreon-map.conf", _edit, judge=_is_kept),
     Fault("start", "another administrator starts the service", _start_service),
-    Fault("second", "another administrator runs `up` at the same time, from another state",
+    Fault("second", "another administrator types the same meanwhile, with a state of his own",
           _second_run),
     Fault("drop", "every SSH session is ended; new ones are accepted at once", _drop),
 )  # fmt: skip

@@ -33,6 +33,9 @@ class World:
 
     server: MapServer
     project: Project
+    socket: str = ""
+    """Of the MariaDB that MAP uses; none: the host's usual one."""
+    database_unit: str = "mariadb"
 
     @property
     def host(self) -> Host:
@@ -75,7 +78,8 @@ class World:
         return result
 
     def sql(self, statement: str) -> str:
-        command = ["mariadb", "-N", self.server.edition.database, "-e", statement]
+        where = [f"--socket={self.socket}"] if self.socket else []
+        command = ["mariadb", *where, "-N", self.server.edition.database, "-e", statement]
         return self.host.run(command).stdout
 
     def schema(self) -> str:

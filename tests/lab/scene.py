@@ -17,6 +17,7 @@ from lab import Host, Lab
 from tests.lab.engines import Engine
 from tests.lab.map_world import NEWER, NEXT, OLD, World, make
 from tests.lab.project import Result
+from tests.lab.second_instance import moved
 from tests.provider_process import end_within, providers_of
 
 LONGEST = 300.0
@@ -41,6 +42,8 @@ class Begun:
     process: subprocess.Popen[str]
     workers: tuple[int, ...]
     """The process that does the steps: with the Pulumi CLI not the CLI; empty: it has ended."""
+    words: tuple[str, ...]
+    """What was typed behind `mapinfra`."""
 
     @property
     def reached(self) -> bool:
@@ -95,6 +98,7 @@ class PlannedStep:
 
 
 UPDATE = ("up", "--yes")
+SECOND = "jdbc:mariadb://127.0.0.1:3399/{}"
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,16 @@ class Scene:
     def of_update(cls, lab: Lab, folder: Path, name: str, web: str, edition: str) -> "Scene":
         """Set up an update over a line, save it, and let one run do it that nobody disturbs."""
         world = _adopted(lab, folder, name, web, edition)
+        world.next_line("23.04", "23.10")
+        world.want(NEXT, release_notes_read="23.10", lease_minutes=1)
+        return cls._saved(world, UPDATE)
+
+    @classmethod
+    def of_update_in_second(
+        cls, lab: Lab, folder: Path, name: str, web: str, edition: str
+    ) -> "Scene":
+        """Set up that update where MAP's database is in a second MariaDB of its host."""
+        world = moved(_adopted(lab, folder, name, web, edition), SECOND)
         world.next_line("23.04", "23.10")
         world.want(NEXT, release_notes_read="23.10", lease_minutes=1)
         return cls._saved(world, UPDATE)
@@ -156,9 +170,10 @@ class Scene:
         if engine is Engine.PULUMI:
             process = engine.start(self.world.project, "up")
             reached = _says(process.stdout, step)
-            return Begun(process, providers_of(process.pid) if reached else ())
+            return Begun(process, providers_of(process.pid) if reached else (), self.command)
         process = self.world.project.start(*self.command)
-        return Begun(process, (process.pid,) if _says(process.stderr, step) else ())
+        reached = _says(process.stderr, step)
+        return Begun(process, (process.pid,) if reached else (), self.command)
 
     def is_as_before(self) -> bool:
         """Tell whether all is as it was, with the same change ahead, and no trace of a run."""

@@ -8,32 +8,8 @@ from pathlib import Path
 import pytest
 
 from lab import Lab
-from tests.lab.map_world import ENGINE_ON_DNF, LEGACY_ON_APT, NEWER, OLD, World, make, wait_until
-
-SECOND = ["mariadb", "-N", "--socket=/run/second/s.sock"]
-_SECOND = """\
-set -e
-mariadb-install-db --no-defaults --user=mysql --datadir=/srv/second >/dev/null
-cat >/etc/systemd/system/mariadb-second.service <<'UNIT'
-[Service]
-RuntimeDirectory=second
-User=mysql
-ExecStart=/usr/sbin/mariadbd --no-defaults --datadir=/srv/second --socket=/run/second/s.sock \\
-  --port=3399 --pid-file=/srv/second/second.pid --bind-address=0.0.0.0
-UNIT
-systemctl daemon-reload
-systemctl start mariadb-second
-until mariadb --socket=/run/second/s.sock -e 'select 1' >/dev/null 2>&1; do sleep 0.1; done
-"""
-_MOVE = """\
-set -e
-systemctl stop {service}
-mariadb-dump --databases {database} --add-drop-database | mariadb --socket=/run/second/s.sock
-mariadb-dump --system=users | grep centreon_map | mariadb --socket=/run/second/s.sock
-mariadb {database} -e "delete from map_element; delete from map_view"
-{edit}
-systemctl start {service}
-"""
+from tests.lab.map_world import ENGINE_ON_DNF, LEGACY_ON_APT, NEWER, OLD, World, make
+from tests.lab.second_instance import moved, with_url
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -47,27 +23,6 @@ def properties(world: World) -> str:
     return str(world.server.edition.database_file)
 
 
-def with_url(world: World, url: str) -> str:
-    """Return the command that lets MAP reach its database by a URL."""
-    database = world.server.edition.database
-    key = f"{database}.connection.url"
-    return f"sed -i 's#^{key}=.*#{key}={url.format(database)}#' {properties(world)}"
-
-
-def in_second(world: World, statement: str) -> str:
-    return world.host.run([*SECOND, world.server.edition.database, "-e", statement]).stdout
-
-
-def moved(world: World, url: str) -> World:
-    """Move MAP's database to a second MariaDB on its host, and leave a stale one behind."""
-    world.host.run(_SECOND, timeout=120)
-    edition, edit = world.server.edition, with_url(world, url)
-    move = _MOVE.format(service=edition.service, database=edition.database, edit=edit)
-    world.host.run(move)
-    wait_until(lambda: in_second(world, "select max(version) from schema_version") == "2210\n")
-    return world
-
-
 @pytest.mark.parametrize(
     ("parts", "url"),
     [
@@ -79,11 +34,12 @@ def moved(world: World, url: str) -> World:
 def test_dump_update_rollback_and_restore_are_of_the_instance_that_map_uses(
     lab: Lab, tmp_path: Path, parts: tuple[str, str, str], url: str
 ) -> None:
-    world = moved(make(lab, tmp_path, *parts), url)
+    world = make(lab, tmp_path, *parts)
+    second = moved(world, url)
     stale = "select count(*) from map_view; select max(version) from schema_version"
     assert world.sql(stale) == "0\n2210\n"
     rows = "select id, name, md5(background) from map_view order by id"
-    before = in_second(world, rows)
+    before = second.sql(rows)
     assert len(before.splitlines()) == 5
 
     # An update that fails goes back, in the instance that MAP uses.
@@ -91,21 +47,21 @@ def test_dump_update_rollback_and_restore_are_of_the_instance_that_map_uses(
     world.want("23.10.91", release_notes_read="23.10", start_seconds=15)
     failed = world.up()
     assert "the old state is back" in failed.out, failed
-    assert in_second(world, rows) == before
-    assert in_second(world, "select max(version) from schema_version") == "2210\n"
+    assert second.sql(rows) == before
+    assert second.sql("select max(version) from schema_version") == "2210\n"
 
     world.want("23.10.3", release_notes_read="23.10")
     world.expect_up()
-    assert in_second(world, "select max(version) from schema_version") == "2310\n"
+    assert second.sql("select max(version) from schema_version") == "2310\n"
     assert world.sql(stale) == "0\n2210\n"
 
-    in_second(world, "delete from map_element; delete from map_view")
+    second.sql("delete from map_element; delete from map_view")
     name = "central/map" if world.host.name == "map" else world.host.name
     newest = world.host.run("ls -td /var/backups/mapinfra/*/ | head -n 1").stdout
     restored = world.project.mapinfra("restore", "--yes", name, newest.strip().split("/")[-2])
     assert restored.code == 0, restored
     assert "table map_view: 0 rows → 5 rows" in restored.out
-    assert in_second(world, rows) == before
+    assert second.sql(rows) == before
     assert world.sql(stale) == "0\n2210\n"
 
 
