@@ -21,6 +21,9 @@ MAPINFRA = Path(sys.executable).with_name("mapinfra")
 STACK = "lab"
 REMOTES = ("paris", "lyon")
 HOSTS = ("central", *REMOTES)
+_PASSPHRASE = secrets.token_urlsafe(16)
+_EMPTY: dict[Path, bytes] = {}
+"""The files of an empty stack, once the first of this process was made."""
 
 
 @dataclass(frozen=True)
@@ -92,13 +95,31 @@ class Project:
         project = cls(lab, folder, spec_of(lab))
         project.environment = {
             "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
-            "PULUMI_CONFIG_PASSPHRASE": secrets.token_urlsafe(16),
+            "PULUMI_CONFIG_PASSPHRASE": _PASSPHRASE,
         }
         project.write_config({"mapinfra:spec": "stacks/lab.yaml"})
         project.write_spec()
-        result = project.mapinfra("stack", "init", STACK, stack=False)
-        assert result.code == 0, result
+        project._init_stack()
         return project
+
+    def _init_stack(self) -> None:
+        """Make the stack; an empty one is like another, and each takes seconds of computing."""
+        parts = [Path("state"), Path("stacks", f"Pulumi.{STACK}.yaml")]
+        if not _EMPTY:
+            result = self.mapinfra("stack", "init", STACK, stack=False)
+            assert result.code == 0, result
+            for part in parts:
+                files = [self.folder / part, *(self.folder / part).rglob("*")]
+                _EMPTY.update(
+                    {
+                        one.relative_to(self.folder): one.read_bytes()
+                        for one in files
+                        if one.is_file()
+                    }
+                )
+        for name, content in _EMPTY.items():
+            (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.folder / name).write_bytes(content)
 
     def write_spec(self, text: str | None = None) -> None:
         """Write the spec, or in its place any text."""
