@@ -92,6 +92,8 @@ class Manifest:
     """That server's unit, without its ending."""
     datadir: _AnyPath = ""
     """Where that server keeps its data."""
+    machine: str = ""
+    """How the host named itself, with its machine-id; empty: an earlier version didn't note it."""
 
     @property
     def client(self) -> Client:

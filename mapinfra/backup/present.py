@@ -9,8 +9,10 @@ from mapinfra.backup.folder import script_in
 from mapinfra.backup.login import logged_in
 from mapinfra.backup.manifest import Manifest
 from mapinfra.backup.remote import BackupFailed, script
+from mapinfra.backup.state import THIS_MACHINE
 from mapinfra.backup.subject import Client
 from mapinfra.hosts import Host, packages
+from mapinfra.hosts.packages import Family
 
 _LONGEST = 3600.0  # seconds that counting rows and reading the configuration may take
 
@@ -39,6 +41,7 @@ tar --quoting-style=literal -tf "$1/config.tar" | sed 's|/$||; s/^/then /'
 [ ! -d "$folder" ] || find "$folder" -printf 'now %p\\n'
 """
 _SERVICE = """\
+this_machine
 systemctl is-active "$1.service"
 systemctl is-enabled "$1.service" 2>/dev/null || :
 """
@@ -74,6 +77,9 @@ class Present:
     active: str
     enablement: str
     """What `systemctl is-active` and `is-enabled` say."""
+    machine: str = ""
+    """See `Manifest.machine`."""
+    family: Family = "rpm"
 
 
 def look(host: Host, manifest: Manifest, names: Iterable[str], client: Client) -> Present:
@@ -81,13 +87,17 @@ def look(host: Host, manifest: Manifest, names: Iterable[str], client: Client) -
 
     Every row is counted, which takes as long as reading an index of each table.
     """
-    said = script(host, "looking at the service", _SERVICE, manifest.service).splitlines()
+    asking = THIS_MACHINE + _SERVICE
+    machine, *said = script(host, "looking at the service", asking, manifest.service).splitlines()
+    installed = packages.installed(host, names)
     return Present(
-        packages=packages.installed(host, names).versions,
+        packages=installed.versions,
         database=_database(host, manifest, client),
         files=_files(host, manifest),
         active=said[0],
         enablement=said[1] if len(said) > 1 else "",
+        machine=machine,
+        family=installed.family,
     )
 
 

@@ -7,6 +7,11 @@ from mapinfra.backup.remote import BackupFailed, script
 from mapinfra.backup.subject import Subject
 from mapinfra.hosts import Host
 
+THIS_MACHINE = """\
+this_machine() { printf '%s (machine-id %s)\\n' "$(uname -n)" "$(cat /etc/machine-id)"; }
+"""
+"""`this_machine` prints how a host names itself."""
+
 _READ = """\
 set -u
 login=--defaults-file=$1 service=$2 database=$3 config=$4 folder=$5 family=$6
@@ -34,6 +39,7 @@ fact active "$(systemctl is-active "$service.service")"
 fact enablement "$(systemctl is-enabled "$service.service" 2>/dev/null)"
 fact zstd "$(command -v zstd)"
 fact now "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
+fact machine "$(this_machine)"
 """
 _ESCAPED = 1.3  # how much longer binary data is in a dump than in its table
 _SPARE = 64 * 2**20  # bytes for everything small, and to leave the disk usable
@@ -56,6 +62,8 @@ class State:
     enablement: str
     has_zstd: bool
     now: str
+    machine: str
+    """See `Manifest.machine`."""
 
     def expect_room(self, where: str, folder: str) -> None:
         """Raise BackupFailed when the backup could fill the disk."""
@@ -82,7 +90,7 @@ def read_state(host: Host, subject: Subject, login: str) -> State:
     text = script(
         host,
         f"reading what is to be backed up of {subject.service}",
-        CLIENT + _READ,
+        CLIENT + THIS_MACHINE + _READ,
         login,
         subject.service,
         subject.database,
@@ -107,6 +115,7 @@ def read_state(host: Host, subject: Subject, login: str) -> State:
         enablement=facts["enablement"],
         has_zstd=bool(facts["zstd"]),
         now=facts["now"],
+        machine=facts["machine"],
     )
 
 

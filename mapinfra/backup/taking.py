@@ -135,6 +135,7 @@ def _fill(
         socket=subject.client.socket or "",
         unit=subject.client.unit,
         datadir=subject.client.datadir,
+        machine=state.machine,
     )
     _expect_packages(host, manifest)
     store(host, directory, MANIFEST, manifest.dumps())

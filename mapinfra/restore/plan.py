@@ -54,6 +54,8 @@ def _expect_possible(server: Server, manifest: Manifest, observed: Observed) -> 
     fault = unfit(manifest, edition)
     if not fault and manifest.database not in {edition.database, *observed.own_databases}:
         fault = f"it is of database {manifest.database}, which its own configuration doesn't name"
+    if not fault and manifest.family != observed.present.family:
+        fault = f"its packages are .{manifest.family}, and this host's .{observed.present.family}"
     if fault:
         raise CentreonError(
             f"backup {manifest.id} isn't one of {edition.title} there: {fault}",
@@ -194,6 +196,12 @@ def _megabytes(size: int) -> str:
 def _notes(server: Server, manifest: Manifest, observed: Observed) -> Iterator[str]:
     desired = server.desired
     package = desired.edition.server_package
+    then_on, now_on = manifest.machine, observed.present.machine
+    if then_on and then_on != now_on:
+        yield (
+            f"the backup was taken on another host, {then_on}, and this is {now_on}: its "
+            "configuration comes with it, addresses and certificates included"
+        )
     if isinstance(observed.own, CentreonError):
         yield f"it can't be told which database MAP uses now: {observed.own}"
     if not observed.has_database:

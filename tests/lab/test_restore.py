@@ -229,6 +229,34 @@ def test_who_answers_no_changes_nothing(unchanged: tuple[World, str]) -> None:
     assert f"put packages, configuration, database and service back as in backup {id}" in shown
 
 
+def test_a_backup_of_another_host_is_told_as_such_and_of_another_family_refused(
+    unchanged: tuple[World, str],
+) -> None:
+    world, id = unchanged
+    world.host.run(["hostname", "new-map"])
+    try:
+        _, shown = answered(
+            world.project, "restore", name(world), id, meanwhile=lambda: None, answer="n"
+        )
+    finally:
+        world.host.run(["hostname", "map"])
+    assert re.search(r"the backup was taken on another host, map \(machine-id \w+\), and", shown)
+    assert "this is new-map (machine-id" in shown
+
+    other = f"{FOLDER}/{id}"
+    manifest = json.loads(world.host.run(["cat", f"{other}/MANIFEST.json"]).stdout)
+    text = json.dumps({**manifest, "family": "deb"})
+    world.host.run(f"cp -pr {other} /root/kept-backup && cat >{other}/MANIFEST.json", input=text)
+    seal = "sed -i '/ MANIFEST.json$/d' SHA256SUMS && sha256sum MANIFEST.json >>SHA256SUMS"
+    world.host.run(f"cd {other} && {seal} && LC_ALL=C sort -o SHA256SUMS SHA256SUMS")
+    try:
+        refused = restore(world, id)
+    finally:
+        world.host.run(f"rm -r {other} && mv /root/kept-backup {other}")
+    assert refused.code == 1
+    assert "its packages are .deb, and this host's .rpm" in refused.err, refused
+
+
 def test_a_rehearsal_tells_that_a_backup_can_be_restored(unchanged: tuple[World, str]) -> None:
     world, id = unchanged
     result = world.project.mapinfra("backups", "--rehearse", id)

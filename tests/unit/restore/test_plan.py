@@ -24,6 +24,16 @@ def verbs(steps: tuple[Step, ...]) -> list[str]:
     return [step.verb for step in steps]
 
 
+def test_a_backup_of_another_host_is_told_as_such() -> None:
+    here, there = "map (machine-id 1)", "old-map (machine-id 2)"
+    backup = replace(MANIFEST, machine=there)
+    first, *_ = plan_restore(SERVER, backup, observed(machine=here)).notes
+    assert first.startswith(f"the backup was taken on another host, {there}, and this is {here}")
+    for one in ("", here):
+        notes = plan_restore(SERVER, replace(MANIFEST, machine=one), observed(machine=here)).notes
+        assert not any("another host" in note for note in notes)
+
+
 def test_each_part_is_told_as_it_is_and_as_it_will_be() -> None:
     told = {one.part: one for one in plan_restore(SERVER, MANIFEST, observed()).differences}
     package = told[f"package {PACKAGE}"]
