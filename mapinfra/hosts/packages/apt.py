@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from mapinfra.hosts.host import Completed
-from mapinfra.hosts.packages.dnf import one_line, without_a_word
+from mapinfra.hosts.packages.dnf import by_reason, one_line, without_a_word
 from mapinfra.hosts.packages.model import Change, Conffiles, Family
 
 _ENVIRONMENT = ("env", "LC_ALL=C", "DEBIAN_FRONTEND=noninteractive")
@@ -239,12 +239,13 @@ def unreadable(errors: str) -> list[str]:
     for what, reason in re.findall(r"^Err:\d+ (.+)\n {2}(.+)$", errors, re.M):
         found[" ".join(what.split()[:2])] = reason
     for what in re.findall(r"^[EW]: (.*(?:not signed|GPG error|is not valid).*)$", errors, re.M):
-        found.setdefault(what, "")
+        if not any(f"{repository} " in what for repository in found):
+            found.setdefault(what, "")
     failed = re.search(r"^exit (\d+)$", errors, re.M)
     if failed and not found:
         said = re.findall(r"^E: (.+)$", errors, re.M)
         found["apt-get update"] = said[0] if said else without_a_word(int(failed[1]))
-    return [one_line(f"{what}: {reason}" if reason else what) for what, reason in found.items()]
+    return by_reason(found)
 
 
 def installed(lines: Sequence[str]) -> tuple[dict[str, str], list[str]]:

@@ -208,7 +208,7 @@ def unreadable(errors: str) -> list[str]:
     if failed and not first:
         said = _PROBLEM.search(errors)
         first["dnf"] = said["text"] if said else without_a_word(int(failed[1]))
-    return [f"{name}: {one_line(reason)}" for name, reason in sorted(first.items())]
+    return by_reason(dict(sorted(first.items())))
 
 
 def installed(lines: Sequence[str]) -> tuple[dict[str, str], list[str], list[str]]:
@@ -233,6 +233,17 @@ def without_a_word(status: int) -> str:
     if status in (124, 137):
         return "it took longer than 40 s"
     return f"exit {status} without a word, as on a full disk"
+
+
+def by_reason(found: Mapping[str, str]) -> list[str]:
+    """What couldn't be read, and why: a reason that several have is said once."""
+    sharing = dict[str, list[str]]()
+    for what, reason in found.items():
+        sharing.setdefault(reason, []).append(what)
+    return [
+        one_line(": ".join(filter(None, (", ".join(those), reason))))
+        for reason, those in sharing.items()
+    ]
 
 
 def one_line(text: str) -> str:

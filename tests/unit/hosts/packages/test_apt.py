@@ -121,6 +121,18 @@ def test_a_repository_that_cannot_be_read_is_named_with_its_reason() -> None:
     assert absent.startswith("file:/srv/absent 22.10: File not found")
 
 
+def test_a_missing_key_is_told_once_for_all_repositories() -> None:
+    said = "family deb\n"
+    for number, suite in enumerate(("22.10", "23.10"), start=1):
+        said += f"!Err:{number} file:/srv/deb {suite} InRelease\n!  NO_PUBKEY 57CF\n"
+    for suite in ("22.10", "23.10"):
+        said += f"!W: GPG error: file:/srv/deb {suite} InRelease: NO_PUBKEY 57CF\n"
+        said += f"!E: The repository 'file:/srv/deb {suite} InRelease' is not signed.\n"
+    assert read_offered(f"{said}!exit 100\n").unreadable == (
+        "file:/srv/deb 22.10, file:/srv/deb 23.10: NO_PUBKEY 57CF",
+    )
+
+
 @pytest.mark.parametrize(
     ("status", "said", "told"),
     [
