@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from lab import Host, Lab
+from tests.lab import warm
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 MAPINFRA = Path(sys.executable).with_name("mapinfra")
@@ -139,16 +140,19 @@ class Project:
         """Start the real CLI, with its plugins in a session of their own, and return at once."""
         return self._start("pulumi", *arguments, "--stack", STACK, "--non-interactive")
 
-    def _start(self, *command: str) -> subprocess.Popen[str]:
+    def _environment(self) -> dict[str, str]:
         more = {
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_HOME": str(self.folder / "pulumi-home"),
             "NO_COLOR": "1",
         }
+        return {**os.environ, **more, **self.environment}
+
+    def _start(self, *command: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
             command,
             cwd=self.folder,
-            env={**os.environ, **more, **self.environment},
+            env=self._environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -158,7 +162,8 @@ class Project:
 
     def mapinfra(self, *arguments: str, stack: bool = True) -> Result:
         """Run mapinfra to its end."""
-        return ended(self.start(*arguments, stack=stack))
+        words = (*arguments, *(("--stack", STACK) if stack else ()))
+        return Result(*warm.run(words, self.folder, self._environment()))
 
     def pulumi(self, *arguments: str) -> Result:
         """Run the real CLI in the same project, on the same stack, to its end."""
