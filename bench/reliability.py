@@ -12,6 +12,7 @@ exit code is 1 when a case isn't as promised.
 """
 
 import argparse
+import signal
 import subprocess
 import sys
 import tempfile
@@ -71,6 +72,8 @@ Outcomes = dict[tuple[str, str], Outcome]
 def main() -> int:
     """Play the cases and print; 1 when one isn't as promised."""
     options = _options()
+    # Ended by whomever, it takes its labs with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     worlds = list(_WORLDS) if "all" in options.worlds else options.worlds
     tables: list[str] = []
     failed = False
