@@ -82,6 +82,13 @@ LIST = f"""\
 {DESCRIBE}
 said=$(unsafe "$1")
 [ -z "$said" ] || {{ echo "unsafe $(printf %s "$said" | packed)"; exit 0; }}
+above=$1
+until [ -e "$above" ]; do
+  above=${{above%/*}}
+  above=${{above:-/}}
+done
+# Root may write everywhere else.
+[ -w "$above" ] || echo read-only
 for directory in "$1"/*; do
   [ -e "$directory/{MANIFEST}" ] || [ -e "$directory/{SUMS}" ] || continue
   [ -e "$directory/{UNFINISHED}" ] || describe "$directory"
@@ -117,6 +124,18 @@ class Shelf:
     """Those that can't be read or mustn't be trusted, by id, and why."""
     unsafe: str = ""
     """Why nothing in this folder was read: it isn't root's alone."""
+    read_only: bool = False
+    """Whether nothing can be written there, since its disk is mounted so."""
+
+    def expect_writable(self, where: str, folder: str) -> None:
+        """Raise FolderUnsafe when it isn't root's alone, BackupFailed when it is read-only."""
+        self.expect_safe(where)
+        if self.read_only:
+            raise BackupFailed(
+                f"{folder} is on a disk that is mounted read-only",
+                where=where,
+                remedy="mount it for writing, or choose another folder for backups",
+            )
 
     def expect_safe(self, where: str) -> None:
         """Raise FolderUnsafe when the folder isn't root's alone."""
@@ -137,9 +156,12 @@ def read(facts: Facts, folder: str) -> Shelf:
 
 def parse(text: str, folder: str, where: str) -> Shelf:
     """Read what the probe printed; raise CommandFailed when it isn't that."""
-    listed, unreadable = [], {}
+    listed, unreadable, read_only = [], {}, False
     for line in text.splitlines():
         id, *words = line.split(" ")
+        if (id, words) == ("read-only", []):
+            read_only = True
+            continue
         if id == "unsafe" and len(words) == 1:
             return Shelf((), unsafe=_unpacked(words[0]).strip())
         found = described(f"{folder}/{id}", words, where)
@@ -148,7 +170,7 @@ def parse(text: str, folder: str, where: str) -> Shelf:
         else:
             listed.append(found)
     listed.sort(key=lambda one: one.order)
-    return Shelf(tuple(listed), unreadable)
+    return Shelf(tuple(listed), unreadable, read_only=read_only)
 
 
 def described(directory: str, words: list[str], where: str) -> Listed | str:

@@ -53,8 +53,8 @@ class ServerSide:
 
     def expect_room(self) -> None:
         """Raise BackupFailed when the folder or its disk surely can't take the backup."""
-        self._live.shelf.expect_safe(self._host)
         folder = self._desired.folder
+        self._live.shelf.expect_writable(self._host, folder)
         free = self._live.ground.free_at(folder)
         size = database_of_map(self._desired, self._live).size
         if free is not None and size is not None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mapinfra.backup import FolderUnsafe, shelf
+from mapinfra.backup import BackupFailed, FolderUnsafe, shelf
 from mapinfra.errors import CommandFailed
 from tests.unit.backup.samples import MANIFEST, manifest
 
@@ -39,6 +39,14 @@ def line(
 
 def parse(text: str) -> shelf.Shelf:
     return shelf.parse(text, FOLDER, "map")
+
+
+def test_a_disk_that_is_mounted_read_only_takes_no_backup() -> None:
+    found = parse("read-only\n")
+    assert found == shelf.Shelf((), read_only=True)
+    with pytest.raises(BackupFailed, match=r"^map: /srv/backups is on a disk that is"):
+        found.expect_writable("map", "/srv/backups")
+    parse("").expect_writable("map", "/srv/backups")
 
 
 def test_backups_are_read_oldest_first_and_one_that_is_not_does_not_hide_them() -> None:
