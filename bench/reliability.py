@@ -107,7 +107,7 @@ def _scenes(world: str, change: str, jobs: int, folder: Path, labs: ExitStack) -
     """Return as many scenes as cases are to be played at the same time, each on its own lab."""
 
     def made(number: int) -> Scene:
-        lab = Lab.up(f"reliability-{world}-{change}-{number}")
+        lab = Lab.up(f"kills-{world}-{number}")
         labs.callback(lab.down)
         (folder / str(number)).mkdir()
         return _CHANGES[change](lab, folder / str(number), *_WORLDS[world])
