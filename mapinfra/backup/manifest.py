@@ -94,6 +94,8 @@ class Manifest:
     """Where that server keeps its data."""
     machine: str = ""
     """How the host named itself, with its machine-id; empty: an earlier version didn't note it."""
+    elsewhere: tuple[_Path, ...] = ()
+    """Files in config.tar that lie outside that folder; earlier versions saved none."""
 
     @property
     def client(self) -> Client:

@@ -34,11 +34,12 @@ printf '%s\\n' "$counts" | ask "$database"
 _FILES = """\
 LC_ALL=C
 export LC_ALL
-folder=${2#/}
+archive=$1/config.tar
+shift
 cd / || exit
-tar --quoting-style=literal -df "$1/config.tar" 2>&1 | sed 's/^/differs /'
-tar --quoting-style=literal -tf "$1/config.tar" | sed 's|/$||; s/^/then /'
-[ ! -d "$folder" ] || find "$folder" -printf 'now %p\\n'
+tar --quoting-style=literal -df "$archive" 2>&1 | sed 's/^/differs /'
+tar --quoting-style=literal -tf "$archive" | sed 's|/$||; s/^/then /'
+for path; do [ ! -e "$path" ] || find "${path#/}" -printf 'now %p\\n'; done
 """
 _SERVICE = """\
 this_machine
@@ -132,8 +133,8 @@ def read_database(text: str, where: str) -> Database | None:
 
 
 def _files(host: Host, manifest: Manifest) -> Mapping[str, str]:
-    doing, folder = "comparing the configuration", manifest.config_folder
-    text = script_in(host, doing, manifest.directory, _FILES, folder, timeout=_LONGEST)
+    doing, paths = "comparing the configuration", (manifest.config_folder, *manifest.elsewhere)
+    text = script_in(host, doing, manifest.directory, _FILES, *paths, timeout=_LONGEST)
     return read_files(text.splitlines())
 
 

@@ -81,6 +81,8 @@ class Subject:
     """How many good backups of this service to keep."""
     spared: str = ""
     """Id of one that is kept all the same, since it is about to be restored."""
+    elsewhere: tuple[str, ...] = ()
+    """Files of its configuration that lie outside that folder, where there are such."""
 
     def __post_init__(self) -> None:
         _check(_UNIT, self.service, "service")
@@ -89,6 +91,8 @@ class Subject:
             raise ValueError(f"{self.keep} backups can't be kept: at least 1")
         for path in (self.config_folder, self.folder):
             _check(_FOLDER, path, "folder of its own")
+        for path in self.elsewhere:
+            _check(_FOLDER, path, "file")
 
     def directory(self, id: str) -> str:
         """Return the directory of this backup; raise ValueError when `id` is no name for one."""

@@ -76,10 +76,14 @@ said=$(foreign .)
 [ -z "$said" ] || {{ echo "$1/${{said#./}} is a link, or not root's alone" >&2; exit 1; }}
 said=$(compared)
 [ -z "$said" ] || {{ echo "$said" >&2; exit 1; }}
-tar -tf config.tar | awk -v folder="${{2#/}}" '
+folder=$2
+shift 2
+tar -tf config.tar | awk -v folder="${{folder#/}}" '
+  BEGIN {{ while (ARGC > 1) elsewhere[substr(ARGV[--ARGC], 2)] }}
+  $0 in elsewhere {{ next }}
   $0 != folder && $0 != folder "/" && index($0, folder "/") != 1 || /(^|\\/)[.][.](\\/|$)/ {{
     print "config.tar has " $0 ", which is not in /" folder; exit
-  }}' | {{ ! grep . >&2; }}
+  }}' "$@" | {{ ! grep . >&2; }}
 """
 _LIST = f"""\
 {SUM_UP}
@@ -108,6 +112,7 @@ def verify(host: Host, manifest: Manifest) -> None:
         manifest.directory,
         _VERIFY,
         manifest.config_folder,
+        *manifest.elsewhere,
         timeout=LONGEST,
     )
 

@@ -23,9 +23,18 @@ Tell = Callable[[str], None]
 """Takes a line of progress."""
 
 _TOLD_EVERY = 30.0  # seconds between lines on how far a dump is
+# Prints which of the files outside the folder there are.
 _CONFIG = """\
 umask 077
-cd / && tar --xattrs '--xattrs-include=*' --acls --selinux -cf "$1/config.tar" "${2#/}"
+archive=$1/config.tar folder=${2#/}
+shift 2
+for file; do
+  shift
+  [ ! -f "$file" ] || set -- "$@" "${file#/}"
+done
+cd / || exit
+tar --xattrs '--xattrs-include=*' --acls --selinux -cf "$archive" "$folder" "$@" || exit
+for file; do echo "/$file"; done
 """
 _STORE = """\
 umask 077
@@ -106,8 +115,8 @@ def _fill(
     directory, unit = subject.directory(id), f"{shelf.unit_prefix(subject.service)}{id}"
     if subject.packages:
         packages.fetch(host, subject.packages, f"{directory}/packages")
-    doing, folder = "saving the configuration", state.config_folder
-    script_in(host, doing, directory, _CONFIG, folder, timeout=600)
+    doing, paths = "saving the configuration", (state.config_folder, *subject.elsewhere)
+    elsewhere = script_in(host, doing, directory, _CONFIG, *paths, timeout=600).splitlines()
     dump = f"database.sql{'.zst' if state.has_zstd else ''}"
     argv = ("bash", "-c", PROGRAM, "bash", login, subject.database, f"{directory}/{dump}")
     watched = _Watched(host, argv[-1], subject.database, state.data, tell) if tell else None
@@ -136,6 +145,7 @@ def _fill(
         unit=subject.client.unit,
         datadir=subject.client.datadir,
         machine=state.machine,
+        elsewhere=tuple(elsewhere),
     )
     _expect_packages(host, manifest)
     store(host, directory, MANIFEST, manifest.dumps())

@@ -138,6 +138,7 @@ def render(manifest: Manifest, *, start_mariadb: bool) -> str:
         was_active="yes" if manifest.active else "no",
         enablement=shlex.quote(manifest.enablement),
         config=shlex.quote(manifest.config_folder),
+        elsewhere=shlex.join(manifest.elsewhere),
         database=shlex.quote(manifest.database),
         character_set=shlex.quote(manifest.character_set),
         collation=shlex.quote(manifest.collation),
@@ -395,10 +396,15 @@ put_packages_back() {
   $install && are_installed $wanted
 }
 
-# Somebody may have edited it since the backup was made.
+# Somebody may have edited it since the backup was made; packages may replace it, too.
 keep_config() {
-  [ -d "$$config" ] && [ ! -e $replaced ] || return 0
-  tar -C / --xattrs '--xattrs-include=*' --acls --selinux -cf $replaced.new "$${config#/}" &&
+  [ ! -e $replaced ] || return 0
+  set --
+  for path in "$$config" $elsewhere; do
+    [ ! -e "$$path" ] || set -- "$$@" "$${path#/}"
+  done
+  [ $$# -gt 0 ] || return 0
+  tar -C / --xattrs '--xattrs-include=*' --acls --selinux -cf $replaced.new "$$@" &&
     sync $replaced.new && mv $replaced.new $replaced && return
   rm -f $replaced.new
   echo "there is no room to keep the configuration that is replaced"
@@ -474,12 +480,13 @@ if [ "$$reach" = all ]; then
   do_it check
   begin 'stopping the service'
   do_it stop
+  begin 'keeping the configuration that is replaced'
+  do_it keep_config
   begin 'putting the packages back'
   do_it put_packages_back
   begin 'stopping the service again'
   do_it stop
   begin 'putting the configuration back'
-  do_it keep_config
   do_it put_config_back
   begin 'reaching MariaDB'
   do_it reach_mariadb

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from mapinfra.backup import Found, Manifest
-from mapinfra.centreon.editions import EDITIONS, Edition
+from mapinfra.centreon.editions import EDITIONS, MARIADB_SNIPPETS, Edition
 from mapinfra.centreon.facts import contents
 from mapinfra.centreon.lines import Dbms, OperatingSystem, java_major
 from mapinfra.centreon.situation import ABSENT, Absent
@@ -84,6 +84,8 @@ def unfit(manifest: Manifest, edition: Edition) -> str:
         return f"it has {', '.join(strange)}, not {edition.server_package}"
     if manifest.config_folder.rpartition("/")[2] != folder:
         return f"its configuration is {manifest.config_folder}, not {edition.config_dir}"
+    if foreign := sorted({*manifest.elsewhere}.difference(MARIADB_SNIPPETS)):
+        return f"it has {', '.join(foreign)}, which isn't of MAP's configuration"
     return ""
 
 

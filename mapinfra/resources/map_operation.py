@@ -67,7 +67,7 @@ class Operation:
     versions: Mapping[str, Versions] = field(default_factory=dict)
     mergers: Mapping[str, Merger] = field(default_factory=dict)
     snippets: Mapping[str, bytes] = field(default_factory=dict)
-    """MariaDB's own files of MAP, as they were before the package was changed."""
+    """MariaDB's own files of MAP, as they were when they were backed up."""
     incoming: PackageFile | None = None
     kept_web: tuple[PackageFile, ...] = ()
     stopped_at: float | None = None
@@ -151,7 +151,9 @@ class Operation:
             folder=self.desired.folder,
             keep=self.desired.keep,
             spared=spared,
+            elsewhere=MARIADB_SNIPPETS,
         )
+        self.snippets = contents(self.host, MARIADB_SNIPPETS)
         entry = self.keeper.entry
         moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         id = f"{self.desired.edition.service}-{moment}-{entry.run[:6]}"
@@ -171,7 +173,6 @@ class Operation:
         Raises Edited when a configuration file was edited since it was backed up.
         """
         self._expect_unedited()
-        self.snippets = contents(self.host, MARIADB_SNIPPETS)
         self.arm(Reach.ALL)
         self._changed = True
         self.done("server")
@@ -188,7 +189,6 @@ class Operation:
             reach = Reach.SERVICE
         manifest = other or self._backup
         self.back = backup.go_back(self.host, manifest, manifest.client, reach)
-        list(self._put_snippets_back())
         self._is_back = manifest is self.manifest
         return manifest
 
@@ -272,9 +272,11 @@ class Operation:
 
     def _expect_unedited(self) -> None:
         """Raise Edited when a file isn't any more as in the backup: going back would lose that."""
-        now = contents(self.host, self.versions)
-        for path, versions in self.versions.items():
-            if now.get(path) != versions.local:
+        before = {path: self.snippets.get(path) for path in MARIADB_SNIPPETS}
+        before |= {path: versions.local for path, versions in self.versions.items()}
+        now = contents(self.host, before)
+        for path, content in before.items():
+            if now.get(path) != content:
                 raise edited(self.host, path)
 
     def _put_snippets_back(self) -> Iterator[str]:

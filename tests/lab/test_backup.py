@@ -3,7 +3,7 @@
 import base64
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -34,6 +34,7 @@ from mapinfra.secrets import Secrets
 VERSION, NEWER = "22.10.1", "23.10.1"
 FOLDER = "/var/backups/mapinfra"
 ZSTD = Path("/usr/bin/zstd")
+SNIPPET = "/etc/my.cnf.d/map.cnf"
 SPECIAL = """\
 create table odd (id int primary key, bytes longblob, words text, at datetime(6), n double)
   character set utf8mb4;
@@ -80,8 +81,8 @@ class World:
         ).stdout
 
     def configuration(self) -> str:
-        """Everything of the configuration folder: names, owners, modes, times and content."""
-        folder = self.server.edition.configuration
+        """Everything of the configuration: names, owners, modes, times and content."""
+        folder = f"{self.server.edition.configuration} {SNIPPET}"
         return self.lab.run(
             f"find {folder} -printf '%p %u %g %m %T@ %l\\n' | sort; "
             f"find {folder} -type f | sort | xargs -d '\\n' md5sum"
@@ -157,7 +158,9 @@ def make_world(lab: Lab, fleet: Fleet, name: str, web: str, edition: str) -> Wor
         database=server.edition.database,
         packages={server.edition.package: f"{VERSION}{release}"},
         family=family,
+        elsewhere=("/etc/mysql/map.cnf", SNIPPET),
     )
+    server.host.run(f"echo '# ours' >>{SNIPPET}")
     world = World(server, server.host, fleet.host(target(lab, name)), subject)
     world.sql(SPECIAL)
     return world
@@ -222,6 +225,29 @@ def test_a_backup_holds_everything_and_says_so(world: World) -> None:
     assert only == backup.Listed(manifest, None, armed=False, sequence=1)
     assert backup.find(world.host, "first") == manifest
     backup.verify(world.host, manifest)
+
+
+def test_a_file_outside_the_folder_is_saved_told_and_brought_back(world: World) -> None:
+    before = world.configuration()
+    manifest = world.take("first")
+    assert manifest.elsewhere == (SNIPPET,)
+    with pytest.raises(BackupFailed, match=rf"config.tar has {SNIPPET[1:]}, which is not in /etc/"):
+        backup.verify(world.host, replace(manifest, elsewhere=()))
+
+    def differing() -> Mapping[str, str]:
+        return backup.look(world.host, manifest, (), world.subject.client).files
+
+    assert differing() == {}
+    world.lab.run(f"echo '# later' >>{SNIPPET}")
+    assert differing() == {SNIPPET: "content"}
+    backup.go_back(world.host, manifest, world.subject.client)
+    assert world.configuration() == before
+    kept = ["tar", "-xOf", f"{FOLDER}/first/replaced.tar", SNIPPET.removeprefix("/")]
+    assert world.lab.run(kept).stdout.endswith("# ours\n# later\n")
+    world.lab.run(["rm", SNIPPET])
+    assert differing() == {SNIPPET: "comes back"}
+    backup.go_back(world.host, manifest, world.subject.client)
+    assert world.configuration() == before
 
 
 def test_a_rehearsal_restores_into_a_scratch_database_and_drops_it(world: World) -> None:

@@ -25,6 +25,7 @@ from tests.tls import pem
 
 BROKEN = "23.10.91"  # never healthy, after it has changed the schema
 MOVING = "23.10.94"
+SNIPPET = "/etc/my.cnf.d/map.cnf"
 
 
 @pytest.fixture
@@ -70,19 +71,22 @@ def test_a_server_speaks_tls_after_its_packages_script_has_moved_the_settings(wo
 
 
 @each(ENGINE_ON_DNF, LEGACY_ON_APT)
-def test_an_edit_made_since_the_backup_stops_the_update_and_stays(world: World) -> None:
+@pytest.mark.parametrize("of", ["MAP", "MariaDB"])
+def test_an_edit_made_since_the_backup_stops_the_update_and_stays(world: World, of: str) -> None:
+    conf = f"{world.server.edition.configuration}/centreon-map.conf"
+    file = conf if of == "MAP" else SNIPPET
     world.want(NEWER)
     process = begun(world, "] stop centreon-map")
     process.send_signal(signal.SIGSTOP)
-    world.edit("s/-Xmx[0-9]*[A-Za-z]/-Xmx7G/")
+    world.host.run(f"echo '# ours' >>{file}")
     code, told = ended(process)
     assert code == 1, told
-    assert "centreon-map.conf was edited meanwhile" in told
+    assert f"{file} was edited meanwhile" in told
     assert "the old state is back" in told
-    assert "-Xmx7G" in world.conf()
+    assert "# ours" in world.host.run(["cat", file]).stdout
     assert (world.version(), world.service()) == (OLD, ("active", "enabled"))
     world.expect_up()
-    assert "-Xmx7G" in world.conf()
+    assert "# ours" in world.host.run(["cat", file]).stdout
     assert world.version() == NEWER
 
 
@@ -105,6 +109,8 @@ def test_an_edit_made_while_the_package_changes_is_merged(world: World) -> None:
 def test_an_edit_made_after_the_merge_is_kept_when_all_goes_back(
     world: World, *, alone: bool
 ) -> None:
+    world.host.run(f"echo '# ours' >>{SNIPPET}")
+    snippet = world.host.run(["cat", SNIPPET]).stdout
     world.next_line("23.04", "23.10", "broken-health")
     world.want(BROKEN, release_notes_read="23.10", lease_minutes=1, start_seconds=15)
     process = begun(world, "] start centreon-map")
@@ -118,6 +124,7 @@ def test_an_edit_made_after_the_merge_is_kept_when_all_goes_back(
         assert code == 1, told
     assert world.version() == OLD
     assert "by.hand=1" not in world.host.run(["cat", main_file(world)]).stdout
+    assert world.host.run(["cat", SNIPPET]).stdout == snippet
     [kept] = world.host.run("ls /var/backups/mapinfra/*/replaced.tar").stdout.split()
     if not alone:
         assert f"what was in {world.server.edition.configuration} until then is in {kept}" in told
@@ -127,15 +134,32 @@ def test_an_edit_made_after_the_merge_is_kept_when_all_goes_back(
 
 
 def test_an_edited_file_of_mariadb_survives_the_package(world: World) -> None:
-    snippet = "/etc/my.cnf.d/map.cnf"
-    world.host.run(f"echo '# ours' >>{snippet}")
-    before = world.host.run(["cat", snippet]).stdout
+    world.host.run(f"echo '# ours' >>{SNIPPET}")
+    before = world.host.run(["cat", SNIPPET]).stdout
     world.want(NEWER)
     result = world.expect_up()
-    assert world.host.run(["cat", snippet]).stdout == before
-    assert f"{snippet}: the local file put back" in result.err
+    assert world.host.run(["cat", SNIPPET]).stdout == before
+    assert f"{SNIPPET}: the local file put back" in result.err
     assert "(--diff tells each)" in result.err
     assert "carried over" not in result.err
+
+
+@each(ENGINE_ON_DNF, ENGINE_ON_APT)
+def test_the_host_alone_brings_an_edited_file_of_mariadb_back(world: World) -> None:
+    world.host.run(f"echo '# ours' >>{SNIPPET}")
+    before = world.host.run(f"stat -c '%a %u %g' {SNIPPET}; cat {SNIPPET}").stdout
+    world.want(NEWER, lease_minutes=1)
+    process = begun(world, "] merge the configuration")
+    process.send_signal(signal.SIGSTOP)
+    assert world.version() == NEWER
+    world.host.run(f"echo '# later' >>{SNIPPET}")
+    kill(process)
+    let_the_lease_run_out(world)
+    assert world.version() == OLD
+    assert world.host.run(f"stat -c '%a %u %g' {SNIPPET}; cat {SNIPPET}").stdout == before
+    kept = f"tar -xOf /var/backups/mapinfra/*/replaced.tar {SNIPPET.removeprefix('/')}"
+    assert "# later" in world.host.run(kept).stdout
+    assert world.project.mapinfra("backups", "--verify").code == 0
 
 
 def _changes(world: World) -> bool:

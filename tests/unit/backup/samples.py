@@ -28,6 +28,7 @@ MANIFEST = Manifest(
     },
     tables={"map_view": Table(3, "d" * 64), "empty": Table(0, "e" * 64)},
     others={"routines": "f" * 64, "events": "0" * 64},
+    elsewhere=("/etc/my.cnf.d/map.cnf",),
 )
 
 

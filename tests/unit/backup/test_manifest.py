@@ -1,5 +1,6 @@
 """Manifests read back, and which backups may go."""
 
+import json
 from contextlib import suppress
 from dataclasses import replace
 
@@ -26,6 +27,12 @@ def test_what_is_no_manifest_is_refused(text: str) -> None:
         Manifest.loads(text, MANIFEST.directory)
 
 
+def test_a_manifest_of_an_earlier_version_has_its_configuration_in_one_folder() -> None:
+    given = json.loads(MANIFEST.dumps())
+    del given["elsewhere"]
+    assert Manifest.loads(json.dumps(given), MANIFEST.directory) == manifest(elsewhere=())
+
+
 def test_where_a_backup_lies_is_not_told_by_its_manifest() -> None:
     planted = manifest(directory="/opt").dumps()
     assert Manifest.loads(planted, MANIFEST.directory) == MANIFEST
@@ -39,6 +46,7 @@ def test_where_a_backup_lies_is_not_told_by_its_manifest() -> None:
         ('"centreon_map"', '"map`; DROP DATABASE x; --"', "database"),
         ('"utf8mb4"', '"utf8; DROP"', "character_set"),
         ('"/etc/centreon-map"', '"/etc/../opt"', "config_folder"),
+        ('"/etc/my.cnf.d/map.cnf"', '"/etc/my.cnf.d/$(id)"', "elsewhere"),
         ('"packages/centreon', '"packages/../../centreon', "files"),
         ('"database.sql"', '"/etc/shadow"', "dump"),
         ('"active": true', '"active": "yes"', "active"),

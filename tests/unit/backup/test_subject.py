@@ -28,6 +28,7 @@ GOOD = {
         ("config_folder", "etc"),
         ("config_folder", "/etc/a b"),
         ("folder", "/var/$(id)"),
+        ("elsewhere", ("/etc/my.cnf.d/*",)),
         ("keep", 0),
     ],
 )

@@ -12,8 +12,14 @@ from tests.unit.backup.samples import MANIFEST, manifest
 
 @pytest.mark.parametrize(
     "backup",
-    [MANIFEST, manifest(family="deb"), manifest(packages={}, files={}), manifest(active=False)],
-    ids=["rpm", "deb", "no packages", "stopped"],
+    [
+        MANIFEST,
+        manifest(family="deb"),
+        manifest(packages={}, files={}),
+        manifest(active=False),
+        manifest(elsewhere=()),
+    ],
+    ids=["rpm", "deb", "no packages", "stopped", "one folder"],
 )
 def test_it_is_a_script_of_any_posix_shell(backup: Manifest) -> None:
     text = render(backup, start_mariadb=True)
@@ -37,6 +43,12 @@ def test_what_it_works_on_is_what_the_manifest_says() -> None:
         "enabled",
         "no",
     )
+
+
+def test_what_is_replaced_is_kept_before_a_package_can_replace_it() -> None:
+    lines = render(MANIFEST, start_mariadb=False).splitlines()
+    assert '  for path in "$config" /etc/my.cnf.d/map.cnf; do' in lines
+    assert lines.index("  do_it keep_config") < lines.index("  do_it put_packages_back")
 
 
 def test_it_refuses_a_word_it_does_not_know() -> None:

@@ -69,6 +69,7 @@ def test_configuration_is_that_of_one_edition_byte_for_byte() -> None:
         ({"service": "centreon-map"}, "it is of centreon-map, not of centreon-map-engine"),
         ({"packages": {"bash": "5"}}, "it has bash, not centreon-map-engine"),
         ({"config_folder": "/opt"}, "its configuration is /opt, not /etc/centreon-map"),
+        ({"elsewhere": ("/etc/passwd",)}, "it has /etc/passwd, which isn't of MAP's configuration"),
     ],
 )
 def test_a_backup_has_to_fit_its_edition(changed: dict[str, Any], fault: str) -> None:
