@@ -171,7 +171,7 @@ class _Reading:
         held = self.variables.get(found[1]) if found else None
         if found is None or held is None:
             return None
-        has = _has_content(held.value) if ":" in found[2] else held.value is not None
+        has = _has_content(held.value) if ":" in found[2] else _is_set(held.value)
         if has is None:
             return None
         if found[2].endswith("+"):
@@ -285,6 +285,13 @@ def _has_content(value: Value | None) -> bool | None:
     if not value:
         return False
     return True if any(isinstance(part, str) for part in value) else None
+
+
+def _is_set(value: Value | None) -> bool | None:
+    """Tell whether a variable is set; None where only a shell can: a command may have set it."""
+    if value is None:
+        return False
+    return True if not value or any(isinstance(part, str) for part in value) else None
 
 
 def _commands(text: str) -> Iterator[str]:

@@ -14,6 +14,8 @@ from tests.unit.centreon.real_shell import variables
 
 SHELLS: tuple[tuple[str, str | None], ...] = (("bash", None), ("bash", "big"), ("dash", "-Dc=1"))
 """Each with what COND is in its environment."""
+INHERITED = "inherited"
+"""A COND for an environment that has all other variables, too."""
 LISTS = ("JAVA_OPTS", "RUN_ARGS")
 Held = Mapping[str, tuple[bytes, bool]]
 
@@ -82,7 +84,10 @@ def three_way(
 
 @cache
 def read_by(shell: str, condition: str | None, content: bytes) -> Held | None:
-    return variables(shell, content, {} if condition is None else {"COND": condition})
+    environment = {} if condition is None else {"COND": condition}
+    if condition == INHERITED:
+        environment |= {name: f"inherited-{name}" for name in ("A", "B", "C", *LISTS)}
+    return variables(shell, content, environment)
 
 
 def differ(name: str, one: bytes, other: bytes) -> bool:
@@ -91,9 +96,15 @@ def differ(name: str, one: bytes, other: bytes) -> bool:
     Two texts may come to the same value by chance, in one environment and not in the next.
     """
 
-    held = [(read_by(*shell, one), read_by(*shell, other)) for shell in SHELLS]
-    # Not every file is one for every shell.
-    return any(a.get(name) != b.get(name) for a, b in held if a is not None and b is not None)
+    for shell in (*SHELLS, ("bash", INHERITED)):
+        held, then = read_by(*shell, one), read_by(*shell, other)
+        # What a file doesn't name is as the environment has it.
+        unnamed = (f"inherited-{name}".encode(), True) if shell[1] == INHERITED else None
+        if held is None or then is None:
+            continue  # not every file is one for every shell
+        if held.get(name, unnamed) != then.get(name, unnamed):
+            return True
+    return False
 
 
 def judge(case: Case, result: bytes, shell: str, condition: str | None) -> str:
@@ -144,6 +155,8 @@ files = st.lists(lines.map(lambda line: f"{line}\n"), max_size=6).map("".join).m
 @example(b"", b"A=1; B=2\n", b"export B=$A\n")
 @example(b'C="${B:+set}"\n', b"C=$COND\n", b"")
 @example(b'B="${B-unset}"\n', b"L=(1 2)\n", b"")
+@example(b'B="$B$A"\n', b"B=${A}\n", b"")
+@example(b'if [ -n "$COND" ]; then\n  B=eight\nfi\n', b'B="${B-unset}"\n', b"")
 @effort(max_examples=100)
 @given(files, files, files)
 def test_a_merge_of_any_files_is_right_or_stops(old: bytes, mine: bytes, new: bytes) -> None:
