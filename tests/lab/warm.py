@@ -7,7 +7,6 @@ its signals or its terminal, it starts one from the shell's own line instead.
 
 import json
 import os
-import select
 import signal
 import socket
 import subprocess
@@ -15,7 +14,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryFile, mkdtemp
+from tempfile import TemporaryFile
 
 LONGEST = 300.0
 """Seconds that a command may take."""
@@ -30,14 +29,12 @@ def run(
     Raises TimeoutExpired after five minutes, with the command killed.
     """
     asked = json.dumps([list(arguments), str(folder), dict(environment)]).encode()
-    with (
-        TemporaryFile() as out,
-        TemporaryFile() as err,
-        socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as line,
-    ):
-        line.connect(_waiting())
+    line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with TemporaryFile() as out, TemporaryFile() as err, line:
+        with theirs:
+            files = [theirs.fileno(), out.fileno(), err.fileno()]
+            socket.send_fds(_waiting(), [asked], files)
         line.settimeout(LONGEST)
-        socket.send_fds(line, [asked], [out.fileno(), err.fileno()])
         process = int(line.recv(20))
         try:
             code = int(line.recv(20))
@@ -52,44 +49,37 @@ def run(
 
 
 @cache
-def _waiting() -> str:
-    """Start the process that waits, which ends with this one; return its address."""
-    address = f"{mkdtemp(prefix='mapinfra-warm-')}/commands"
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    listener.bind(address)
-    listener.listen(16)
-    subprocess.Popen(
-        [sys.executable, "-P", __file__, str(listener.fileno())],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        pass_fds=[listener.fileno()],
-    )
-    listener.close()
-    return address
+def _waiting() -> socket.socket:
+    """Start the process that waits, which ends with this one; return the line to it."""
+    commands, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with theirs:
+        subprocess.Popen(
+            [sys.executable, "-P", __file__], stdin=theirs.fileno(), stdout=subprocess.DEVNULL
+        )
+    return commands
 
 
-def _wait(listener: socket.socket) -> None:
+def _wait(commands: socket.socket) -> None:
     """Fork for each command, until whoever has started this is gone."""
     from mapinfra.cli import main
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while True:
-        ready, _, _ = select.select([listener.fileno(), 0], [], [])
-        if 0 in ready:
+        asked, files, _, _ = socket.recv_fds(commands, _PART, 3)
+        if not asked:
             return
-        line, _ = listener.accept()
         if os.fork() == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            listener.close()
-            _follow(line)
+            _follow(asked, *files)
             main()
             sys.exit()
-        line.close()
+        for file in files:
+            os.close(file)
 
 
-def _follow(line: socket.socket) -> None:
+def _follow(asked: bytes, answers: int, out: int, err: int) -> None:
     """Return in a process that is to run the command; another waits for it and tells its end."""
-    asked, files, _, _ = socket.recv_fds(line, _PART, 2)
+    line = socket.socket(fileno=answers)
     process = os.fork()
     if process:
         line.send(str(process).encode())
@@ -98,7 +88,7 @@ def _follow(line: socket.socket) -> None:
         os._exit(0)
     line.close()
     nothing = os.open(os.devnull, os.O_RDONLY)
-    for number, file in enumerate((nothing, *files)):
+    for number, file in enumerate((nothing, out, err)):
         os.dup2(file, number)
         os.close(file)
     arguments, folder, environment = json.loads(asked)
@@ -109,4 +99,4 @@ def _follow(line: socket.socket) -> None:
 
 
 if __name__ == "__main__":
-    _wait(socket.socket(fileno=int(sys.argv[1])))
+    _wait(socket.socket(fileno=sys.stdin.fileno()))
