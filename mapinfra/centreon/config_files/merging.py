@@ -9,7 +9,7 @@ from mapinfra.centreon.config_files import options
 from mapinfra.centreon.config_files.carrying import carried
 from mapinfra.centreon.config_files.difference import Difference, Outcome
 from mapinfra.centreon.config_files.mending import mended
-from mapinfra.centreon.config_files.model import Document, Format
+from mapinfra.centreon.config_files.model import Format
 from mapinfra.centreon.config_files.proving import alike, wanted
 from mapinfra.centreon.config_files.sides import Side, Sides, side
 from mapinfra.centreon.config_files.writing import with_settings
@@ -79,7 +79,7 @@ def merge(
         if proven is None:
             return Merged(local, (*differences, *_unjudged(versions, form)))
         content = proven
-        differences = tuple(_as_done(differences, form.parse(content)))
+        differences = tuple(_as_done(differences, form.parse(content).effective()))
     elif strategy is Strategy.VENDOR or (strategy is Strategy.REVIEW and not outcomes.customised):
         content = vendor
     else:
@@ -88,13 +88,13 @@ def merge(
     return Merged(with_settings(content, {**own, **settings}, form), differences)
 
 
-def _as_done(differences: Iterable[Difference], merged: Document) -> Iterable[Difference]:
+def _as_done(differences: Iterable[Difference], held: Collection[str]) -> Iterable[Difference]:
     """Yield what was told of keys as it came: a proof may have led to none of a local line.
 
     So where that changed no value, and the vendor has taken the key out.
     """
     for one in differences:
-        is_gone = one.key is not None and one.key not in merged.effective()
+        is_gone = one.key is not None and one.key not in held
         if one.outcome is Outcome.CARRIED and one.local is not None and is_gone:
             yield replace(one, outcome=Outcome.DROPPED)
         else:

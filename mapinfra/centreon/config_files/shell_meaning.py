@@ -115,23 +115,26 @@ class _Reading:
     def _assignments(self, piece: Piece, line: int) -> bool:
         """Take `A=1; B=2` one by one, an odd one as a command."""
         for held in piece.assignments:
-            value = tuple(atom for part in held.parts for atom in self._atoms(part, line))
             before = self.variables.get(held.key)
             exported = held.exported or self.exports_all or bool(before and before.exported)
-            if self._is_odd(piece, held, joined(value)):
+            if self._is_odd(piece, held, line):
                 text = piece.raw[held.start : held.end].decode("latin-1")
                 if not self._statement(f"export {text}" if held.exported else text, line):
                     return False
                 value = self.variables[held.key].value or ()
-            self.variables[held.key] = Variable(joined(value), exported)
+            else:
+                value = self._value(held, line)
+            self.variables[held.key] = Variable(value, exported)
         return True
 
-    def _is_odd(self, piece: Piece, held: Assignment, value: Value) -> bool:
-        if held.key in self.odd:
+    def _is_odd(self, piece: Piece, held: Assignment, line: int) -> bool:
+        expansions = [part.text for part in held.parts if not part.literal]
+        if held.key in self.odd or any(map(_ASSIGNS.search, expansions)):
             return True
-        if any(_ASSIGNS.search(part.text) for part in held.parts if not part.literal):
-            return True
-        return held.exported and _is_bare(piece, held) and not _is_one_word(value)
+        if not (held.exported and _is_bare(piece, held)):
+            return False
+        # Such a command isn't evaluated here, as it would count as run.
+        return any(map(_RUNS.search, expansions)) or not _is_one_word(self._value(held, line))
 
     def _flag(self, text: str) -> bool:
         """Heed `set -a` and `set +a`; tell whether it was one."""
@@ -152,6 +155,9 @@ class _Reading:
         return found is not None
 
     # Values
+
+    def _value(self, held: Assignment, line: int) -> Value:
+        return joined(tuple(atom for part in held.parts for atom in self._atoms(part, line)))
 
     def _atoms(self, part: Part, line: int) -> Value:
         if part.literal:
@@ -289,9 +295,7 @@ def _has_content(value: Value | None) -> bool | None:
 
 def _is_set(value: Value | None) -> bool | None:
     """Tell whether a variable is set; None where only a shell can: a command may have set it."""
-    if value is None:
-        return False
-    return True if not value or any(isinstance(part, str) for part in value) else None
+    return True if value == () else _has_content(value)
 
 
 def _commands(text: str) -> Iterator[str]:

@@ -73,8 +73,8 @@ def three_way(
     else:
         exported = theirs[1] if ours[1] == before[1] else ours[1]
     if name not in LISTS or before is None:
-        changed = before is None or ours[0] != before[0]
-        return (ours if changed else theirs)[0], exported
+        is_new = before is None or ours[0] != before[0]
+        return (ours if is_new else theirs)[0], exported
     values = [one[0] for one in (before, ours, theirs)]
     assert all(isinstance(one, dict) for one in values)
     a, b, c = ({} if not isinstance(one, dict) else one for one in values)
