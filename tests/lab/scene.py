@@ -117,20 +117,14 @@ class Scene:
     @classmethod
     def of_update(cls, lab: Lab, folder: Path, name: str, web: str, edition: str) -> "Scene":
         """Set up an update over a line, save it, and let one run do it that nobody disturbs."""
-        world = _adopted(lab, folder, name, web, edition)
-        world.next_line("23.04", "23.10")
-        world.want(NEXT, release_notes_read="23.10", lease_minutes=1)
-        return cls._saved(world, UPDATE)
+        return cls._before_update(_adopted(lab, folder, name, web, edition))
 
     @classmethod
     def of_update_in_second(
         cls, lab: Lab, folder: Path, name: str, web: str, edition: str
     ) -> "Scene":
         """Set up that update where MAP's database is in a second MariaDB of its host."""
-        world = moved(_adopted(lab, folder, name, web, edition), SECOND)
-        world.next_line("23.04", "23.10")
-        world.want(NEXT, release_notes_read="23.10", lease_minutes=1)
-        return cls._saved(world, UPDATE)
+        return cls._before_update(moved(_adopted(lab, folder, name, web, edition), SECOND))
 
     @classmethod
     def of_restore(cls, lab: Lab, folder: Path, name: str, web: str, edition: str) -> "Scene":
@@ -143,6 +137,12 @@ class Scene:
         told = json.loads(world.project.mapinfra("backups", "--json", server).out)
         [backup] = told["servers"][0]["backups"]
         return cls._saved(world, ("restore", "--yes", server, backup["id"]))
+
+    @classmethod
+    def _before_update(cls, world: World) -> "Scene":
+        world.next_line("23.04", "23.10")
+        world.want(NEXT, release_notes_read="23.10", lease_minutes=1)
+        return cls._saved(world, UPDATE)
 
     @classmethod
     def _saved(cls, world: World, command: tuple[str, ...]) -> "Scene":
