@@ -78,9 +78,9 @@ class Present:
     active: str
     enablement: str
     """What `systemctl is-active` and `is-enabled` say."""
+    family: Family
     machine: str = ""
     """See `Manifest.machine`."""
-    family: Family = "rpm"
 
 
 def look(host: Host, manifest: Manifest, names: Iterable[str], client: Client) -> Present:
@@ -97,8 +97,8 @@ def look(host: Host, manifest: Manifest, names: Iterable[str], client: Client) -
         files=_files(host, manifest),
         active=said[0],
         enablement=said[1] if len(said) > 1 else "",
-        machine=machine,
         family=installed.family,
+        machine=machine,
     )
 
 

@@ -158,10 +158,10 @@ def parse(text: str, folder: str, where: str) -> Shelf:
     """Read what the probe printed; raise CommandFailed when it isn't that."""
     listed, unreadable, read_only = [], {}, False
     for line in text.splitlines():
-        id, *words = line.split(" ")
-        if (id, words) == ("read-only", []):
+        if line == "read-only":
             read_only = True
             continue
+        id, *words = line.split(" ")
         if id == "unsafe" and len(words) == 1:
             return Shelf((), unsafe=_unpacked(words[0]).strip())
         found = described(f"{folder}/{id}", words, where)

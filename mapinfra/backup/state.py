@@ -6,9 +6,10 @@ from mapinfra.backup.asking import CLIENT
 from mapinfra.backup.remote import BackupFailed, script
 from mapinfra.backup.subject import Subject
 from mapinfra.hosts import Host
+from mapinfra.hosts.machine import MACHINE_ID
 
-THIS_MACHINE = """\
-this_machine() { printf '%s (machine-id %s)\\n' "$(uname -n)" "$(cat /etc/machine-id)"; }
+THIS_MACHINE = f"""\
+this_machine() {{ printf '%s (machine-id %s)\\n' "$(uname -n)" "$({MACHINE_ID})"; }}
 """
 """`this_machine` prints how a host names itself."""
 
@@ -101,7 +102,7 @@ def read_state(host: Host, subject: Subject, login: str) -> State:
     )
     facts = dict(line.split("=", 1) for line in text.splitlines())
     character_set, collation, data, mariadb = facts["answer"].split("\t")
-    # Once in the backup, and again as room for the way back: see `lease`.
+    # Of the configuration: in the backup, and twice as room for the way back; see `lease`.
     sizes = 3 * int(facts["config_size"]) + 3 * int(facts["packages_size"])
     return State(
         character_set=character_set,

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from mapinfra.backup.folder import FOREIGN, script_in
 from mapinfra.backup.login import CLIENT_FILE
 from mapinfra.backup.manifest import MANIFEST, SUMS, File, Manifest
-from mapinfra.backup.wayback import BACK, LOG, REPLACED, ROOM, SCRIPT
+from mapinfra.backup.wayback import ASIDE, BACK, LOG, REPLACED, ROOM, SCRIPT
 from mapinfra.hosts import Host
 
 UNFINISHED = "UNFINISHED"
@@ -31,12 +31,9 @@ _PASSING = (
 """What is there for a time, while somebody works with a backup, or has gone back to it."""
 _LIGHT = (MANIFEST, SCRIPT, SEQUENCE)
 """What no manifest lists; beside it, what was left over."""
-_REPLACED = "replaced."
-_OTHERS = (f"{LEFTOVERS}/", "digest/", _REPLACED)
+_OTHERS = (f"{LEFTOVERS}/", "digest/", ASIDE)
 
-_NOT_PASSING = " ".join(
-    f"! -path './{name}'" for name in (*_PASSING, "digest/*", f"{_REPLACED}*.tar")
-)
+_NOT_PASSING = " ".join(f"! -path './{name}'" for name in (*_PASSING, "digest/*", f"{ASIDE}*.tar"))
 SUM_UP = f"""\
 sum_up() {{
   find . -type f {_NOT_PASSING} "$@" -printf '%P\\n' |

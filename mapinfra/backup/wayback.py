@@ -31,7 +31,8 @@ ROOM = "room"
 LOG = "back.log"
 """What the commands of the script printed, beside it."""
 
-REPLACED = "replaced.tar"
+ASIDE = "replaced."
+REPLACED = f"{ASIDE}tar"
 """The configuration that was there when it was put back, beside it: nobody's edit is lost."""
 
 CHECKING = "checking the backup"
@@ -57,7 +58,7 @@ unsound() {{
 BEGIN_ANEW = f"""\
 begin_anew() {{
   rm -f {BACK}
-  [ ! -e {REPLACED} ] || mv {REPLACED} "replaced.$(date -u -r {REPLACED} +%Y%m%dT%H%M%SZ).tar"
+  [ ! -e {REPLACED} ] || mv {REPLACED} "{ASIDE}$(date -u -r {REPLACED} +%Y%m%dT%H%M%SZ).tar"
 }}
 """
 """`begin_anew` forgets, in the backup's directory, what an earlier way back said of itself."""

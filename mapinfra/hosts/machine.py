@@ -12,8 +12,9 @@ Sources: machine-id(5); random(4), /proc/sys/kernel/random/boot_id.
 from dataclasses import dataclass
 from typing import Final
 
-SCRIPT: Final = """\
-cat /etc/machine-id /var/lib/dbus/machine-id 2>/dev/null | head -n 1
+MACHINE_ID: Final = "cat /etc/machine-id /var/lib/dbus/machine-id 2>/dev/null | head -n 1"
+SCRIPT: Final = f"""\
+{MACHINE_ID}
 cat /proc/sys/kernel/random/boot_id
 uname -n
 """

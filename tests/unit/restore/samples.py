@@ -16,6 +16,7 @@ PRESENT = Present(
     files={"/etc/centreon-map/x.conf": "content"},
     active="active",
     enablement="enabled",
+    family="rpm",
 )
 SAME = Present(
     packages=MANIFEST.packages,
@@ -23,6 +24,7 @@ SAME = Present(
     files={},
     active="active",
     enablement="enabled",
+    family="rpm",
 )
 
 
