@@ -34,7 +34,7 @@ from mapinfra.centreon.survey import (
 )
 from mapinfra.errors import CentreonError
 from mapinfra.hosts import Facts, Target
-from mapinfra.resources import broker_plan, broker_rows, obstacles, records
+from mapinfra.resources import broker_plan, broker_rows, cbd, obstacles, records
 from mapinfra.resources.broker_model import Deploy, Deployed, Desired, Kept, Live
 from mapinfra.resources.contract import Inputs, Kind, Plan, Step
 from mapinfra.resources.session import Session, database_of
@@ -139,7 +139,8 @@ class BrokerOutputsKind(Kind[Desired, Live]):
             case "wait":
                 _await_file(step.data, desired, session)
             case "restart":
-                session.fleet.host(desired.remote).run(["systemctl", "restart", "cbd"])
+                host = session.fleet.host(desired.remote)
+                cbd.restart(host, seconds=desired.remote.ssh.command_timeout)
             case "listen":
                 _await_ports(step.data, desired, session)
 

@@ -28,7 +28,7 @@ from mapinfra.centreon.survey import BROKER_FOLDER, BROKER_ROWS
 from mapinfra.errors import CentreonError, CommandFailed, DatabaseError
 from mapinfra.hosts import Host, packages
 from mapinfra.hosts.units import run_unit
-from mapinfra.resources import broker_rows
+from mapinfra.resources import broker_rows, cbd
 from mapinfra.resources.broker_model import Edit
 from mapinfra.resources.contract import Step
 from mapinfra.resources.map_configuration import write_file
@@ -102,7 +102,7 @@ class Installing:
             case "arrive":
                 self._await_file(step.data)
             case "cbd":
-                self._web.run(["systemctl", "restart", "cbd"])
+                cbd.restart(self._web, seconds=self._desired.web.ssh.command_timeout)
             case "listen":
                 self._await_port(step.data)
             case "unoutput":
@@ -249,7 +249,7 @@ class Installing:
             self._api.clapi("CFGMOVE", str(broker.poller_id))
             self._await_old_file(broker)
         if unoutput.restarted:
-            self._web.run(["systemctl", "restart", "cbd"])
+            cbd.restart(self._web, seconds=self._desired.web.ssh.command_timeout)
 
     def _await_old_file(self, broker: Broker) -> None:
         path = f"{BROKER_FOLDER}/{broker.file_name}"

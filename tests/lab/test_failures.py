@@ -102,13 +102,33 @@ def test_a_cbd_that_does_not_serve_gets_its_old_configuration_again(project: Pro
     paris = lab.host("paris")
     project.spec["defaults"]["ssh"]["command_timeout"] = 5
     project.write_spec()
-    paris.run(["sh", "-c", "mv /usr/sbin/cbd /usr/sbin/cbd.away"])
+    paris.run(["mv", "/usr/sbin/cbd", "/usr/sbin/cbd.away"])
+    paris.run(["tee", "/usr/sbin/cbd"], input="#!/bin/sh\nexec sleep infinity\n")
+    paris.run(["chmod", "+x", "/usr/sbin/cbd"])
     result = project.mapinfra("up", "--yes")
     assert result.code == 1, result
     assert "cbd did not listen as configured (ports 5758) within 5 s" in result.out + result.err
+    assert "the old state is back" in result.out
     assert output_rows(lab, "paris") == []
-    paris.run(["sh", "-c", "mv /usr/sbin/cbd.away /usr/sbin/cbd; systemctl restart cbd"])
+    paris.run(["mv", "/usr/sbin/cbd.away", "/usr/sbin/cbd"])
     project.up()
+    project.expect_nothing_to_do()
+
+
+def test_a_cbd_that_ends_after_its_restart_is_told_and_restarted_by_the_next_run(
+    project: Project,
+) -> None:
+    lab = project.lab
+    paris = lab.host("paris")
+    paris.run(["mv", "/usr/sbin/cbd", "/usr/sbin/cbd.away"])
+    result = project.mapinfra("up", "--yes")
+    assert result.code == 1, result
+    assert "cbd ended after its restart, 3 times" in result.out
+    assert "could not be put back: paris: restart cbd again" in result.out
+    assert output_rows(lab, "paris") == []
+    paris.run(["mv", "/usr/sbin/cbd.away", "/usr/sbin/cbd"])
+    project.up()
+    assert listens(lab, "paris")
     project.expect_nothing_to_do()
 
 

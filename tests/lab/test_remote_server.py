@@ -1,5 +1,6 @@
 """A remote server, from the spec to a listening port and back, on real hosts."""
 
+import json
 from pathlib import Path
 
 from tests.lab.project import (
@@ -104,3 +105,17 @@ def test_outputs_tell_of_a_remote_that_a_run_left_out_what_it_has(project: Proje
     told = stack["outputs"]["remotes"]
     ports = {name: remote["ports"]["Centreon-Map"] for name, remote in told.items()}
     assert ports == {"paris": 5758, "lyon": 5761}
+
+
+def test_a_restart_amid_the_transfer_of_the_files_leaves_no_dead_cbd(project: Project) -> None:
+    """The watchdog ends for good when watchdog.json is away as it starts."""
+    paris = project.lab.host("paris")
+    settings = "/etc/centreon-gorgone/config.d/90-lab.json"
+    slow = json.loads(paris.run(["cat", settings]).stdout) | {"watchdog_delay": 3}
+    paris.run(["tee", settings], input=json.dumps(slow))
+    paris.run(["systemctl", "restart", "gorgoned"])
+    project.up()
+    assert listens(project.lab, "paris")
+    journal = paris.run(["journalctl", "-u", "cbd", "--no-pager"]).stdout
+    assert "Cannot read file '/etc/centreon-broker/watchdog.json'" in journal
+    project.expect_nothing_to_do()

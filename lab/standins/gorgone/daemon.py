@@ -22,9 +22,10 @@ class _Listener(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, watchdog_delay: float) -> None:
         super().__init__(("0.0.0.0", link.PORT), _Handler)
         self.key = key
+        self.watchdog_delay = watchdog_delay
 
 
 class _Handler(socketserver.BaseRequestHandler):
@@ -33,7 +34,7 @@ class _Handler(socketserver.BaseRequestHandler):
     def handle(self) -> None:
         caller = link.Caller(self.request, self.server.key)
         try:
-            caller.answer(node.carry_out(caller.request()))
+            caller.answer(node.carry_out(caller.request(), self.server.watchdog_delay))
         except link.LinkError as error:
             _log.warning("%s: %s", self.client_address[0], error)
 
@@ -72,7 +73,7 @@ class Dispatcher:
 def serve() -> None:
     """Run for ever."""
     own_settings, key = settings.read(), settings.read_key()
-    with _Listener(key) as listener:
+    with _Listener(key, own_settings.watchdog_delay) as listener:
         threading.Thread(target=listener.serve_forever, daemon=True).start()
         dispatcher = Dispatcher(own_settings, key)
         systemd.notify_ready()

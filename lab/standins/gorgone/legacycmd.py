@@ -112,7 +112,7 @@ class Poller(threading.Thread):
             address, messages = requests(database, command, self._settings.reload_cbd_after_import)
         for message in messages:
             answer = (
-                node.carry_out(message)
+                node.carry_out(message, self._settings.watchdog_delay)
                 if address is None
                 else link.ask(address, self._key, message)
             )

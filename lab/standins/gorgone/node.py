@@ -4,6 +4,9 @@ import base64
 import logging
 import shlex
 import subprocess
+import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pymysql
@@ -24,9 +27,13 @@ def pack(directory: Path) -> dict[str, str]:
     }
 
 
-def carry_out(request: Message) -> Message:
+def carry_out(request: Message, watchdog_delay: float) -> Message:
     """Do what a message asks for; {"code": 0, ...} when done, else {"code": 1, "message"}."""
-    actions = {"copy": _copy, "command": _run_command, "import": _import}
+    actions: dict[str, Callable[[Message], Message]] = {
+        "copy": partial(_copy, watchdog_delay=watchdog_delay),
+        "command": _run_command,
+        "import": _import,
+    }
     try:
         return actions[request["action"]](request)
     except (OSError, LookupError, ValueError, pymysql.MySQLError) as error:
@@ -34,18 +41,21 @@ def carry_out(request: Message) -> Message:
         return {"code": 1, "message": str(error)}
 
 
-def _copy(request: Message) -> Message:
+def _copy(request: Message, watchdog_delay: float) -> Message:
     directory = Path(request["destination"])
     directory.mkdir(parents=True, exist_ok=True)
     for name, content in request["files"].items():
-        _write(directory / Path(name).name, base64.b64decode(content))
+        path = directory / Path(name).name
+        delay = watchdog_delay if path.name == "watchdog.json" else 0.0
+        _write(path, base64.b64decode(content), delay)
     _log.info("copied %d files to %s", len(request["files"]), directory)
     return {"code": 0}
 
 
-def _write(path: Path, content: bytes) -> None:
+def _write(path: Path, content: bytes, delay: float) -> None:
     """Replace a file as tar does: the old one goes, a new one of this user is made."""
     path.unlink(missing_ok=True)
+    time.sleep(delay)
     path.write_bytes(content)
     path.chmod(0o664)
 

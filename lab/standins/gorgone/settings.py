@@ -20,10 +20,16 @@ class Settings:
     """How often exports are looked for; a real installation does so once a minute."""
     reload_cbd_after_import: bool
     """Whether a remote's cbd is reloaded when tables were imported: since gorgone 22.10."""
+    watchdog_delay: float
+    """How long watchdog.json, the last file of a transfer, is away while it is replaced."""
 
 
 DEFAULTS = Settings(
-    poll_interval=0.2, copy_delay=0.5, worker_interval=0.5, reload_cbd_after_import=True
+    poll_interval=0.2,
+    copy_delay=0.5,
+    worker_interval=0.5,
+    reload_cbd_after_import=True,
+    watchdog_delay=0.0,
 )
 
 
