@@ -24,7 +24,9 @@ from pulumi.dynamic import (
 )
 from pulumi.output import Unknown
 
-from mapinfra.errors import ApplyFailed, HostError, MapinfraError
+from mapinfra.errors import ApplyFailed, CentreonError, HostError, MapinfraError
+from mapinfra.hosts import Target
+from mapinfra.resources import records
 from mapinfra.resources.contract import Inputs, Kind, Plan
 from mapinfra.resources.execution import execute
 from mapinfra.resources.provider_process import is_provider_process
@@ -46,14 +48,27 @@ class KindProvider(ResourceProvider):
 
     kind: ClassVar[Kind[Any, Any]]
 
+    stack: str | None = None
+    """The stack that declares it, as project/stack; states of earlier versions don't tell.
+
+    Pulumi gives a provider no name of its stack. Kept in the provider it isn't an input, so it is
+    in no preview and no difference.
+    """
+
     # The serialized provider is a reference to this module's classes; nothing in it is secret.
     serialize_as_secret_always = False
 
     _session: Session
 
+    def __init__(self, stack: str | None = None) -> None:
+        super().__init__()
+        self.stack = stack
+
     def configure(self, req: ConfigureRequest) -> None:
         """Join the run's session; that starts reading every host of the spec at once."""
         self._session = session_of(req.config)
+        if self.stack is not None:
+            self._session.stack = self.stack
 
     def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Add to what is wanted the steps that lead there.
@@ -73,6 +88,7 @@ class KindProvider(ResourceProvider):
             self._session.machines.expect_one_name(self.kind.targets(desired))
             live = self.kind.observe(desired, self._session)
             self._session.claim(self._thing(desired, live), desired)
+            self._expect_own(desired, live)
             plan = self.kind.plan(desired, live)
             self._expect_possible(plan, desired)
             steps = plan.lines()
@@ -152,7 +168,7 @@ class KindProvider(ResourceProvider):
 
     def _on_removal(self, desired: Any, live: Any) -> list[str]:
         try:
-            plan = self.kind.removal(desired, live)
+            plan = self._putting_back(desired, live)
         except MapinfraError as error:
             return [str(error)]
         return plan.lines() or [plan.reason]
@@ -192,7 +208,33 @@ class KindProvider(ResourceProvider):
         thing = self._thing(desired, live)
         if self._session.claimed(thing):
             return Plan(reason=f"{thing} is left as it is: the spec has it under another name")
+        return self._putting_back(desired, live)
+
+    def _putting_back(self, desired: Any, live: Any) -> Plan:
+        """Return what puts back what was found; nothing where that is another stack's to do."""
+        if self._session.stack is None:
+            self._expect_own(desired, live)
+        for _, _, owner in self._others(desired, live):
+            thing = self.kind.thing(desired, live)
+            return Plan(reason=f"{thing} is left as it is: it belongs to {owner}")
         return self.kind.removal(desired, live)
+
+    def _others(self, desired: Any, live: Any) -> Iterator[tuple[Target, str, records.Owner]]:
+        """Yield the records that another stack wrote, or that may be so."""
+        for target, name in self.kind.records(desired, live):
+            owner = records.owner(self._session.fleet.facts(target), name)
+            if owner is not None and owner.stack != self._session.stack:
+                yield target, name, owner
+
+    def _expect_own(self, desired: Any, live: Any) -> None:
+        """Raise CentreonError for what another stack holds."""
+        for target, name, owner in self._others(desired, live):
+            raise CentreonError(
+                f"belongs to {owner}",
+                where=f"{target.name}: {self.kind.thing(desired, live)}",
+                remedy="take it out of one of the two specs; to hand it over, or when that stack "
+                f'has another name now, delete the line "owner" in {records.path(name)} there',
+            )
 
     def _expect_possible(self, plan: Plan, desired: Any) -> None:
         """Raise what stands in the way of the first step; nothing does where there is none."""
@@ -202,7 +244,9 @@ class KindProvider(ResourceProvider):
 
     def _plan(self, inputs: Mapping[str, Any]) -> Plan:
         desired = self.kind.desired(inputs)
-        return self.kind.plan(desired, self.kind.observe(desired, self._session))
+        live = self.kind.observe(desired, self._session)
+        self._expect_own(desired, live)
+        return self.kind.plan(desired, live)
 
     def _apply(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         desired = self.kind.desired(inputs)

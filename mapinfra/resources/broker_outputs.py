@@ -102,6 +102,10 @@ class BrokerOutputsKind(Kind[Desired, Live]):
         """See `Kind.home`."""
         return desired.central
 
+    def records(self, desired: Desired, live: Live) -> Sequence[tuple[Target, str]]:
+        """See `Kind.records`."""
+        return ((desired.remote, _RECORD),)
+
     def plan(self, desired: Desired, live: Live) -> Plan:
         """See `Kind.plan`."""
         return broker_plan.plan(desired, live)
@@ -265,7 +269,7 @@ def _keep(kept: Kept, desired: Desired, session: Session) -> None:
     if kept.record is None:
         records.remove(host, _RECORD)
     else:
-        records.write(host, _RECORD, kept.record)
+        records.write(host, _RECORD, kept.record, session.stack)
 
 
 def _await_file(deploy: Deploy, desired: Desired, session: Session) -> None:

@@ -104,6 +104,10 @@ class Kind(Protocol[D, L]):
         """Return the host on which that thing is; None for one that is on no host."""
         return None
 
+    def records(self, desired: D, live: L) -> Sequence[tuple[Target, str]]:
+        """Return the records that say whose that thing is, each with the host it is on."""
+        return ()
+
     def plan(self, desired: D, live: L) -> Plan:
         """Return what makes `live` be as `desired`; raise CentreonError when nothing can."""
         ...

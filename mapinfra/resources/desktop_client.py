@@ -97,6 +97,10 @@ class DesktopClientKind(Kind[Desired, Live]):
         """See `Kind.home`."""
         return desired.map
 
+    def records(self, desired: Desired, live: Live) -> Sequence[tuple[Target, str]]:
+        """See `Kind.records`: other mirrors are removed, so theirs count, too."""
+        return tuple((desired.map, mirror.key(kept.folder)) for kept in live.kept)
+
     def plan(self, desired: Desired, live: Live) -> Plan:
         """See `Kind.plan`."""
         others = [kept for kept in live.kept if kept.folder != desired.mirror]
@@ -124,7 +128,7 @@ class DesktopClientKind(Kind[Desired, Live]):
         host = session.fleet.host(desired.map)
         match step.verb:
             case "take":
-                _write(host, step.data)
+                _write(host, step.data, session)
             case "leave":
                 records.remove(host, mirror.key(step.data.folder))
             case "fetch":
@@ -133,12 +137,13 @@ class DesktopClientKind(Kind[Desired, Live]):
                 mirror.tidy(host, step.data.kept.folder, step.data.kept.made)
             case "place":
                 work: Arrangement = session.held[_held(step)]
-                _write(host, work.during)
+                _write(host, work.during, session)
                 mirror.move(host, work.moves)
             case "unplace":
-                _unplace(host, step.data, session.held[_held(step)])
+                mirror.move(host, mirror.reverse(session.held[_held(step)].moves))
+                _write(host, step.data.kept, session)
             case "settle":
-                _write(host, session.held[_held(step)].after)
+                _write(host, session.held[_held(step)].after, session)
                 mirror.tidy(host, step.data.kept.folder)
             case "clear":
                 mirror.move(host, mirror.clearance(step.data))
@@ -296,10 +301,5 @@ def _fetched(host: Host, bringing: Bringing) -> Arrangement:
     return mirror.arrangement(kept, bringing.now, totals, str(bringing.version), bringing.whole)
 
 
-def _unplace(host: Host, bringing: Bringing, work: Arrangement) -> None:
-    mirror.move(host, mirror.reverse(work.moves))
-    _write(host, bringing.kept)
-
-
-def _write(host: Host, kept: Kept) -> None:
-    records.write(host, mirror.key(kept.folder), kept.record())
+def _write(host: Host, kept: Kept, session: Session) -> None:
+    records.write(host, mirror.key(kept.folder), kept.record(), session.stack)

@@ -30,6 +30,8 @@ class Session:
     """The hosts of the spec."""
     details: bool = True
     """Whether progress tells each value of a configuration file; else only how many."""
+    stack: str | None = None
+    """The stack whose run this is, as project/stack; None while nothing has told it."""
     held: dict[Hashable, Any] = field(default_factory=dict)
     """What a resource keeps from one step to the next, under a name of its own."""
     _clients: dict[Api, CentreonApi] = field(default_factory=dict)

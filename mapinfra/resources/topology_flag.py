@@ -85,6 +85,10 @@ class TopologyFlagKind(Kind[Desired, Live]):
         """See `Kind.home`."""
         return desired.server
 
+    def records(self, desired: Desired, live: Live) -> Sequence[tuple[Target, str]]:
+        """See `Kind.records`."""
+        return ((desired.server, _record(live.page.number)),)
+
     def plan(self, desired: Desired, live: Live) -> Plan:
         """See `Kind.plan`."""
         host, page = desired.server.name, live.page
@@ -125,7 +129,8 @@ class TopologyFlagKind(Kind[Desired, Live]):
         host = session.fleet.host(desired.server)
         match step.verb:
             case "record":
-                records.write(host, _record(step.data.number), {"shown": step.data.shown})
+                record = {"shown": step.data.shown}
+                records.write(host, _record(step.data.number), record, session.stack)
             case "forget":
                 records.remove(host, _record(step.data))
             case _:

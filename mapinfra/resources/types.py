@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pulumi
 from pulumi import Output, ResourceOptions
 from pulumi.dynamic import Resource
 
@@ -43,7 +44,7 @@ class TopologyFlag(Resource, module="mapinfra", name="TopologyFlag"):
     shown: Output[bool]
 
     def __init__(self, name: str, inputs: dict[str, Any], opts: ResourceOptions) -> None:
-        super().__init__(TopologyFlagProvider(), name, inputs, opts)
+        super().__init__(TopologyFlagProvider(_stack()), name, inputs, opts)
 
 
 class BrokerOutputs(Resource, module="mapinfra", name="BrokerOutputs"):
@@ -54,18 +55,22 @@ class BrokerOutputs(Resource, module="mapinfra", name="BrokerOutputs"):
     """By name, each value as Centreon keeps it: text."""
 
     def __init__(self, name: str, inputs: dict[str, Any], opts: ResourceOptions) -> None:
-        super().__init__(BrokerOutputsProvider(), name, inputs, opts)
+        super().__init__(BrokerOutputsProvider(_stack()), name, inputs, opts)
 
 
 class MapInstallation(Resource, module="mapinfra", name="MapInstallation"):
     """One MAP server and the web client of the central or remote that it serves."""
 
     def __init__(self, name: str, inputs: dict[str, Any], opts: ResourceOptions) -> None:
-        super().__init__(MapInstallationProvider(), name, inputs, opts)
+        super().__init__(MapInstallationProvider(_stack()), name, inputs, opts)
 
 
 class DesktopClient(Resource, module="mapinfra", name="DesktopClient"):
     """What users of a legacy MAP server get as their desktop client, and a mirror of it."""
 
     def __init__(self, name: str, inputs: dict[str, Any], opts: ResourceOptions) -> None:
-        super().__init__(DesktopClientProvider(), name, inputs, opts)
+        super().__init__(DesktopClientProvider(_stack()), name, inputs, opts)
+
+
+def _stack() -> str:
+    return f"{pulumi.get_project()}/{pulumi.get_stack()}"

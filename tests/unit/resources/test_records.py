@@ -12,7 +12,7 @@ from mapinfra.errors import CentreonError
 from mapinfra.hosts import Facts
 from mapinfra.hosts.survey import Reading
 from mapinfra.resources import broker_plan, records
-from mapinfra.resources.records import Record
+from mapinfra.resources.records import Owner, Record
 
 OUTPUT = {"port": "5758", "host": "", "found": [["name", "x", 0, None, None, None]]}
 
@@ -32,6 +32,26 @@ def _shown(record: Record) -> Any:
 def test_a_record_is_read_by_its_name() -> None:
     facts = _facts(page='{"shown": false}', other='{"shown": true}')
     assert records.read(facts, "page", _shown) is False
+
+
+def test_whose_a_record_is_is_no_part_of_what_was_found() -> None:
+    facts = _facts(page='{"shown": true, "owner": "p/dev", "recorded": "NOW"}')
+    assert records.read(facts, "page", dict) == {"shown": True}
+    assert records.owner(facts, "page") == Owner("p/dev", "NOW")
+
+
+@pytest.mark.parametrize("facts", [_facts(), _facts(page='{"shown": true}')])
+def test_a_record_without_an_owner_is_nobodys(facts: Facts) -> None:
+    assert records.owner(facts, "page") is None
+
+
+def test_a_record_without_the_line_of_its_owner_is_whole() -> None:
+    for record in ({"shown": True}, {"configuration": 4, "outputs": {}, "restart": False}):
+        content = records._content(record, "p/dev").decode()
+        lines = [line for line in content.splitlines() if '"owner"' not in line]
+        facts = _facts(page="\n".join(lines))
+        assert records.owner(facts, "page") is None
+        assert records.read(facts, "page", dict) == record
 
 
 def test_no_record_is_none() -> None:
