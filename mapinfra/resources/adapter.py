@@ -212,10 +212,15 @@ class KindProvider(ResourceProvider):
 
     def _putting_back(self, desired: Any, live: Any) -> Plan:
         """Return what puts back what was found; nothing where that is another stack's to do."""
-        if self._session.stack is None:
-            self._expect_own(desired, live)
-        for _, _, owner in self._others(desired, live):
+        for target, _, owner in self._others(desired, live):
             thing = self.kind.thing(desired, live)
+            if self._session.stack is None:
+                raise CentreonError(
+                    f"belongs to {owner}",
+                    where=f"{target.name}: {thing}",
+                    remedy="run up first: this state is of an earlier version, and doesn't tell "
+                    "which stack it is",
+                )
             return Plan(reason=f"{thing} is left as it is: it belongs to {owner}")
         return self.kind.removal(desired, live)
 
@@ -233,7 +238,8 @@ class KindProvider(ResourceProvider):
                 f"belongs to {owner}",
                 where=f"{target.name}: {self.kind.thing(desired, live)}",
                 remedy="take it out of one of the two specs; to hand it over, or when that stack "
-                f'has another name now, delete the line "owner" in {records.path(name)} there',
+                f'has another name now, write "{self._session.stack}" as owner into '
+                f"{records.path(name)} there",
             )
 
     def _expect_possible(self, plan: Plan, desired: Any) -> None:

@@ -89,7 +89,6 @@ def _contents(facts: Facts, name: str) -> bytes | None:
 
 
 def _content(record: Record, stack: str | None) -> bytes:
-    """Return a record as it is written: whoever hands a thing over deletes the owner's line."""
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     whose = {_OWNER: stack, _RECORDED: now} if stack else {}
     return json.dumps({**record, **whose}, indent=1, sort_keys=True).encode()

@@ -84,6 +84,7 @@ class Project:
     folder: Path
     spec: dict[str, Any]
     environment: dict[str, str] = field(default_factory=dict)
+    stack: str = STACK
 
     @classmethod
     def make(cls, lab: Lab, folder: Path) -> "Project":
@@ -129,16 +130,16 @@ class Project:
 
     def write_config(self, config: dict[str, Any]) -> None:
         """Write the stack's config."""
-        path = self.folder / "stacks" / f"Pulumi.{STACK}.yaml"
+        path = self.folder / "stacks" / f"Pulumi.{self.stack}.yaml"
         path.write_text(yaml.safe_dump({"config": config}))
 
     def start(self, *arguments: str, stack: bool = True) -> subprocess.Popen[str]:
         """Start mapinfra and return at once."""
-        return self._start(str(MAPINFRA), *arguments, *(("--stack", STACK) if stack else ()))
+        return self._start(str(MAPINFRA), *arguments, *(("--stack", self.stack) if stack else ()))
 
     def start_pulumi(self, *arguments: str) -> subprocess.Popen[str]:
         """Start the real CLI, with its plugins in a session of their own, and return at once."""
-        return self._start("pulumi", *arguments, "--stack", STACK, "--non-interactive")
+        return self._start("pulumi", *arguments, "--stack", self.stack, "--non-interactive")
 
     def _environment(self) -> dict[str, str]:
         more = {
@@ -162,7 +163,7 @@ class Project:
 
     def mapinfra(self, *arguments: str, stack: bool = True) -> Result:
         """Run mapinfra to its end."""
-        words = (*arguments, *(("--stack", STACK) if stack else ()))
+        words = (*arguments, *(("--stack", self.stack) if stack else ()))
         return Result(*warm.run(words, self.folder, self._environment()))
 
     def pulumi(self, *arguments: str) -> Result:
@@ -178,7 +179,7 @@ class Project:
     @property
     def state_file(self) -> Path:
         """The stack's state, as both engines keep it."""
-        (file,) = (self.folder / "state").glob(f".pulumi/stacks/*/{STACK}.json")
+        (file,) = (self.folder / "state").glob(f".pulumi/stacks/*/{self.stack}.json")
         return file
 
     def resources(self) -> list[dict[str, Any]]:

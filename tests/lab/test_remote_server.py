@@ -1,8 +1,11 @@
 """A remote server, from the spec to a listening port and back, on real hosts."""
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
+from lab import Lab
 from tests.lab.project import (
     REMOTES,
     Project,
@@ -85,6 +88,66 @@ def test_an_output_made_by_hand_is_taken_over_and_given_back(project: Project) -
     assert result.code == 0, result
     assert output_rows(lab, "paris") == found
     assert images_shown(lab, "paris")
+
+
+def test_a_second_stack_that_names_the_same_remotes_is_refused_and_leaves_them(
+    project: Project,
+) -> None:
+    lab = project.lab
+    project.up()
+    other = _second_stack(project)
+    before = [_held(lab, remote) for remote in REMOTES]
+    commands = [("preview",), ("up", "--yes"), ("adopt", "--yes")]
+    refusals = [other.mapinfra(*command) for command in commands]
+    if shutil.which("pulumi"):
+        refusals.append(other.pulumi("preview"))
+    for refused in refusals:
+        assert refused.code == 1, refused
+        told = refused.out + refused.err
+        assert "belongs to stack lab of project mapinfra (recorded 20" in told, refused
+        assert "/var/lib/mapinfra/" in told, refused
+    for name in ("paris-Images", "paris: paris-broker (id", "lyon-Images", "lyon: lyon-broker (id"):
+        assert name in refusals[0].out, refusals[0]
+    assert other.mapinfra("destroy", "--yes").code == 0
+    assert [_held(lab, remote) for remote in REMOTES] == before
+    project.expect_nothing_to_do()
+
+
+def test_a_remote_handed_over_to_another_stack_is_left_by_the_one_that_had_it(
+    project: Project,
+) -> None:
+    lab = project.lab
+    project.up()
+    other = _second_stack(project)
+    for remote in REMOTES:
+        edit = 'sed -i \'s|"mapinfra/lab"|"mapinfra/staging"|\' /var/lib/mapinfra/*.json'
+        lab.host(remote).run(edit)
+    project.spec["remotes"]["paris"]["broker_outputs"]["Centreon-Map"] = {"port": 5760}
+    project.write_spec()
+    other.up()
+    assert "belongs to stack staging of project mapinfra" in project.mapinfra("preview").out
+    left = project.mapinfra("destroy", "--yes")
+    assert left.code == 0, left
+    told = "is left as it is: it belongs to stack staging of project mapinfra"
+    assert told in left.out + left.err, left
+    assert listens(lab, "paris", 5760)
+    assert images_shown(lab, "lyon")
+    other.expect_nothing_to_do()
+
+
+def _second_stack(project: Project) -> Project:
+    """Return a copy of a project's stack, with the same spec."""
+    other = replace(project, stack="staging")
+    other.write_config({"mapinfra:spec": "stacks/lab.yaml"})
+    made = other.mapinfra("stack", "init", other.stack, stack=False)
+    assert made.code == 0, made
+    return other
+
+
+def _held(lab: Lab, remote: str) -> tuple[object, ...]:
+    """Return all that mapinfra has made of a remote."""
+    records = lab.host(remote).run("cd /var/lib/mapinfra && stat -c '%n %Y' * && cat *").stdout
+    return records, output_rows(lab, remote), images_shown(lab, remote), listens(lab, remote)
 
 
 def _beside(folder: Path) -> Path:

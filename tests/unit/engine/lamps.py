@@ -20,6 +20,8 @@ from mapinfra.resources.contract import Change, Inputs, Kind, Plan, Step
 from mapinfra.resources.session import Session
 
 LIVE = Path("lamps.json")
+STACK = Path("stack")
+"""Has what a provider is told of its stack, if it is."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,8 @@ class Lamp(Resource, module="test", name="Lamp"):
     """A lamp."""
 
     def __init__(self, name: str, inputs: dict[str, Any]) -> None:
-        super().__init__(LampProvider(), name, inputs, pulumi.ResourceOptions())
+        stack = STACK.read_text() if STACK.exists() else None
+        super().__init__(LampProvider(stack), name, inputs, pulumi.ResourceOptions())
 
 
 def main() -> None:

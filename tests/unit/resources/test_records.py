@@ -1,6 +1,7 @@
 """Records on a host: read as they were written, and refused when they are damaged."""
 
 import base64
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -45,13 +46,12 @@ def test_a_record_without_an_owner_is_nobodys(facts: Facts) -> None:
     assert records.owner(facts, "page") is None
 
 
-def test_a_record_without_the_line_of_its_owner_is_whole() -> None:
-    for record in ({"shown": True}, {"configuration": 4, "outputs": {}, "restart": False}):
-        content = records._content(record, "p/dev").decode()
-        lines = [line for line in content.splitlines() if '"owner"' not in line]
-        facts = _facts(page="\n".join(lines))
-        assert records.owner(facts, "page") is None
-        assert records.read(facts, "page", dict) == record
+def test_a_record_is_written_with_its_stack_and_the_time() -> None:
+    text = records._content({"shown": True}, "p/dev").decode()
+    assert re.fullmatch(
+        r'{\n "owner": "p/dev",\n "recorded": "[-\dT:]+Z",\n "shown": true\n}', text
+    )
+    assert records._content({"shown": True}, None) == b'{\n "shown": true\n}'
 
 
 def test_no_record_is_none() -> None:
