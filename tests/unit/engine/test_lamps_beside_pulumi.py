@@ -63,7 +63,6 @@ def test_a_preview_shows_what_a_removal_does_and_only_that(house: Sandbox) -> No
 
 def test_a_state_that_learns_its_stack_shows_no_change(house: Sandbox) -> None:
     pulumi_up(house)
-    before = house.resources()["hall"]
     (house.project / "stack").write_text("p/dev")
     pulumi(house, "preview", *NO_CHANGES)
     told = house.run("update", preview=True).told("planned")
@@ -71,9 +70,6 @@ def test_a_state_that_learns_its_stack_shows_no_change(house: Sandbox) -> None:
     pulumi_up(house)
     pulumi(house, *DRIFT_OF)
     assert house.run("refresh", preview=True).told("done") == {}
-    after = house.resources()["hall"]
-    for part in ("inputs", "outputs"):
-        assert after[part]["__provider"] != before[part]["__provider"]
 
 
 def test_a_saved_plan_holds_what_was_shown(house: Sandbox) -> None:
