@@ -130,6 +130,7 @@ MAP = Survey(
         CONFIGURATION,
         SYSTEM,
         GROUND,
+        RECORDS,
     )
 )
 """Facts of a MAP server, without its packages; first who is at work there, without MariaDB."""

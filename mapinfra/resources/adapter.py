@@ -168,7 +168,7 @@ class KindProvider(ResourceProvider):
 
     def _on_removal(self, desired: Any, live: Any) -> list[str]:
         try:
-            plan = self._putting_back(desired, live)
+            plan = self._removal(desired, live)
         except MapinfraError as error:
             return [str(error)]
         return plan.lines() or [plan.reason]
@@ -180,17 +180,28 @@ class KindProvider(ResourceProvider):
         """
         with _told_once():
             desired = self.kind.desired(props)
-            plan = self._removal(desired)
+            live = self.kind.observe(desired, self._session)
+            if renamed := self._renamed(desired, live):
+                _report(renamed)
+                return
+            is_own = not any(self._others(desired, live))
+            plan = self._removal(desired, live)
             if not plan.steps:
                 _report(plan.reason)
             execute(self.kind, plan, desired, self._session, _report)
+            if is_own:
+                self.kind.forget(desired, self._session)
 
     def removal(self, props: dict[str, Any]) -> tuple[list[str], str]:
         """Return the steps of `delete` as a preview prints them, or why there are none.
 
         Pulumi itself asks for neither.
         """
-        plan = self._removal(self.kind.desired(props))
+        desired = self.kind.desired(props)
+        live = self.kind.observe(desired, self._session)
+        if renamed := self._renamed(desired, live):
+            return [], renamed
+        plan = self._removal(desired, live)
         return plan.lines(), plan.reason
 
     def identity(self, props: Mapping[str, Any]) -> str:
@@ -203,14 +214,13 @@ class KindProvider(ResourceProvider):
         thing, home = self.kind.thing(desired, live), self.kind.home(desired)
         return thing if home is None else f"{thing} on {self._session.machines.place(home)}"
 
-    def _removal(self, desired: Any) -> Plan:
-        live = self.kind.observe(desired, self._session)
+    def _renamed(self, desired: Any, live: Any) -> str:
+        """Say that this run's program declares the same thing, too; empty when it doesn't."""
         thing = self._thing(desired, live)
-        if self._session.claimed(thing):
-            return Plan(reason=f"{thing} is left as it is: the spec has it under another name")
-        return self._putting_back(desired, live)
+        claimed = self._session.claimed(thing)
+        return f"{thing} is left as it is: the spec has it under another name" if claimed else ""
 
-    def _putting_back(self, desired: Any, live: Any) -> Plan:
+    def _removal(self, desired: Any, live: Any) -> Plan:
         """Return what puts back what was found; nothing where that is another stack's to do."""
         for target, _, owner in self._others(desired, live):
             thing = self.kind.thing(desired, live)
@@ -260,6 +270,8 @@ class KindProvider(ResourceProvider):
         _expect_reviewed(plan, inputs)
         self._expect_possible(plan, desired)
         execute(self.kind, plan, desired, self._session, _report)
+        if plan.steps:
+            self.kind.claim(desired, self._session)
         after = self._plan(inputs) if plan.steps else plan
         if after.steps:
             raise ApplyFailed(

@@ -108,6 +108,14 @@ class Kind(Protocol[D, L]):
         """Return the records that say whose that thing is, each with the host it is on."""
         return ()
 
+    def claim(self, desired: D, session: Session) -> None:
+        """Record whose that thing is, after a change to it, where no step of it does."""
+        return
+
+    def forget(self, desired: D, session: Session) -> None:
+        """Drop what `claim` recorded, once the thing is deleted, or left as it is."""
+        return
+
     def plan(self, desired: D, live: L) -> Plan:
         """Return what makes `live` be as `desired`; raise CentreonError when nothing can."""
         ...

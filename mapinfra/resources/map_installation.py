@@ -25,7 +25,7 @@ from mapinfra.centreon.verdict import RotateSigningKey
 from mapinfra.centreon.version import Version
 from mapinfra.errors import CentreonError, HostError
 from mapinfra.hosts import Facts, Host, Target, packages
-from mapinfra.resources import map_facts, map_plan, map_undo
+from mapinfra.resources import map_facts, map_plan, map_undo, records
 from mapinfra.resources.contract import Inputs, Kind, Plan, Step
 from mapinfra.resources.map_configuration import write_file
 from mapinfra.resources.map_installing import Installing
@@ -117,6 +117,18 @@ class MapInstallationKind(Kind[Desired, Live]):
         """See `Kind.home`."""
         return desired.map
 
+    def records(self, desired: Desired, live: Live) -> Sequence[tuple[Target, str]]:
+        """See `Kind.records`."""
+        return ((desired.map, _record(desired)),)
+
+    def claim(self, desired: Desired, session: Session) -> None:
+        """See `Kind.claim`."""
+        records.write(session.fleet.host(desired.map), _record(desired), {}, session.stack)
+
+    def forget(self, desired: Desired, session: Session) -> None:
+        """See `Kind.forget`."""
+        records.remove(session.fleet.host(desired.map), _record(desired))
+
     def plan(self, desired: Desired, live: Live) -> Plan:
         """See `Kind.plan`."""
         return map_plan.plan(desired, live)
@@ -188,6 +200,10 @@ def _own_database(
         seen = facts, own_database.found(host, desired.edition, live.configuration)
         session.held[key] = seen
     return seen[1]
+
+
+def _record(desired: Desired) -> str:
+    return f"map-{desired.edition.service}"
 
 
 def _report_key(desired: Desired) -> tuple[str, str]:

@@ -130,7 +130,8 @@ class World:
     def traces(self) -> str:
         """What only an update under way has on its host."""
         return self.host.run(
-            "ls /var/lib/mapinfra | grep -v page; ls /etc/systemd/system | grep mapinfra",
+            "ls /var/lib/mapinfra | grep -Ev '^(page|map)-'; "
+            "ls /etc/systemd/system | grep mapinfra",
             check=False,
         ).stdout
 

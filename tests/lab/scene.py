@@ -26,7 +26,8 @@ SMALL_DISK = 400_000_000
 ARMING = "arm the way back"
 """How the step begins that sets the automatic rollback."""
 _LEFT = """\
-ls -A /var/lib/mapinfra 2>/dev/null | grep -Ev '^(\\.journal\\.lock|page-.*|broker-outputs.*)$'
+ls -A /var/lib/mapinfra 2>/dev/null |
+  grep -Ev '^(\\.journal\\.lock|(page-|broker-outputs|map-).*)$'
 ls /run/mapinfra 2>/dev/null | grep -v '\\.back\\.lock$'
 ls -d /var/tmp/mapinfra.* /etc/systemd/system/mapinfra-* \\
   /etc/systemd/system/*.wants/mapinfra-* 2>/dev/null

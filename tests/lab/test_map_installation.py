@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -257,3 +258,24 @@ def test_a_server_whose_run_is_gone_goes_back_by_itself(world: World) -> None:
     wait_until(lambda: "mapinfra-back" not in world.traces())
     # The web client stays: it has no lease.
     assert world.state()[: len(before) - 3] == before[:-3]
+
+
+def test_a_server_that_one_stack_has_changed_is_refused_to_another_until_it_is_given_up(
+    world: World,
+) -> None:
+    world.want(NEWER)
+    world.expect_up()
+    other = replace(world.project, stack="staging")
+    other.write_config({"mapinfra:spec": "stacks/lab.yaml"})
+    assert other.mapinfra("stack", "init", other.stack, stack=False).code == 0
+    for command in (("preview",), ("up", "--yes"), ("adopt", "--yes")):
+        refused = other.mapinfra(*command)
+        assert refused.code == 1, refused
+        assert "belongs to stack lab of project mapinfra (recorded 20" in refused.out, refused
+        assert f"/var/lib/mapinfra/map-{world.server.edition.service}.json" in refused.out
+    left = world.project.mapinfra("destroy", "--yes")
+    assert left.code == 0, left
+    assert "is forgotten; it stays as it is (removal: keep)" in left.out + left.err
+    assert world.version() == NEWER
+    assert other.mapinfra("up", "--yes").code == 0
+    assert other.mapinfra("preview", "--expect-no-changes").code == 0

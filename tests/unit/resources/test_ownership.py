@@ -12,9 +12,10 @@ import pytest
 from pulumi.dynamic.dynamic import serialize_provider
 
 from mapinfra.centreon.survey import RECORDS
-from mapinfra.errors import CentreonError
+from mapinfra.errors import ApplyFailed, CentreonError
 from mapinfra.hosts import Facts, Fleet, Target
 from mapinfra.hosts.survey import Reading
+from mapinfra.resources.session import Session
 from mapinfra.resources.types import TopologyFlagProvider
 from tests.unit.resources.lamp import LampKind, Wanted
 from tests.unit.resources.test_adapter import LampProvider, checked, created, wanted
@@ -30,6 +31,12 @@ class RecordedLampKind(LampKind):
 
     def records(self, desired: Wanted, live: bool | None) -> Sequence[tuple[Target, str]]:
         return ((self.targets(desired)[0], f"lamp-{desired.lamp}"),)
+
+    def claim(self, desired: Wanted, session: Session) -> None:
+        self.log.append(f"{desired.lamp} is {session.stack}'s")
+
+    def forget(self, desired: Wanted, session: Session) -> None:
+        self.log.append(f"{desired.lamp} is nobody's")
 
 
 @pytest.fixture
@@ -95,6 +102,7 @@ def test_deleting_leaves_what_another_stack_holds(
     assert (provider.read("", outputs).inputs or {})["on_removal"] == [left]
     provider.delete("", outputs)
     assert provider.lamps.live == {"hall": True}
+    assert "hall is nobody's" not in provider.lamps.log
     assert provider.removal(outputs) == ([], left)
     assert of(DEV, provider).removal(outputs)[0] == ["house: note hall", "house: turn hall off"]
 
@@ -116,3 +124,45 @@ def test_a_provider_keeps_its_stack_in_the_state() -> None:
 def test_a_provider_of_an_earlier_state_knows_no_stack() -> None:
     provider = TopologyFlagProvider.__new__(TopologyFlagProvider)
     assert provider.stack is None
+
+
+def test_a_change_claims_what_it_changed_and_one_that_fails_does_not(
+    provider: LampProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_host(monkeypatch, None)
+    of(DEV, provider).lamps.broken["turn hall on"] = CentreonError("it flickers", where="house")
+    inputs = checked(provider, wanted())
+    with pytest.raises(ApplyFailed):
+        provider.create(inputs)
+    assert not [line for line in provider.lamps.log if line.endswith("'s")]
+    provider.lamps.broken.clear()
+    provider.create(inputs)
+    assert provider.lamps.log[-1] == "hall is mapinfra/dev's"
+
+
+def test_what_needs_no_change_is_claimed_by_none(
+    provider: LampProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_host(monkeypatch, None)
+    created(of(DEV, provider), wanted(on=False))
+    assert provider.lamps.log == []
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_what_is_deleted_or_left_as_it_is_becomes_nobodys(
+    provider: LampProvider, monkeypatch: pytest.MonkeyPatch, *, on: bool
+) -> None:
+    on_host(monkeypatch, None)
+    outputs = created(of(DEV, provider), wanted(on=on))
+    provider._session._claims.clear()
+    provider.delete("", outputs)
+    assert provider.lamps.log[-1] == "hall is nobody's"
+
+
+def test_what_the_program_has_under_another_name_stays_claimed(
+    provider: LampProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_host(monkeypatch, None)
+    outputs = created(of(DEV, provider), wanted())
+    provider.delete("", outputs)
+    assert "hall is nobody's" not in provider.lamps.log
