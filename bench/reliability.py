@@ -1,17 +1,19 @@
 """The kill matrix of a change of MAP: what becomes of it when a fault strikes at any step.
 
 `.venv/bin/python -m bench.reliability [engine-dnf …] [--changes update] [--faults kill,reboot]
-[--steps 4,10,12m] [--conditions none,reader] [--jobs 4]`. A world is an edition on a package
-manager, `all` is every one. A change is an update, one with MAP's database in a second
-MariaDB, or a restore; 12m is the middle of step 12,
-while its unit runs. A condition is what the world is like all the while: under `none` every fault
-strikes at every step, under another those of `_UNDER_CONDITIONS`. Each case begins with the same
-hosts, has its fault, and ends with the same change made again, which must end as an undisturbed
-one does. A line is printed per case, and at the end the tables that docs/reliability.md has; the
-exit code is 1 when a case isn't as promised.
+[--steps 4,10,12m] [--conditions none,reader] [--jobs 4] [--record FILE]`. A world is an edition on
+a package manager, `all` is every one. A change is an update, one with MAP's database in a second
+MariaDB, or a restore; 12m is the middle of step 12, while its unit runs. A condition is what the
+world is like all the while: under `none` every fault strikes at every step, under another those of
+`_UNDER_CONDITIONS`. `--record FILE` writes down each case, and takes from FILE what it has already:
+the whole matrix needs several evenings. Each case begins with the same hosts, has its fault, and
+ends with the same change made again, which must end as an undisturbed one does. A line is printed
+per case, and at the end the tables that docs/reliability.md has; the exit code is 1 when a case
+isn't as promised.
 """
 
 import argparse
+import json
 import signal
 import subprocess
 import sys
@@ -21,7 +23,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from lab import Lab, LabError
@@ -48,6 +50,14 @@ _MOMENTS = ("stop ", "start ", "put packages")
 
 
 @dataclass(frozen=True)
+class Played:
+    """What became of a case, as it was seen or as the record has it."""
+
+    left: str
+    failures: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Row:
     """A step, struck at its beginning or in its middle, in a world of this condition."""
 
@@ -65,8 +75,30 @@ class Row:
         return f"{self.key} {self.step.text}"
 
 
-Outcomes = dict[tuple[str, str], Outcome]
+Outcomes = dict[tuple[str, str], Played]
 """By row and fault."""
+
+
+class Record:
+    """The cases that were played of one change in one world, kept in a file when there is one."""
+
+    def __init__(self, world: str, change: str, path: Path | None) -> None:
+        self._of = {"world": world, "change": change}
+        self._path = path
+        self.outcomes: Outcomes = {}
+        for line in path.read_text().splitlines() if path and path.exists() else ():
+            case = json.loads(line)
+            if case.items() >= self._of.items():
+                key = case["row"], case["fault"]
+                self.outcomes[key] = Played(case["left"], tuple(case["failures"]))
+
+    def add(self, row: Row, fault: Fault, played: Played) -> None:
+        """Keep a case."""
+        self.outcomes[row.key, fault.name] = played
+        if self._path:
+            case = {**self._of, "row": row.key, "fault": fault.name, **asdict(played)}
+            with self._path.open("a") as file:
+                print(json.dumps(case), file=file)
 
 
 def main() -> int:
@@ -99,8 +131,9 @@ def _played_in(world: str, change: str, options: argparse.Namespace) -> tuple[Ou
             for one in (NOTHING, *FAULTS)
             if (one.name in options.faults if options.faults else True)
         ]
-        outcomes = _all_played(scenes, rows, faults, options.conditions)
-    return outcomes, list(_table(rows, faults, outcomes))
+        record = Record(world, change, options.record)
+        _play_all(scenes, rows, faults, options.conditions, record)
+    return record.outcomes, list(_table(rows, faults, record.outcomes))
 
 
 def _scenes(world: str, change: str, jobs: int, folder: Path, labs: ExitStack) -> list[Scene]:
@@ -126,6 +159,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--steps", type=_listed, default=(), help="numbers as a preview has them")
     names = ", ".join(("none", *(condition.name for condition in CONDITIONS)))
     parser.add_argument("--conditions", type=_listed, default=("none",), help=names)
+    parser.add_argument("--record", type=Path, help="a file of cases: those in it aren't played")
     return parser.parse_args()
 
 
@@ -155,13 +189,19 @@ def _is_played(scene: Scene, row: Row, fault: Fault) -> bool:
     return fault.name in _UNDER_CONDITIONS and (fault is not NOTHING or row.step == first)
 
 
-def _all_played(
-    scenes: list[Scene], rows: list[Row], faults: list[Fault], conditions: tuple[str, ...]
-) -> Outcomes:
+def _play_all(
+    scenes: list[Scene],
+    rows: list[Row],
+    faults: list[Fault],
+    conditions: tuple[str, ...],
+    record: Record,
+) -> None:
     """Play fault by fault; Ctrl-C ends it, and what was played until then is told."""
-    outcomes: Outcomes = {}
     left = deque(
-        (row.key, fault) for fault in faults for row in rows if _is_played(scenes[0], row, fault)
+        (row.key, fault)
+        for fault in faults
+        for row in rows
+        if _is_played(scenes[0], row, fault) and (row.key, fault.name) not in record.outcomes
     )
 
     def play_on(scene: Scene) -> None:
@@ -169,7 +209,7 @@ def _all_played(
         with suppress(IndexError):  # none is left
             while True:
                 key, fault = left.popleft()
-                outcomes[key, fault.name] = _played(scene, own[key], fault)
+                record.add(own[key], fault, _played(scene, own[key], fault))
 
     with ThreadPoolExecutor(len(scenes)) as pool:
         try:
@@ -177,10 +217,9 @@ def _all_played(
         except KeyboardInterrupt:
             left.clear()
             print("interrupted: waiting for the cases under way", flush=True)
-    return outcomes
 
 
-def _played(scene: Scene, row: Row, fault: Fault) -> Outcome:
+def _played(scene: Scene, row: Row, fault: Fault) -> Played:
     case = Case(row.step, fault, row.middle, row.condition)
     started = time.monotonic()
     try:
@@ -190,7 +229,7 @@ def _played(scene: Scene, row: Row, fault: Fault) -> Outcome:
     seconds = time.monotonic() - started
     failed = "".join(f"\n    FAILED: {failure}" for failure in outcome.failures)
     print(f"{seconds:5.1f} s  {case}: {outcome.left} ({outcome.told}){failed}", flush=True)
-    return outcome
+    return Played(outcome.left, outcome.failures)
 
 
 def _table(rows: list[Row], faults: list[Fault], outcomes: Outcomes) -> Iterator[str]:
@@ -204,7 +243,7 @@ def _table(rows: list[Row], faults: list[Fault], outcomes: Outcomes) -> Iterator
     yield f"\n{len(outcomes)} cases, {failed} failed"
 
 
-def _cell(outcome: Outcome | None) -> str:
+def _cell(outcome: Played | None) -> str:
     if outcome is None:
         return ""
     return f"**FAILED** {outcome.left}" if outcome.failures else outcome.left
