@@ -131,6 +131,7 @@ MAP = Survey(
         SYSTEM,
         GROUND,
         RECORDS,
+        RECORD_ROOM,
     )
 )
 """Facts of a MAP server, without its packages; first who is at work there, without MariaDB."""

@@ -3,7 +3,7 @@
 Manual "Update the extension" and "Upgrading the extension", for both editions.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -25,7 +25,7 @@ from mapinfra.centreon.verdict import RotateSigningKey
 from mapinfra.centreon.version import Version
 from mapinfra.errors import CentreonError, HostError
 from mapinfra.hosts import Facts, Host, Target, packages
-from mapinfra.resources import map_facts, map_plan, map_undo, records
+from mapinfra.resources import map_facts, map_plan, map_undo, obstacles, records
 from mapinfra.resources.contract import Inputs, Kind, Plan, Step
 from mapinfra.resources.map_configuration import write_file
 from mapinfra.resources.map_installing import Installing
@@ -132,6 +132,10 @@ class MapInstallationKind(Kind[Desired, Live]):
     def plan(self, desired: Desired, live: Live) -> Plan:
         """See `Kind.plan`."""
         return map_plan.plan(desired, live)
+
+    def obstacles(self, plan: Plan, desired: Desired, session: Session) -> Iterator[CentreonError]:
+        """See `Kind.obstacles`. The journal is kept beside the records."""
+        yield from obstacles.records(session.fleet.facts(desired.map))
 
     def removal(self, desired: Desired, live: Live) -> Plan:
         """See `Kind.removal`. An installation is kept, unless the spec said otherwise."""

@@ -279,3 +279,17 @@ def test_a_server_that_one_stack_has_changed_is_refused_to_another_until_it_is_g
     assert world.version() == NEWER
     assert other.mapinfra("up", "--yes").code == 0
     assert other.mapinfra("preview", "--expect-no-changes").code == 0
+
+
+def test_records_that_can_not_be_written_are_told_by_the_preview_of_a_change(world: World) -> None:
+    folder = "/var/lib/mapinfra"
+    world.host.run(f"mkdir -p {folder}; mount -t tmpfs -o ro lab {folder}")
+    try:
+        assert world.project.mapinfra("preview").code == 0
+        world.want(NEWER)
+        result = world.project.mapinfra("preview")
+    finally:
+        world.host.run(["umount", folder])
+    assert result.code == 1, result
+    assert f"central/map: {folder}: mapinfra's records can't be written" in result.out, result
+    assert f"{folder} is read-only" in result.out, result

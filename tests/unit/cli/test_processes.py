@@ -18,10 +18,10 @@ import pytest
 from tests.unit.engine.plainfiles import wait_until
 from tests.unit.engine.sandbox import Sandbox
 
-# A run of the tests in the background may ignore SIGINT, and what it starts would, too.
+# A run of the tests in the background may ignore them, and what it starts would, too.
 _COMMAND = [
     "env",
-    "--default-signal=INT",
+    "--default-signal=HUP,INT",
     sys.executable,
     "-c",
     "from mapinfra.cli import main; main()",
