@@ -273,6 +273,7 @@ class _Runner:
                 packages.wait_until_free(self._map)
                 operation.begin_changes()
                 self._change(self._map, step.data, "server")
+                operation.note_snippets()
             case "config":
                 for line in operation.configure():
                     self._tell(line)

@@ -73,6 +73,8 @@ class Operation:
     stopped_at: float | None = None
     back: Back | None = None
     """What a way back that was taken says of itself."""
+    _left: Mapping[str, bytes] = field(default_factory=dict)
+    """The same files, as the change of packages left them."""
     _changed: bool = False
     _is_back: bool = False
 
@@ -279,18 +281,20 @@ class Operation:
             if now.get(path) != content:
                 raise edited(self.host, path)
 
+    def note_snippets(self) -> None:
+        """See what a change of packages has made of the files of MariaDB's that are MAP's."""
+        self._left = contents(self.host, self.snippets) if self.snippets else {}
+
     def _put_snippets_back(self) -> Iterator[str]:
         """Put back edited files that no package manager takes for configuration; tell of each.
 
-        The update pages (24.10, graph-views/map-web-update) have it done by hand.
+        The update pages (24.10, graph-views/map-web-update) have it done by hand. Raises Edited
+        for one that was edited since the packages were changed.
         """
-        if not self.snippets:
-            return
-        now = contents(self.host, self.snippets)
         old = next(iter(self._backup.package_files), None)
         for path, content in self.snippets.items():
-            if now.get(path, content) != content != self._in_package(old, path):
-                write_file(self.host, path, content, read=now[path])
+            if self._left.get(path, content) != content != self._in_package(old, path):
+                write_file(self.host, path, content, read=self._left[path])
                 yield f"{path}: the local file put back, the package had replaced it"
 
     def _saved(self) -> dict[str, bytes]:

@@ -14,6 +14,7 @@ from tests.lab.map_world import (
     LEGACY_ON_APT,
     LEGACY_ON_DNF,
     NEWER,
+    NEXT,
     OLD,
     World,
     begun,
@@ -103,6 +104,27 @@ def test_an_edit_made_while_the_package_changes_is_merged(world: World) -> None:
     assert "by.hand=1" in world.host.run(["cat", main_file(world)]).stdout
     assert "by.hand" in told
     world.project.expect_nothing_to_do()
+
+
+def test_an_edit_of_a_file_that_the_package_replaced_stops_the_update_and_is_kept(
+    world: World,
+) -> None:
+    world.host.run(f"echo '# ours' >>{SNIPPET}")
+    world.next_line("23.04", "23.10")
+    world.want(NEXT, release_notes_read="23.10")
+    process = begun(world, "] merge the configuration")
+    process.send_signal(signal.SIGSTOP)
+    world.host.run(f"echo '# meanwhile' >>{SNIPPET}")
+    code, told = ended(process)
+    assert code == 1, told
+    assert f"{SNIPPET} was edited meanwhile" in told
+    assert "the old state is back" in told
+    held = world.host.run(["cat", SNIPPET]).stdout
+    assert "# ours" in held
+    assert "# meanwhile" not in held
+    [kept] = world.host.run("ls /var/backups/mapinfra/*/replaced.tar").stdout.split()
+    read = ["tar", "-xOf", kept, SNIPPET.removeprefix("/")]
+    assert "# meanwhile" in world.host.run(read).stdout
 
 
 @pytest.mark.parametrize("alone", [False, True], ids=["by the run", "by the host alone"])
