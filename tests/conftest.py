@@ -10,6 +10,7 @@ import pytest
 from hypothesis import settings
 
 from lab import Lab
+from tests import keys
 from tests.ending import end_for_certain
 
 
@@ -30,6 +31,7 @@ def pytest_configure() -> None:
     settings.load_profile("untimed")
     signal.signal(signal.SIGTERM, _end_run)
     end_for_certain()
+    keys.share()
 
 
 def pytest_unconfigure() -> None:

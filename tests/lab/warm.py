@@ -63,11 +63,18 @@ def _wait(commands: socket.socket) -> None:
     """Fork for each command, until whoever has started this is gone."""
     from mapinfra.cli import main
 
+    sys.path.insert(0, str(Path(__file__).parents[2]))
+    from tests import keys
+
+    del sys.path[0]
+    keys.share()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while True:
         asked, files, _, _ = socket.recv_fds(commands, _PART, 3)
         if not asked:
             return
+        _, folder, environment = json.loads(asked)
+        keys.prepare(Path(folder), environment)
         if os.fork() == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             _follow(asked, *files)

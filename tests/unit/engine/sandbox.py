@@ -10,6 +10,7 @@ from mapinfra.engine.events import Event, LogEvent, OperationKind, ResourceEvent
 from mapinfra.engine.run import Options, operate
 from mapinfra.engine.stacks import init_stack, open_stack
 from mapinfra.engine.urn import name
+from tests import keys
 
 PASSPHRASE = "correct horse"
 SECRET = "hunter2-in-clear"
@@ -84,6 +85,7 @@ class Sandbox:
         shutil.copy(Path(__file__).with_name("plainfiles.py"), self.project)
         (self.project / "__main__.py").write_text("from plainfiles import main\n\nmain()\n")
         self.program()
+        self.config_file.write_text(f"encryptionsalt: {keys.salt(PASSPHRASE)}\n")
         init_stack(self.project, "dev", self.environment)
         self.configure({"world": str(self.world)})
 
