@@ -1,7 +1,10 @@
 """What a spec says of the brokers that MAP servers connect to, and where it says so."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from mapinfra.centreon.editions import Edition
+from mapinfra.hosts import Target
 
 
 @dataclass(frozen=True)
@@ -16,6 +19,16 @@ class WantedOutput:
 
 
 @dataclass(frozen=True)
+class WantedMap:
+    """A MAP server of the spec, as far as it concerns its broker."""
+
+    host: Target
+    edition: Edition
+    declared: Mapping[str, str]
+    """What the spec sets in its main configuration file."""
+
+
+@dataclass(frozen=True)
 class Wishes:
     """What a spec says of the brokers that MAP servers connect to."""
 
@@ -23,6 +36,8 @@ class Wishes:
     """By the name of the remote."""
     hosts: Mapping[str, str]
     """The name of the central or remote that has an address for itself."""
+    maps: Mapping[str, WantedMap] = field(default_factory=dict)
+    """By the name of the remote."""
 
 
 NO_WISHES = Wishes({}, {})

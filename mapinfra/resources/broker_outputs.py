@@ -5,6 +5,7 @@ central, in the configuration of the remote's poller, and deployed to it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from mapinfra.centreon.access import Api
@@ -32,11 +33,12 @@ from mapinfra.centreon.survey import (
     LISTENING,
     POLLERS,
 )
-from mapinfra.errors import CentreonError
+from mapinfra.errors import CentreonError, HostError
 from mapinfra.hosts import Facts, Target
 from mapinfra.resources import broker_plan, broker_rows, cbd, obstacles, records
 from mapinfra.resources.broker_model import Deploy, Deployed, Desired, Kept, Live
 from mapinfra.resources.contract import Inputs, Kind, Plan, Step
+from mapinfra.resources.map_broker import connection_found, disagreements
 from mapinfra.resources.session import Session, database_of
 from mapinfra.resources.waiting import until
 
@@ -117,6 +119,7 @@ class BrokerOutputsKind(Kind[Desired, Live]):
         yield from obstacles.records(remote)
         if "write" in verbs:
             yield from obstacles.read_only_database(session.fleet.facts(desired.central))
+            yield from _map_left_alone(desired, session)
         if "restart" in verbs:
             yield from obstacles.cbd(remote)
 
@@ -180,6 +183,20 @@ class BrokerOutputsKind(Kind[Desired, Live]):
     def live_inputs(self, desired: Desired, live: Live) -> Inputs | None:
         """See `Kind.live_inputs`."""
         return {"outputs": broker_plan.owned(desired, live)}
+
+
+def _map_left_alone(desired: Desired, session: Session) -> Iterator[CentreonError]:
+    """Yield where the outputs would no longer be what the remote's MAP server connects to.
+
+    Its own resource tells, too, unless this run is of the outputs alone. A server that can't be
+    read is its own resource's to tell.
+    """
+    server = session.wishes.maps.get(desired.remote.name)
+    if server is not None:
+        with suppress(HostError):
+            facts = session.fleet.facts(server.host)
+            connection = connection_found(server, desired.remote.name, facts)
+            yield from disagreements(connection, session.wishes)
 
 
 def _poller(central: Facts, desired: Desired) -> int:

@@ -5,13 +5,58 @@ they don't fit.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
+from mapinfra.centreon import health, map_host
 from mapinfra.centreon.broker import MAP_PORT, is_vendors
-from mapinfra.centreon.wishes import WantedOutput
+from mapinfra.centreon.config_files import format_of, settings
+from mapinfra.centreon.editions import Edition
+from mapinfra.centreon.wishes import WantedMap, WantedOutput, Wishes
 from mapinfra.errors import CentreonError
-from mapinfra.resources.map_model import Desired, Live, held
+from mapinfra.hosts import Facts
+from mapinfra.resources.map_model import Desired, Live
 
 _THIS_HOST = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True)
+class Connection:
+    """How a MAP server connects to its broker."""
+
+    server: str
+    """The host that MAP is on."""
+    web: str
+    """The central or remote that it serves."""
+    edition: Edition
+    configuration: Mapping[str, bytes]
+    """Its files; empty where MAP isn't there yet."""
+    declared: Mapping[str, str]
+    """What the spec sets in its main file."""
+    is_connected: bool
+
+    @property
+    def path(self) -> str:
+        """Its main file."""
+        return f"{self.edition.config_dir}/{self.edition.main_file}"
+
+    @property
+    def found(self) -> Mapping[str, str]:
+        """What its main file will say."""
+        form, content = format_of(self.path), self.configuration.get(self.path)
+        held = {} if form is None or content is None else settings(content, form)
+        return {**held, **self.declared}
+
+
+def connection_found(wanted: WantedMap, web: str, facts: Facts) -> Connection:
+    """Return how a MAP server of the spec connects; raise HostError, or CentreonError."""
+    return Connection(
+        wanted.host.name,
+        web,
+        wanted.edition,
+        map_host.configuration(facts, wanted.edition),
+        wanted.declared,
+        health.observed(facts, wanted.edition).is_connected,
+    )
 
 
 def output_for_map(outputs: Sequence[WantedOutput], port: str | None) -> WantedOutput | None:
@@ -23,18 +68,32 @@ def output_for_map(outputs: Sequence[WantedOutput], port: str | None) -> WantedO
 
 def expect_agreement(desired: Desired, live: Live) -> None:
     """Raise CentreonError where MAP's settings and the output of the spec don't fit."""
-    path = f"{desired.edition.config_dir}/{desired.edition.main_file}"
-    declared = desired.settings_by_path.get(path, {})
-    found = {**held(live, path), **declared}
-    port = found.get("broker.port", MAP_PORT if live.configuration else None)
-    output = output_for_map(live.wishes.outputs.get(desired.web.name, ()), port)
+    edition = desired.edition
+    connection = Connection(
+        desired.map.name,
+        desired.web.name,
+        edition,
+        live.configuration,
+        desired.settings_by_path.get(f"{edition.config_dir}/{edition.main_file}", {}),
+        live.health.is_connected,
+    )
+    for error in disagreements(connection, live.wishes):
+        raise error
+
+
+def disagreements(connection: Connection, wishes: Wishes) -> Iterator[CentreonError]:
+    """Yield where MAP's settings and the output that the spec has for it don't fit."""
+    found, is_there = connection.found, bool(connection.configuration)
+    port = found.get("broker.port", MAP_PORT if is_there else None)
+    output = output_for_map(wishes.outputs.get(connection.web, ()), port)
     if output is None:
         return
-    for key, fault in _faults(desired, live, found, output):
-        where = f"{desired.map.name}: {path}"
-        if key in declared:
-            where = f"{desired.map.name}: settings of {desired.edition.main_file} in the spec"
-        raise CentreonError(
+    for key, fault in _faults(connection, output, wishes):
+        where = f"{connection.server}: {connection.path}"
+        if key in connection.declared:
+            main_file = connection.edition.main_file
+            where = f"{connection.server}: settings of {main_file} in the spec"
+        yield CentreonError(
             f"{key} is {found.get(key, 'not set')}, but output {output.name} ({output.place}) "
             f"{fault}",
             where=where,
@@ -43,9 +102,9 @@ def expect_agreement(desired: Desired, live: Live) -> None:
 
 
 def _faults(
-    desired: Desired, live: Live, found: Mapping[str, str], output: WantedOutput
+    connection: Connection, output: WantedOutput, wishes: Wishes
 ) -> Iterator[tuple[str, str]]:
-    is_there = bool(live.configuration)
+    found, is_there, web = connection.found, bool(connection.configuration), connection.web
     if found.get("broker.port", MAP_PORT if is_there else output.port) != output.port:
         yield "broker.port", f"listens on {output.port}"
     tls = found.get("broker.tls", "false").lower() == "true"
@@ -53,9 +112,8 @@ def _faults(
     if is_there and known and output.tls in ("yes", "no") and tls != (output.tls == "yes"):
         yield "broker.tls", f"has tls: {output.tls}"
     address = found.get("broker.address", "").lower()
-    named = live.wishes.hosts.get(address)
-    if named is not None and named != desired.web.name:
-        yield "broker.address", f"is {desired.web.name}'s, and that address is {named}'s"
-    elsewhere = desired.map.name != desired.web.name and not live.health.is_connected
-    if address in _THIS_HOST and elsewhere:
-        yield "broker.address", f"is {desired.web.name}'s, and MAP isn't on that host"
+    named = wishes.hosts.get(address)
+    if named is not None and named != web:
+        yield "broker.address", f"is {web}'s, and that address is {named}'s"
+    if address in _THIS_HOST and connection.server != web and not connection.is_connected:
+        yield "broker.address", f"is {web}'s, and MAP isn't on that host"

@@ -5,15 +5,16 @@ and tokens, so the session is kept here, by what it was configured with.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from threading import Lock
 
 from pulumi.dynamic.config import Config
 
 from mapinfra import spec
+from mapinfra.centreon.editions import edition
 from mapinfra.centreon.survey import survey_of
-from mapinfra.centreon.wishes import NO_WISHES, WantedOutput, Wishes
+from mapinfra.centreon.wishes import NO_WISHES, WantedMap, WantedOutput, Wishes
 from mapinfra.errors import SpecError
 from mapinfra.hosts import Fleet
 from mapinfra.resources.provider_process import is_provider_process, settle_in
@@ -101,7 +102,20 @@ def _wishes(located: spec.Located) -> Wishes:
     ]
     # Hosts behind one address, on several ports, aren't told apart by it.
     seen = Counter(address for address, _ in named)
-    return Wishes(outputs, {address: name for address, name in named if seen[address] == 1})
+    hosts = {address: name for address, name in named if seen[address] == 1}
+    return Wishes(outputs, hosts, dict(_maps(located.spec)))
+
+
+def _maps(wanted: spec.Spec) -> Iterator[tuple[str, WantedMap]]:
+    if wanted.map is None:
+        return
+    of = edition(wanted.map.edition)
+    declared = wanted.map.settings.get(of.main_file, {})
+    targets = {target.name: target for target in wanted.targets()}
+    for name in wanted.remotes:
+        server = wanted.map_target(name)
+        if server is not None:
+            yield name, WantedMap(targets[server.name], of, declared)
 
 
 def _located(path: Path) -> spec.Located | None:

@@ -162,13 +162,19 @@ def test_an_output_that_map_would_not_find_is_refused_with_both_places(world: Wo
     remote = world.project.spec["remotes"]["lyon"]
     remote["broker_outputs"] = {"Centreon-Map": {"port": 5760}}
     world.want(OLD)
-    result = world.project.mapinfra("preview")
-    assert result.code == 1, result
-    assert re.search(
-        r"lyon: /etc/centreon-map/map-config\.properties: broker\.port is 5758, but output "
-        r"Centreon-Map \(\S+\.yaml:\d+\) listens on 5760",
-        result.out,
-    )
+    for command in (
+        ("preview",),
+        ("preview", "--target", "**BrokerOutputs::lyon"),
+        ("up", "--yes", "--target", "**BrokerOutputs::lyon"),
+    ):
+        result = world.project.mapinfra(*command)
+        assert result.code == 1, result
+        told = re.findall(
+            r"lyon: /etc/centreon-map/map-config\.properties: broker\.port is 5758, but output "
+            r"Centreon-Map \(\S+\.yaml:\d+\) listens on 5760",
+            result.out,
+        )
+        assert len(told) == 1, result
     remote["broker_outputs"]["Centreon-Map"]["port"] = 5758
     remote["broker_outputs"]["Centreon-Map"]["categories"] = ["bam", "neb"]
     world.want(OLD)
