@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -159,27 +160,31 @@ def test_a_server_without_its_broker_is_drift_until_it_is_back(world: World) -> 
 
 @each(ENGINE_ON_APT)
 def test_an_output_that_map_would_not_find_is_refused_with_both_places(world: World) -> None:
-    remote = world.project.spec["remotes"]["lyon"]
-    remote["broker_outputs"] = {"Centreon-Map": {"port": 5760}}
+    output: dict[str, Any] = {"port": 5760}
+    world.project.spec["remotes"]["lyon"]["broker_outputs"] = {"Centreon-Map": output}
+    told = (
+        r"lyon: /etc/centreon-map/map-config\.properties: broker\.port is 5758, but output "
+        r"Centreon-Map \(\S+\.yaml:\d+\) listens on 5760"
+    )
     world.want(OLD)
-    for command in (
-        ("preview",),
-        ("preview", "--target", "**BrokerOutputs::lyon"),
-        ("up", "--yes", "--target", "**BrokerOutputs::lyon"),
-    ):
-        result = world.project.mapinfra(*command)
-        assert result.code == 1, result
-        told = re.findall(
-            r"lyon: /etc/centreon-map/map-config\.properties: broker\.port is 5758, but output "
-            r"Centreon-Map \(\S+\.yaml:\d+\) listens on 5760",
-            result.out,
-        )
-        assert len(told) == 1, result
-    remote["broker_outputs"]["Centreon-Map"]["port"] = 5758
-    remote["broker_outputs"]["Centreon-Map"]["categories"] = ["bam", "neb"]
+    result = world.project.mapinfra("preview")
+    assert result.code == 1, result
+    assert len(re.findall(told, result.out)) == 1, result
+
+    output |= {"port": 5758, "categories": ["bam", "neb"]}
     world.want(OLD)
     world.expect_up()
-    assert world.server.host.run(["ss", "-Htn", "state", "established", "dport = :5758"]).stdout
+    connected = ["ss", "-Htn", "state", "established", "dport = :5758"]
+    assert world.server.host.run(connected).stdout
+
+    # Nor does it help to change the outputs alone.
+    output["port"] = 5760
+    world.want(OLD)
+    for command in (("preview",), ("up", "--yes")):
+        result = world.project.mapinfra(*command, "--target", "**BrokerOutputs::lyon")
+        assert result.code == 1, result
+        assert re.search(told, result.out), result
+    assert world.server.host.run(connected).stdout
 
 
 @each(ENGINE_ON_DNF, ENGINE_ON_APT)
