@@ -71,14 +71,14 @@ class Secrets:
             case EnvironmentSecret():
                 return _from_environment(reference.env)
             case FileSecret():
-                return _from_file(self._folder / Path(reference.file).expanduser())
+                return _from_file(self._folder, reference.file)
 
     def _from_config(self, key: str) -> str:
         names = (key, f"mapinfra:{key}")
         found = next((self._config[name] for name in names if name in self._config), None)
-        if found is None:
+        if not (found and found.strip()):
             raise SecretError(
-                "not set in the stack's config",
+                "not set in the stack's config" if found is None else "empty in the stack's config",
                 where=f"secret {key}",
                 remedy=f"mapinfra config set --secret {key}, or use {{env: …}} or {{file: …}}",
             )
@@ -87,20 +87,29 @@ class Secrets:
 
 def _from_environment(name: str) -> str:
     value = os.environ.get(name)
-    if value is None:
-        raise SecretError("not set", where=f"environment variable {name}", remedy="export it")
+    if not (value and value.strip()):
+        what = "not set" if value is None else "empty"
+        raise SecretError(what, where=f"environment variable {name}", remedy="export it")
     return value
 
 
-def _from_file(path: Path) -> str:
+def _from_file(folder: Path, name: str) -> str:
+    path = folder / name
     try:
+        path = folder / Path(name).expanduser()
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or (
+            "not UTF-8 text" if isinstance(error, UnicodeDecodeError) else str(error)
+        )
         raise SecretError(
-            f"can't be read ({getattr(error, 'strerror', None) or 'not UTF-8 text'})",
+            f"can't be read ({reason})",
             where=f"secret file {path}",
             remedy="create it with the secret on its first line",
         ) from None
-    if not text.strip():
-        raise SecretError("is empty", where=f"secret file {path}", remedy="write the secret to it")
-    return text.splitlines()[0]
+    # Another line's end than these may be part of a password.
+    first = text.partition("\n")[0].removesuffix("\r")
+    if not first.strip():
+        what = "has an empty first line" if text.strip() else "is empty"
+        raise SecretError(what, where=f"secret file {path}", remedy="write the secret to it")
+    return first

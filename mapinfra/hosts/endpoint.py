@@ -22,6 +22,7 @@ _DEFAULT_KNOWN_HOSTS = ("~/.ssh/known_hosts", "~/.ssh/known_hosts2")
 _GLOBAL_KNOWN_HOSTS = ("/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2")
 _CONFIG, _GLOBAL_CONFIG = "~/.ssh/config", "/etc/ssh/ssh_config"
 _AGENT = "SSH_AUTH_SOCK"
+_HOPS = 8
 _FAMILIES = ("any", "inet", "inet6")
 _HOP = re.compile(
     r"(?:ssh://)?(?:(?P<user>[^@\s]+)@)?(?:\[(?P<literal>[^\]\s]+)\]|(?P<host>[^:@\s\[\]/]+))"
@@ -99,6 +100,10 @@ class _Resolver:
         if any((hop.host, hop.port) == (other.host, other.port) for other in passed):
             way = " via ".join(stop.host for stop in (*passed, hop))
             raise self._fault(f"the jump hosts go in a circle: {way}")
+        if len(passed) > _HOPS:
+            raise self._fault(
+                f"more than {_HOPS} jump hosts: {hop.host} is the next", "correct ProxyJump"
+            )
         options = self._options(hop)
         via = self._via(before or self._jump(options, hop), keys[:-1], (*passed, hop))
         pinned = keys[-1] if keys else None
@@ -121,7 +126,7 @@ class _Resolver:
             user=options.get("user", (getpass.getuser(),))[0],
             identities=self._identities(options, hop),
             identities_only=ssh.identity_file is not None
-            or options.get("identitiesonly", ("no",))[0].lower() == "yes",
+            or ssh_config.is_on(options.get("identitiesonly", ("no",))[0]),
             certificates=self._files(options.get("certificatefile", ()), options, hop),
             agent=self._agent(options, hop),
             family=self._family(options),
@@ -259,7 +264,10 @@ class _Resolver:
         return tuple(self._path(self._filled(file, options, hop)) for file in wanted)
 
     def _path(self, text: str) -> Path:
-        return self._folder / Path(text).expanduser()
+        try:
+            return self._folder / ssh_config.path(text)
+        except ConfigFault as fault:
+            raise self._fault(fault.what, fault.remedy) from None
 
     def _fault(self, what: str, remedy: str = "") -> HostError:
         return HostError(what, where=self._target.name, remedy=remedy)

@@ -116,7 +116,7 @@ class _Reading:
         except FileNotFoundError:
             return
         counts = place.active
-        for number, line in enumerate(text.splitlines(), start=1):
+        for number, line in enumerate(text.split("\n"), start=1):
             try:
                 counts = self._line(line, place, counts=counts)
             except ConfigFault as fault:
@@ -297,13 +297,27 @@ def _is_like(name: str, pattern: str) -> bool:
 def _base(file: Path) -> Path:
     """What Include starts from: /etc/ssh for a file there, ~/.ssh for any other."""
     system = Path("/etc/ssh")
-    return system if file.is_relative_to(system) else Path("~/.ssh").expanduser()
+    return system if file.is_relative_to(system) else path("~/.ssh")
 
 
 def _included(patterns: Iterable[str], base: Path) -> Iterator[Path]:
     for pattern in patterns:
-        path = base / Path(environment(pattern)).expanduser()
-        yield from sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
+        wanted = base / path(environment(pattern))
+        yield from sorted(Path(wanted.anchor).glob(str(wanted.relative_to(wanted.anchor))))
+
+
+def path(text: str) -> Path:
+    """Return the path with its `~` or `~user` filled in; raise ConfigFault for no such user."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        user = text.partition("/")[0]
+        raise ConfigFault(f"`{text}` names no file, there is no {user}", "correct it") from None
+
+
+def is_on(value: str) -> bool:
+    """Tell whether a switch is on: ssh(1) takes true for yes, too."""
+    return value.lower() in ("yes", "true")
 
 
 def tokens(options: Options, alias: str, hostname: str) -> dict[str, str]:

@@ -65,7 +65,7 @@ REFUSED: Mapping[str, Refusal] = MappingProxyType(
         "bindaddress": Refusal(_one_of(), "let the system choose the address, or use ProxyJump"),
         "bindinterface": Refusal(_one_of(), "let the system choose the way, or use ProxyJump"),
         "canonicalizehostname": Refusal(
-            _one_of("no"), "give the whole name in ssh.host or HostName"
+            _one_of("no", "false"), "give the whole name in ssh.host or HostName"
         ),
         "knownhostscommand": Refusal(
             _NONE, "set ssh.host_key, or keep the key in a known_hosts file"
@@ -77,7 +77,7 @@ REFUSED: Mapping[str, Refusal] = MappingProxyType(
         ),
         "proxycommand": Refusal(_NONE, "use ProxyJump, or ssh.jump in the spec"),
         "pubkeyauthentication": Refusal(
-            _one_of("yes", "unbound", "host-bound"), "mapinfra logs in by key only: allow it"
+            _one_of("yes", "true", "unbound", "host-bound"), "mapinfra logs in by key only: allow it"
         ),
         "refuseconnection": Refusal(_one_of(), "take it out for this host"),
         "revokedhostkeys": Refusal(_NONE, "mark the keys @revoked in known_hosts"),

@@ -19,13 +19,8 @@ from tests.unit.engine.plainfiles import wait_until
 from tests.unit.engine.sandbox import Sandbox
 
 # A run of the tests in the background may ignore them, and what it starts would, too.
-_COMMAND = [
-    "env",
-    "--default-signal=HUP,INT",
-    sys.executable,
-    "-c",
-    "from mapinfra.cli import main; main()",
-]
+_HEARING = ("env", "--default-signal=HUP,INT")
+_COMMAND = (sys.executable, "-c", "from mapinfra.cli import main; main()")
 
 
 @contextmanager
@@ -33,7 +28,7 @@ def started(
     sandbox: Sandbox, *arguments: str, below: tuple[str, ...] = ()
 ) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
-        [*below, *_COMMAND, *arguments, "-s", "dev"],
+        [*_HEARING, *below, *_COMMAND, *arguments, "-s", "dev"],
         cwd=sandbox.project,
         env={**os.environ, **sandbox.environment},
         stdin=subprocess.DEVNULL,
@@ -161,7 +156,7 @@ def test_a_run_whose_terminal_is_closed_ends_in_order(sandbox: Sandbox) -> None:
         try:
             os.chdir(sandbox.project)
             environment = {**os.environ, **sandbox.environment, "TERM": "xterm"}
-            os.execvpe(_COMMAND[0], [*_COMMAND, "up", "-y", "-s", "dev"], environment)
+            os.execvpe("env", [*_HEARING, *_COMMAND, "up", "-y", "-s", "dev"], environment)
         finally:
             os._exit(127)  # else a second pytest would go on from here
     wait_for_the_middle(sandbox)
@@ -253,7 +248,7 @@ def on_a_terminal(
     ours, theirs = pty.openpty()
     known = {"TERM": "xterm", "COLUMNS": "200"}
     with subprocess.Popen(
-        [*_COMMAND, *arguments, "-s", "dev"],
+        [*_HEARING, *_COMMAND, *arguments, "-s", "dev"],
         cwd=sandbox.project,
         env={**os.environ, **sandbox.environment, **known, **environment},
         stdin=theirs,

@@ -161,6 +161,35 @@ def test_jump_hosts_in_a_circle_are_told(home: Path) -> None:
     assert "in a circle: round via round2 via round" in fault(home, "round")
 
 
+def test_jump_hosts_without_end_are_told(home: Path) -> None:
+    (home / ".ssh/config").write_text("Host *\n  ProxyJump %h-j\n")
+    assert "more than 8 jump hosts" in fault(home, "x")
+
+
+@pytest.mark.parametrize(
+    "line", ["IdentityFile ~nobody-there/key", "Include ~nobody-there/config",
+             "IdentityAgent ~nobody-there/agent", "UserKnownHostsFile ~nobody-there/hosts"],
+)  # fmt: skip
+def test_a_file_of_a_user_who_is_not_there_is_told(home: Path, line: str) -> None:
+    (home / ".ssh/config").write_text(f"{line}\n")
+    assert "there is no ~nobody-there" in fault(home, "x")
+    (home / ".ssh/config").write_text("")
+    assert "there is no ~nobody-there" in fault(home, "x", identity_file="~nobody-there/key")
+
+
+@pytest.mark.parametrize(("value", "only"), [("yes", True), ("true", True), ("False", False)])
+def test_a_switch_may_be_true_or_yes(home: Path, value: str, *, only: bool) -> None:
+    (home / ".ssh/config").write_text(
+        f"IdentitiesOnly {value}\nPubkeyAuthentication true\nCanonicalizeHostname false\n"
+    )
+    assert endpoint(home, "x").identities_only is only
+
+
+def test_nothing_but_an_end_of_line_ends_a_line(home: Path) -> None:
+    (home / ".ssh/config").write_text("# x\u2028User eve\n")
+    assert endpoint(home, "x").user != "eve"
+
+
 def test_two_ports_of_one_host_are_no_circle(home: Path) -> None:
     assert endpoint(home, "x", host="localhost", port=2201, jump="localhost:2200").via is not None
 

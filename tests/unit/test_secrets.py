@@ -1,0 +1,48 @@
+"""A reference to a secret: what it leads to, and that nothing is no password."""
+
+from pathlib import Path
+
+import pytest
+
+from mapinfra.errors import SecretError
+from mapinfra.secrets import (
+    ConfigSecret,
+    EnvironmentSecret,
+    FileSecret,
+    SecretReference,
+    Secrets,
+)
+
+
+@pytest.mark.parametrize("kept", ["pw", " p w ", "p\u2028w", "é"])
+def test_a_secret_is_given_as_it_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: str
+) -> None:
+    (tmp_path / "pw").write_text(f"{kept}\nmore\n")
+    monkeypatch.setenv("MAPINFRA_TEST", kept)
+    secrets = Secrets({"mapinfra:pw": kept}, tmp_path)
+    references: list[SecretReference] = [
+        ConfigSecret(secret="pw"),
+        EnvironmentSecret(env="MAPINFRA_TEST"),
+        FileSecret(file="pw"),
+    ]
+    assert [secrets(reference) for reference in references] == [kept] * 3
+
+
+@pytest.mark.parametrize("nothing", ["", " ", "\nsecond line"])
+def test_an_empty_one_is_as_good_as_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nothing: str
+) -> None:
+    """A pipeline gives a variable that isn't set there an empty value."""
+    (tmp_path / "pw").write_text(nothing)
+    first = nothing.partition("\n")[0]
+    monkeypatch.setenv("MAPINFRA_TEST", first)
+    secrets = Secrets({"pw": first}, tmp_path)
+    for reference, told in [
+        (ConfigSecret(secret="pw"), "secret pw: empty in the stack's config; mapinfra config set"),
+        (EnvironmentSecret(env="MAPINFRA_TEST"), "environment variable MAPINFRA_TEST: empty; exp"),
+        (FileSecret(file="pw"), f"secret file {tmp_path / 'pw'}: "),
+    ]:
+        with pytest.raises(SecretError) as refused:
+            secrets(reference)
+        assert str(refused.value).startswith(told)
