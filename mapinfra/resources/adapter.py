@@ -232,7 +232,9 @@ class KindProvider(ResourceProvider):
                     "which stack it is",
                 )
             return Plan(reason=f"{thing} is left as it is: it belongs to {owner}")
-        return self.kind.removal(desired, live)
+        plan = self.kind.removal(desired, live)
+        self._expect_unhindered(plan, desired)
+        return plan
 
     def _others(self, desired: Any, live: Any) -> Iterator[tuple[Target, str, records.Owner]]:
         """Yield the records that another stack wrote, or that may be so."""
@@ -253,6 +255,13 @@ class KindProvider(ResourceProvider):
             )
 
     def _expect_possible(self, plan: Plan, desired: Any) -> None:
+        """Raise what stands in the way of the first step, or against the outcome of the last."""
+        self._expect_unhindered(plan, desired)
+        if plan.steps:
+            for conflict in self.kind.conflicts(plan, desired, self._session):
+                raise conflict
+
+    def _expect_unhindered(self, plan: Plan, desired: Any) -> None:
         """Raise what stands in the way of the first step; nothing does where there is none."""
         if plan.steps:
             for obstacle in self.kind.obstacles(plan, desired, self._session):

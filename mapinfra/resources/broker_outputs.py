@@ -119,9 +119,13 @@ class BrokerOutputsKind(Kind[Desired, Live]):
         yield from obstacles.records(remote)
         if "write" in verbs:
             yield from obstacles.read_only_database(session.fleet.facts(desired.central))
-            yield from _map_left_alone(desired, session)
         if "restart" in verbs:
             yield from obstacles.cbd(remote)
+
+    def conflicts(self, plan: Plan, desired: Desired, session: Session) -> Iterator[CentreonError]:
+        """See `Kind.conflicts`."""
+        if any(step.verb == "write" for step in plan.steps):
+            yield from _map_left_alone(desired, session)
 
     def removal(self, desired: Desired, live: Live) -> Plan:
         """See `Kind.removal`."""

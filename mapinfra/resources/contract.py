@@ -121,7 +121,11 @@ class Kind(Protocol[D, L]):
         ...
 
     def obstacles(self, plan: Plan, desired: D, session: Session) -> Iterable[CentreonError]:
-        """Return what the pass knows to stand in the way of these steps."""
+        """Return what the pass knows to stand in the way of these steps, a removal's, too."""
+        return ()
+
+    def conflicts(self, plan: Plan, desired: D, session: Session) -> Iterable[CentreonError]:
+        """Return what else the spec says that wouldn't hold any more; not asked on removal."""
         return ()
 
     def removal(self, desired: D, live: L) -> Plan:

@@ -134,8 +134,16 @@ class MapInstallationKind(Kind[Desired, Live]):
         return map_plan.plan(desired, live)
 
     def obstacles(self, plan: Plan, desired: Desired, session: Session) -> Iterator[CentreonError]:
-        """See `Kind.obstacles`. The journal is kept beside the records."""
+        """See `Kind.obstacles`. Journal and fetched packages are kept beside the records."""
+        verbs = {step.verb for step in plan.steps}
+        web = session.fleet.facts(desired.web)
         yield from obstacles.records(session.fleet.facts(desired.map))
+        if "keep" in verbs:
+            yield from obstacles.records(web)
+        if "options" in verbs:
+            yield from obstacles.read_only_database(web)
+        if "cbd" in verbs:
+            yield from obstacles.cbd(web)
 
     def removal(self, desired: Desired, live: Live) -> Plan:
         """See `Kind.removal`. An installation is kept, unless the spec said otherwise."""
