@@ -12,6 +12,8 @@ _FOLDER = re.compile(r"(/[A-Za-z0-9_.-]+)+")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
+USUAL_UNITS = ("mariadb", "mysqld", "mysql")
+"""How the unit of a host's one MariaDB may be called."""
 FOLDER = "/var/backups/mapinfra"
 """Where backups are kept unless a spec says otherwise."""
 

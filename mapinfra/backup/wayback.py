@@ -17,7 +17,7 @@ from mapinfra.backup.folder import FOREIGN, UNSAFE, script_in
 from mapinfra.backup.login import CLIENT_FILE
 from mapinfra.backup.manifest import SUMS, Manifest
 from mapinfra.backup.remote import BackupFailed
-from mapinfra.backup.subject import Client
+from mapinfra.backup.subject import USUAL_UNITS, Client
 from mapinfra.errors import CommandFailed
 from mapinfra.hosts import Host, packages
 from mapinfra.hosts.failures import last_line
@@ -160,7 +160,7 @@ def render(manifest: Manifest, *, start_mariadb: bool) -> str:
         wanted=_wanted(manifest),
         install=shlex.join(install) or ":",
         socket=shlex.quote(manifest.socket),
-        mariadb=shlex.quote(manifest.unit) if manifest.unit else "mariadb mysqld mysql",
+        mariadb=shlex.quote(manifest.unit) if manifest.unit else " ".join(USUAL_UNITS),
         functions=CLIENT + UNPACK + LOAD + SESSIONS + END,
     )
 

@@ -144,11 +144,12 @@ class Health:
     def expected(self) -> Expected:
         """What it has to show again after a change: no less than now.
 
-        One that isn't up has to speak TLS as its configuration says, and to stay up for longer
-        than it last did.
+        One that isn't up has to speak TLS as its configuration says, to reach its broker, and to
+        stay up for longer than it last did: what it could before isn't known.
         """
         tls = self.answer.is_tls if self.serves and self.answer else None
-        return Expected(tls, self.is_connected, STEADY + self._lived_last)
+        broker = self.is_connected or not self.serves
+        return Expected(tls, broker, STEADY + self._lived_last)
 
     @property
     def _lived_last(self) -> float:

@@ -26,6 +26,7 @@ _ADDRESS_PART = re.compile(r"\(([^()=]+)=([^()]*)\)")
 _PLAIN = re.compile(r"(?:\[(?P<ipv6>[0-9A-Fa-f:.%\w]+)\]|(?P<name>[^\[\]:=\s]+))(?::(?P<port>.*))?")
 _ELSEWHERE = {
     "pipe": "a pipe of Windows",
+    "socksproxyhost": "a proxy",
     "socketfactory": "a program of its own that makes connections",
     "credentialtype": "passwords from elsewhere",
     "propertiestransform": "a program that changes it",

@@ -77,7 +77,8 @@ REFUSED: Mapping[str, Refusal] = MappingProxyType(
         ),
         "proxycommand": Refusal(_NONE, "use ProxyJump, or ssh.jump in the spec"),
         "pubkeyauthentication": Refusal(
-            _one_of("yes", "true", "unbound", "host-bound"), "mapinfra logs in by key only: allow it"
+            _one_of("yes", "true", "unbound", "host-bound"),
+            "mapinfra logs in by key only: allow it",
         ),
         "refuseconnection": Refusal(_one_of(), "take it out for this host"),
         "revokedhostkeys": Refusal(_NONE, "mark the keys @revoked in known_hosts"),

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from mapinfra.backup import Manifest, Present, Reach, Standing
+from mapinfra.backup import Client, Manifest, Present, Reach, Standing
+from mapinfra.backup.subject import USUAL_UNITS
 from mapinfra.centreon.map_host import unfit
 from mapinfra.centreon.own_database import OwnDatabase
 from mapinfra.centreon.version import Version
@@ -12,6 +13,8 @@ from mapinfra.resources.contract import Plan, Step
 from mapinfra.resources.map_model import CHANGED, GoBack, Lock, Replace
 from mapinfra.restore.servers import Server
 from mapinfra.restore.survey import Observed
+
+_USUAL_DATADIR = "/var/lib/mysql/"
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,8 @@ def _expect_same_database(server: Server, manifest: Manifest, observed: Observed
     own, then = observed.own, manifest.client
     if not isinstance(own, OwnDatabase):
         return
-    moved = then.datadir not in ("", own.client.datadir) and then.socket != own.client.socket
+    same = then.datadir == own.client.datadir if then.datadir else _is_usual(own.client)
+    moved = not same and then.socket != own.client.socket
     if moved or manifest.database != own.name:
         was = f"{manifest.database} by {then.socket or 'the usual socket'}"
         raise CentreonError(
@@ -83,6 +87,11 @@ def _expect_same_database(server: Server, manifest: Manifest, observed: Observed
             where=server.name,
             remedy="let MAP's own URL reach the former again first, or restore that dump by hand",
         )
+
+
+def _is_usual(client: Client) -> bool:
+    """Tell whether it is the host's one MariaDB, which backups of earlier versions are of."""
+    return client.unit in USUAL_UNITS or client.datadir in ("", _USUAL_DATADIR)
 
 
 # The steps

@@ -108,7 +108,7 @@ class Restoring:
             case "backup":
                 before = health.look(host, desired.edition)
                 # Whether it is to speak TLS is for the configuration that comes back to say.
-                self._served, self._expected = before.serves, replace(before.expected, tls=False)
+                self._served, self._expected = before.serves, replace(before.expected, tls=None)
                 then = self._manifest
                 operation.back_up(step.data, then.database, then.client, self._tell, then.id)
             case "arm":

@@ -38,11 +38,12 @@ def test_an_empty_one_is_as_good_as_none(
     first = nothing.partition("\n")[0]
     monkeypatch.setenv("MAPINFRA_TEST", first)
     secrets = Secrets({"pw": first}, tmp_path)
-    for reference, told in [
+    refused: list[tuple[SecretReference, str]] = [
         (ConfigSecret(secret="pw"), "secret pw: empty in the stack's config; mapinfra config set"),
         (EnvironmentSecret(env="MAPINFRA_TEST"), "environment variable MAPINFRA_TEST: empty; exp"),
         (FileSecret(file="pw"), f"secret file {tmp_path / 'pw'}: "),
-    ]:
-        with pytest.raises(SecretError) as refused:
+    ]
+    for reference, told in refused:
+        with pytest.raises(SecretError) as error:
             secrets(reference)
-        assert str(refused.value).startswith(told)
+        assert str(error.value).startswith(told)

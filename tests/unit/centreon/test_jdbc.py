@@ -62,6 +62,7 @@ def test_a_url_is_read_as_its_driver_reads_it(url: str, expected: JdbcUrl) -> No
         ("jdbc:mariadb://address=(host=a)(port)/m", "isn't like address="),
         ("jdbc:mysql://address=(host=a)(user=u)/m", "a login of its own for one server"),
         ("jdbc:mysql://u@a/m", "a login before a server's name"),
+        ("jdbc:mysql://a/m?socksProxyHost=p", "parameter socksproxyhost stands for a proxy"),
         ("jdbc:mysql://a/m?socketFactory=x.Y", "parameter socketfactory stands for"),
         ("jdbc:mariadb://a/m?localSocket=s.sock", "is no path of a socket"),
     ],

@@ -208,3 +208,23 @@ def test_a_database_that_map_does_not_use_is_not_brought_back(
         return
     told = plan_restore(SERVER, THEN, observed(own=own)).notes
     assert any("its login is refused" in note for note in told) == isinstance(own, CentreonError)
+
+
+@pytest.mark.parametrize(
+    ("client", "is_refused"),
+    [
+        (Client(socket="/run/a.sock", unit="mariadb", datadir="/srv/mysql/"), False),
+        (Client(socket="/run/b.sock", unit="", datadir="/var/lib/mysql/"), False),
+        (Client(socket="/run/b.sock", unit="mariadb@second", datadir="/srv/b/"), True),
+        (Client(socket="/run/b.sock", unit="", datadir="/srv/b/"), True),
+    ],
+)
+def test_a_backup_of_an_earlier_version_is_of_the_usual_mariadb(
+    client: Client, *, is_refused: bool
+) -> None:
+    seen = observed(own=OwnDatabase("centreon_map", client))
+    if is_refused:
+        with pytest.raises(CentreonError, match="of database centreon_map by the usual socket"):
+            plan_restore(SERVER, MANIFEST, seen)
+    else:
+        assert plan_restore(SERVER, MANIFEST, seen).plan.steps
