@@ -91,6 +91,10 @@ done
 [ -w "$above" ] || echo read-only
 for directory in "$1"/*; do
   [ -e "$directory/{MANIFEST}" ] || [ -e "$directory/{SUMS}" ] || continue
+  case ${{directory##*/}} in *[!A-Za-z0-9._-]*)
+    echo "strange $(printf %s "${{directory##*/}}" | packed)"
+    continue ;;
+  esac
   [ -e "$directory/{UNFINISHED}" ] || describe "$directory"
 done
 """
@@ -164,6 +168,9 @@ def parse(text: str, folder: str, where: str) -> Shelf:
         id, *words = line.split(" ")
         if id == "unsafe" and len(words) == 1:
             return Shelf((), unsafe=_unpacked(words[0]).strip())
+        if id == "strange" and len(words) == 1:
+            unreadable[_unpacked(words[0])] = "no backup has such a name; it is left alone"
+            continue
         found = described(f"{folder}/{id}", words, where)
         if isinstance(found, str):
             unreadable[id] = found

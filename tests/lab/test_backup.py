@@ -790,6 +790,16 @@ def test_a_backup_that_is_not_whole_is_not_armed(world: World, what: str) -> Non
     assert shelf.unreadable or shelf.backups[0].damage
 
 
+def test_a_copy_of_a_backup_with_blanks_in_its_name_stands_in_nobodys_way(world: World) -> None:
+    manifest = world.take("first")
+    world.lab.run(["cp", "-a", f"{FOLDER}/first", f"{FOLDER}/first (copy)"])
+    shelf = backup.listing(world.host)
+    assert [one.manifest.id for one in shelf.backups] == ["first"]
+    assert list(shelf.unreadable) == ["first (copy)"]
+    backup.verify(world.host, manifest)
+    assert world.exists(f"{FOLDER}/first (copy)/back.sh")
+
+
 def test_a_backup_that_is_gone_is_not_armed_and_nothing_is_made_in_its_place(
     world: World,
 ) -> None:

@@ -70,6 +70,13 @@ def test_backups_are_read_oldest_first_and_one_that_is_not_does_not_hide_them() 
     assert parse("") == shelf.Shelf(())
 
 
+@pytest.mark.parametrize("name", ["a (copy)", "a\nb", "strange\x1b[2J"])
+def test_a_folder_that_is_called_as_no_backup_hides_no_other(name: str) -> None:
+    found = parse(f"strange {packed(name)}\n" + line(MANIFEST.id, MANIFEST.dumps()))
+    assert [one.manifest for one in found.backups] == [MANIFEST]
+    assert found.unreadable == {name: "no backup has such a name; it is left alone"}
+
+
 def test_a_report_of_the_way_back_that_can_not_be_read_is_told_too() -> None:
     [told] = parse(line(MANIFEST.id, MANIFEST.dumps(), back="{}")).unreadable.values()
     assert told.startswith("BACK.json can't be read")
