@@ -30,7 +30,7 @@ class WantedMap:
 
 @dataclass(frozen=True)
 class Wishes:
-    """What a spec says of the brokers that MAP servers connect to."""
+    """What a spec says of brokers, pollers and the MAP servers that connect there."""
 
     outputs: Mapping[str, Sequence[WantedOutput]]
     """By the name of the remote."""
@@ -38,6 +38,9 @@ class Wishes:
     """The name of the central or remote that has an address for itself."""
     maps: Mapping[str, WantedMap] = field(default_factory=dict)
     """By the name of the remote."""
+    central: Target | None = None
+    pollers: Mapping[str, str] = field(default_factory=dict)
+    """The name that Centreon has for a remote, by the spec's."""
 
 
 NO_WISHES = Wishes({}, {})

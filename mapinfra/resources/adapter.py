@@ -26,7 +26,7 @@ from pulumi.output import Unknown
 
 from mapinfra.errors import ApplyFailed, CentreonError, HostError, MapinfraError
 from mapinfra.hosts import Target
-from mapinfra.resources import records
+from mapinfra.resources import pollers, records
 from mapinfra.resources.contract import Inputs, Kind, Plan
 from mapinfra.resources.execution import execute
 from mapinfra.resources.provider_process import is_provider_process
@@ -86,6 +86,8 @@ class KindProvider(ResourceProvider):
         try:
             # First, since what is found on the wrong host would be told as a fault of that host.
             self._session.machines.expect_one_name(self.kind.targets(desired))
+            for target in self.kind.targets(desired):
+                pollers.expect_own(self._session, target)
             live = self.kind.observe(desired, self._session)
             self._session.claim(self._thing(desired, live), desired)
             self._expect_own(desired, live)

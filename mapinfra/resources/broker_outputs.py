@@ -15,7 +15,6 @@ from mapinfra.centreon.broker import (
     Blocks,
     Group,
     Output,
-    file_pollers,
     groups,
     masters,
     served_ports,
@@ -35,7 +34,7 @@ from mapinfra.centreon.survey import (
 )
 from mapinfra.errors import CentreonError, HostError
 from mapinfra.hosts import Facts, Target
-from mapinfra.resources import broker_plan, broker_rows, cbd, obstacles, records
+from mapinfra.resources import broker_plan, broker_rows, cbd, obstacles, pollers, records
 from mapinfra.resources.broker_model import Deploy, Deployed, Desired, Kept, Live
 from mapinfra.resources.contract import Inputs, Kind, Plan, Step
 from mapinfra.resources.map_broker import connection_found, disagreements
@@ -79,7 +78,7 @@ class BrokerOutputsKind(Kind[Desired, Live]):
         identity = int(configuration["config_id"])
         rows = central.rows(BROKER_ROWS.name)
         there = files(remote.text(BROKER_FILES.name))
-        _expect_own_files(there, poller, desired)
+        pollers.expect_files_of(there, poller, desired.poller, desired.remote.name)
         file = there.get(str(configuration["config_filename"]))
         return Live(
             poller_id=poller,
@@ -212,24 +211,6 @@ def _poller(central: Facts, desired: Desired) -> int:
             remedy="correct `poller` in the spec, or add the remote server to Centreon first",
         )
     return int(str(pollers[desired.poller]["id"]))
-
-
-def _expect_own_files(there: Mapping[str, bytes], poller: int, desired: Desired) -> None:
-    """Refuse a host whose broker's files are of other pollers only: it is another server.
-
-    A poller that was renamed keeps its number, one that was added anew its name.
-    """
-    found = file_pollers(json_object(content) for content in there.values())
-    if not found or poller in found or desired.poller in found.values():
-        return
-    whose = ", ".join(f"{name} (id {number})" for number, name in sorted(found.items()))
-    raise CentreonError(
-        f"this host has the broker's files of poller {whose}, not of {desired.poller} "
-        f"(id {poller})",
-        where=f"{desired.remote.name}: {BROKER_FOLDER}",
-        remedy=f"correct ssh.host or `poller` of {desired.remote.name}; if it is that host, export "
-        "the configuration of the poller in Centreon first",
-    )
 
 
 def _configuration(central: Facts, desired: Desired, poller: int) -> Mapping[str, Any]:

@@ -79,7 +79,7 @@ def _open(
 
 
 def _wishes(located: spec.Located) -> Wishes:
-    """Return what the spec says of the brokers that MAP servers connect to."""
+    """Return what the spec says of brokers, pollers and the MAP servers that connect there."""
     outputs = {
         name: tuple(
             WantedOutput(
@@ -103,7 +103,9 @@ def _wishes(located: spec.Located) -> Wishes:
     # Hosts behind one address, on several ports, aren't told apart by it.
     seen = Counter(address for address, _ in named)
     hosts = {address: name for address, name in named if seen[address] == 1}
-    return Wishes(outputs, hosts, dict(_maps(located.spec)))
+    central, maps = located.spec.central_target, dict(_maps(located.spec))
+    pollers = {name: remote.poller for name, remote in located.spec.remotes.items()}
+    return Wishes(outputs, hosts, maps, central, pollers)
 
 
 def _maps(wanted: spec.Spec) -> Iterator[tuple[str, WantedMap]]:

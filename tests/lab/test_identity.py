@@ -8,7 +8,7 @@ import pytest
 
 from lab import Lab
 from tests.lab.engines import Engine
-from tests.lab.project import HOSTS, Project
+from tests.lab.project import HOSTS, Project, images_shown
 from tests.marks import needs_pulumi
 
 ENGINES = [
@@ -79,7 +79,13 @@ def test_the_host_of_another_poller_is_refused(
     untouched: Project, spec: dict[str, Any], engine: Engine
 ) -> None:
     spec["remotes"] = {"paris": {**spec["remotes"]["paris"], "ssh": {"host": "lyon"}}}
-    _refused(untouched, engine, "this host has the broker's files of poller lyon", "not of paris")
+    said = "this host has the broker's files of poller lyon", "not of paris"
+    _refused(untouched, engine, *said)
+    # Nor is a page of its menu touched, with or without outputs.
+    del spec["remotes"]["paris"]["broker_outputs"]
+    _refused(untouched, engine, *said)
+    assert untouched.mapinfra("up", "--yes").code == 1
+    assert not images_shown(untouched.lab, "lyon")
 
 
 def test_a_second_address_of_a_remote_is_the_same_machine(
