@@ -86,6 +86,10 @@ _REMEDIES: Final = (
 _ERROR = re.compile(r"ERROR (\d+)")
 
 
+class LoginRefused(CentreonError):
+    """MAP's own login to its database is refused: so would MAP be, should it start."""
+
+
 @dataclass(frozen=True)
 class OwnDatabase:
     """The database that MAP's own connection reaches; `size` in bytes, None where not known."""
@@ -246,13 +250,13 @@ def _expect_here(told: Mapping[str, list[str]], place: str) -> None:
         )
 
 
-def _refused(complaint: str, login: Login, server: Server, place: str) -> CentreonError:
+def _refused(complaint: str, login: Login, server: Server, place: str) -> LoginRefused:
     code = _ERROR.search(complaint)
     remedy = next(
         (text for codes, text in _REMEDIES if code is not None and code[1] in codes),
         "see what that MariaDB says",
     )
-    return CentreonError(
+    return LoginRefused(
         f"MAP's own login to {server} ({login.user}, database {login.url.database}) is refused: "
         f"{complaint}",
         where=place,

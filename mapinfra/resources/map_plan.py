@@ -7,6 +7,7 @@ from mapinfra.centreon.editions import EDITIONS
 from mapinfra.centreon.health import State
 from mapinfra.centreon.on_host import speaks_tls
 from mapinfra.centreon.order import Stage, update_order
+from mapinfra.centreon.own_database import LoginRefused
 from mapinfra.centreon.release_notes import notes_between
 from mapinfra.centreon.rules import judge
 from mapinfra.centreon.situation import ABSENT, Absent, Situation
@@ -252,8 +253,20 @@ class _Planner:
         else:
             changed = list(self.server_side.settings())
         yield from changed
-        yield from self.server_side.running(restart=bool(changed) or self._restart_is_due)
+        running = list(self.server_side.running(restart=bool(changed) or self._restart_is_due))
+        if any(step.verb in ("start", "restart") for step in running):
+            self._expect_login(changed)
+        yield from running
         yield from self._enable()
+
+    def _expect_login(self, changed: list[Step]) -> None:
+        """Refuse to start a server that can't log in to its database, unless this mends it."""
+        edition = self.desired.edition
+        path = f"{edition.config_dir}/{edition.own_database_file}"
+        if any(step.verb == "settings" and path in step.data.after for step in changed):
+            return
+        if isinstance(self.live.own, LoginRefused):
+            raise self.live.own
 
     @property
     def _restart_is_due(self) -> bool:

@@ -19,6 +19,7 @@ from mapinfra.centreon.extensions import (
     Row,
 )
 from mapinfra.centreon.health import Health
+from mapinfra.centreon.own_database import LoginRefused
 from mapinfra.centreon.surroundings import Broker
 from mapinfra.centreon.version import Version
 from mapinfra.errors import CentreonError
@@ -126,6 +127,25 @@ def test_a_server_that_is_cut_off_from_its_broker_is_restarted_and_has_to_find_i
     )
     assert plan.steps[2].data.broker
     assert MapInstallationKind().computed(wanted(OLD), live)["healthy"] is False
+
+
+def test_a_server_that_cant_log_in_to_its_database_is_not_restarted_into_that() -> None:
+    refused = LoginRefused("MAP's own login is refused: ERROR 1862", where="map")
+    for live in (found(health=health(ENGINE, "inactive")), found(health=health(ENGINE, broker=()))):
+        with pytest.raises(LoginRefused):
+            map_plan.plan(wanted(OLD), replace(live, own=refused))
+    drifted = wanted(OLD, settings={CONF: {"JAVA_OPTS": "-Xmx8G"}})
+    with pytest.raises(LoginRefused):
+        map_plan.plan(drifted, found(own=refused))
+    assert not map_plan.plan(wanted(OLD), found(own=refused)).steps
+    # What makes another database unfit for a backup doesn't keep MAP from its work.
+    elsewhere = CentreonError("MAP's own database is on db1", where="map")
+    assert map_plan.plan(drifted, found(own=elsewhere)).steps
+    file = ENGINE.own_database_file
+    path, key = f"{ENGINE.config_dir}/{file}", "centreon_map.connection.username"
+    live = found(own=refused, configuration={path: f"{key}=wrong\n".encode()})
+    mended = map_plan.plan(wanted(OLD, settings={file: {key: "map"}}), live)
+    assert verbs(mended) == ["lock", "settings", "restart", "health", "release"]
 
 
 def test_a_server_that_systemd_restarts_has_to_show_that_it_stays() -> None:
