@@ -25,6 +25,11 @@ The watchdog starts `cbd FILE` for every configuration of a daemon (centreon-col
 broker/watchdog/src/instance.cc).
 """
 
+FITS = """\
+[ "$(stat -L -c %s "$file")" -le 4194304 ] || { echo "$file has more than 4 MiB" >&2; exit 1; }
+"""
+"""Ends a probe at a file that is larger than any of Centreon's, and names it."""
+
 _FILE = re.compile(
     r"(?P<path>/.*) "
     r"(?P<content>(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from mapinfra.backup import Found, Manifest
 from mapinfra.centreon.editions import EDITIONS, MARIADB_SNIPPETS, Edition
-from mapinfra.centreon.facts import contents
+from mapinfra.centreon.facts import FITS, contents
 from mapinfra.centreon.lines import Dbms, OperatingSystem, java_major
 from mapinfra.centreon.situation import ABSENT, Absent
 from mapinfra.hosts import Facts, Probe
@@ -19,6 +19,7 @@ CONFIGURATION = Probe(
     "map-configuration",
     f'for file in {_FOLDERS}; do [ -f "$file" ] || continue; '
     """case $file in *.conf | *.properties | *.sh | *.rpm* | *.dpkg-*) ;; *) continue ;; esac; """
+    f"{FITS}"
     """printf '%s ' "$file"; base64 -w 0 <"$file"; echo; done; true""",
 )
 ASKED_BRIEFLY = (

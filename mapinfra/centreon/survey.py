@@ -8,7 +8,7 @@ from mapinfra.backup import journal, shelf
 from mapinfra.centreon import mirror
 from mapinfra.centreon.editions import EDITIONS, WEB_CLIENT
 from mapinfra.centreon.extensions import EXTENSIONS_ON_DISK, MODULE_ROWS, WIDGET_ROWS
-from mapinfra.centreon.facts import LISTENING_SCRIPT
+from mapinfra.centreon.facts import FITS, LISTENING_SCRIPT
 from mapinfra.centreon.health import UNITS
 from mapinfra.centreon.login import SESSION_EXPIRE
 from mapinfra.centreon.map_host import CONFIGURATION, SYSTEM
@@ -38,7 +38,7 @@ RECORD_FOLDER = "/var/lib/mapinfra"
 def _files(pattern: str) -> str:
     """Return a snippet that prints the files of a pattern: path, then base64, one line each."""
     return (
-        f'for file in {pattern}; do [ -f "$file" ] || continue; '
+        f'for file in {pattern}; do [ -f "$file" ] || continue; {FITS}'
         'printf "%s " "$file"; base64 < "$file" | tr -d "\\n"; echo; done'
     )
 

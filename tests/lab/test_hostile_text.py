@@ -42,6 +42,19 @@ def test_names_and_values_in_databases_cannot_steer_a_terminal(project: Project,
     expect_harmless(project, "up", "--yes")
 
 
+def test_a_file_that_is_too_large_is_named_with_its_host(untouched: Project) -> None:
+    paris = untouched.lab.host("paris")
+    path = "/etc/centreon-broker/huge.json"
+    paris.run(["truncate", "-s", "40M", path])
+    try:
+        result = untouched.mapinfra("preview")
+    finally:
+        paris.run(["rm", path])
+    assert result.code == 1, result
+    assert f"{path} has more than 4 MiB" in result.out, result
+    assert "! lyon" not in result.out, result
+
+
 def test_records_and_files_that_are_no_text_are_named_with_their_host(project: Project) -> None:
     project.up()
     paris = project.lab.host("paris")
