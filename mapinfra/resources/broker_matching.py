@@ -58,15 +58,28 @@ def match_outputs(desired: Desired, live: Live) -> list[Matched]:
     known = recognise(every, before, live.outputs, desired.take_over)
     kept = recorded(live)
     return [
-        Matched(
-            name=name,
-            wanted=wanted.get(name),
-            group=known.get(name),
-            found=_found(kept.get(name), known.get(name)),
-            is_recorded=name in kept,
-        )
+        _matched(name, wanted.get(name), known.get(name), kept.get(name))
         for name in {**before, **wanted}
     ]
+
+
+def _matched(
+    name: str, wanted: Output | None, group: Group | None, kept: Mapping[str, Any] | None
+) -> Matched:
+    if group is not None and kept is not None and _is_another(name, group, kept):
+        if wanted is None:
+            return Matched(name, None, None, (), is_recorded=True)
+        kept = None
+    return Matched(name, wanted, group, _found(kept, group), is_recorded=kept is not None)
+
+
+def _is_another(name: str, group: Group, kept: Mapping[str, Any]) -> bool:
+    """Tell whether somebody has put another output in the place of a recorded one.
+
+    One that was renamed keeps its number, and one that was moved its name. Records of earlier
+    versions tell no number.
+    """
+    return group.value("name") != name and kept.get("group", group.number) != group.number
 
 
 def _found(kept: Mapping[str, Any] | None, group: Group | None) -> tuple[Row, ...]:

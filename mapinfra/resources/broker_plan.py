@@ -176,7 +176,22 @@ class _Planner:
         if match.wanted is None:
             return recorded(self.live)[match.name]
         kind = {} if match.wanted.type == IPV4 else {"type": match.wanted.type}
-        return {"port": match.wanted.port, "host": match.wanted.host, **kind}
+        return {
+            "port": match.wanted.port,
+            "host": match.wanted.host,
+            **kind,
+            **self._number(match),
+        }
+
+    def _number(self, match: Matched) -> dict[str, int]:
+        """Return the group's number; of one that isn't changed, what the record has."""
+        edited = [edit.group for edit in self.edits if _name_after(edit) == match.name]
+        kept = recorded(self.live).get(match.name)
+        if edited:
+            return {"group": edited[0]}
+        if kept is not None and match.is_recorded:
+            return {"group": kept["group"]} if "group" in kept else {}
+        return {"group": match.group.number} if match.group else {}
 
     def _settled(self) -> Record | None:
         wanted = {match.name for match in self.matched if match.wanted}
@@ -278,6 +293,10 @@ def _edit_text(edit: Edit) -> str:
         for change in _value_changes(edit.before, edit.after)
     ]
     return f"change output {name} (group {edit.group}): {', '.join(mended) or 'mend its rows'}"
+
+
+def _name_after(edit: Edit) -> str:
+    return output_of(edit.after).name if edit.after else ""
 
 
 def _shown(value: object) -> str:

@@ -277,6 +277,38 @@ def test_an_output_of_any_other_name_is_taken_over_only_where_the_spec_names_it(
     assert applied(KIND.removal(desired, there), there).outputs == live.outputs
 
 
+def replaced_by(name: str, number: int) -> Live:
+    """Return a remote whose own output somebody has deleted, to make another on its port."""
+    live = applied(plan(wanted(MAP), fresh()), fresh())
+    others = tuple(one for one in live.outputs if one.value("name") != MAP.name)
+    other = group(number, replace(MAP, name=name))
+    return restarted(deployed(replace(live, outputs=(*others, other))))
+
+
+def test_an_output_that_took_the_place_of_a_recorded_one_is_somebody_elses() -> None:
+    live = replaced_by("wall", 9)
+    with pytest.raises(CentreonError, match=r"used already by wall .*write `take_over: wall`"):
+        plan(wanted(MAP), live)
+    left = plan(without_outputs(wanted(MAP)), live)
+    assert applied(left, live).outputs == live.outputs
+    assert [step.text for step in left.steps] == ["forget what was found: nothing of it is left"]
+    taken = plan(replace(wanted(MAP), take_over={MAP.name: "wall"}), live)
+    back = plan(without_outputs(wanted(MAP)), applied(taken, live))
+    assert applied(back, applied(taken, live)).outputs == live.outputs
+
+
+def test_an_own_output_that_was_renamed_is_named_again() -> None:
+    live = replaced_by("wall", 4)
+    assert "name wall → Centreon-Map" in str(plan(wanted(MAP), live).steps)
+    assert applied(plan(without_outputs(wanted(MAP)), live), live).outputs == fresh().outputs
+
+
+def test_an_own_output_that_the_form_has_numbered_anew_is_known_by_its_name() -> None:
+    live = replaced_by(MAP.name, 9)
+    assert plan(wanted(MAP), live).steps == ()
+    assert applied(plan(without_outputs(wanted(MAP)), live), live).outputs == fresh().outputs
+
+
 def test_an_output_to_take_over_that_is_not_there_is_told() -> None:
     desired = replace(wanted(MAP), take_over={"Centreon-Map": "typo"})
     with pytest.raises(CentreonError, match="no output typo to take over; there is unified-sql"):
