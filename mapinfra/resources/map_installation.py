@@ -3,7 +3,7 @@
 Manual "Update the extension" and "Upgrading the extension", for both editions.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -280,7 +280,7 @@ class _Runner:
                 # Nothing is changed by waiting, and until then the database needn't come back.
                 packages.wait_until_free(self._map)
                 operation.begin_changes()
-                self._change(self._map, step.data, "server")
+                self._change(self._map, step.data, "server", ready=operation.expect_unedited)
                 operation.note_snippets()
             case "config":
                 for line in operation.configure():
@@ -374,12 +374,14 @@ class _Runner:
         api = self._session.api(self._desired.api)
         return ExtensionManager(api, self._web, database_of(self._desired.web))
 
-    def _change(self, host: Host, change: Replace, purpose: str) -> None:
+    def _change(
+        self, host: Host, change: Replace, purpose: str, ready: Callable[[], None] | None = None
+    ) -> None:
         unit = f"mapinfra-{purpose}-{self._service}"
         if change.new is None:
             packages.remove(host, [change.package], unit, purge=True)
         else:
-            packages.install(host, change.wanted, unit)
+            packages.install(host, change.wanted, unit, ready=ready)
 
     def _keep_web(self, web: Replace, operation: Operation) -> None:
         if web.new is None:

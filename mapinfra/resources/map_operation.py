@@ -174,7 +174,7 @@ class Operation:
 
         Raises Edited when a configuration file was edited since it was backed up.
         """
-        self._expect_unedited()
+        self.expect_unedited()
         self.arm(Reach.ALL)
         self._changed = True
         self.done("server")
@@ -251,6 +251,15 @@ class Operation:
         self.stopped_at = time.monotonic()
         self.host.run(["systemctl", "stop", self.desired.edition.service], timeout=180)
 
+    def expect_unedited(self) -> None:
+        """Raise Edited when a file isn't any more as in the backup: going back would lose that."""
+        before = {path: self.snippets.get(path) for path in MARIADB_SNIPPETS}
+        before |= {path: versions.local for path, versions in self.versions.items()}
+        now = contents(self.host, before)
+        for path, content in before.items():
+            if now.get(path) != content:
+                raise edited(self.host, path)
+
     @property
     def stopped_for(self) -> float | None:
         """Seconds since the service was stopped; None when it wasn't."""
@@ -271,15 +280,6 @@ class Operation:
         old = next(iter(self._backup.package_files), None)
         leftovers = {end: saved[f"{path}{end}"] for end in LEFTOVERS if f"{path}{end}" in saved}
         return Versions(local, self._in_package(old, path), vendor, leftovers)
-
-    def _expect_unedited(self) -> None:
-        """Raise Edited when a file isn't any more as in the backup: going back would lose that."""
-        before = {path: self.snippets.get(path) for path in MARIADB_SNIPPETS}
-        before |= {path: versions.local for path, versions in self.versions.items()}
-        now = contents(self.host, before)
-        for path, content in before.items():
-            if now.get(path) != content:
-                raise edited(self.host, path)
 
     def note_snippets(self) -> None:
         """See what a change of packages has made of the files of MariaDB's that are MAP's."""

@@ -16,6 +16,7 @@ from lab import Host as Machine
 from lab import Lab
 from lab.packages.by_hand import add_repository
 from lab.packages.repositories import ROOT
+from mapinfra.errors import CentreonError
 from mapinfra.hosts import Fleet, Host, Ssh, Survey, Target, packages
 from mapinfra.hosts.packages import (
     Change,
@@ -249,6 +250,18 @@ def test_a_version_that_is_there_is_not_installed_again(site: Site) -> None:
     assert site.install("22.10.1") == ()
     commands = [one.command for one in site.machine.commands_log()[before:]]
     assert not [one for one in commands if "systemd-run" in one]
+
+
+def test_what_is_asked_last_of_all_can_still_stop_a_transaction(site: Site) -> None:
+    """As an edit does that came while another program kept the package manager busy."""
+
+    def changed() -> None:
+        raise CentreonError("it was edited", where="map")
+
+    before = site.installed()
+    with pytest.raises(CentreonError, match="it was edited"):
+        packages.install(site.host, site.server("22.10.5"), UNIT, ready=changed)
+    assert site.installed() == before
 
 
 def test_several_packages_change_in_one_transaction(site: Site) -> None:

@@ -1,7 +1,7 @@
 """Packages changed on a host, each time by a unit that outlives the connection."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from mapinfra.hosts.deadline import Deadline
 from mapinfra.hosts.host import Completed, Host
@@ -81,12 +81,14 @@ def install(
     conffiles: Conffiles = "keep",
     patience: float = _PATIENCE,
     timeout: float = _TRANSACTION_SECONDS,
+    ready: Callable[[], None] | None = None,
 ) -> tuple[Change, ...]:
     """Bring packages to exactly these versions, up or down, and return what was changed.
 
     Other packages change only as these need it, and none is removed. A busy package manager is
     waited for up to `patience` seconds. A transaction that a killed process left running as `unit`
     is waited for and its result taken; what it changed isn't known then, and () is returned.
+    `ready` is called last of all before a transaction begins; what it raises ends this.
 
     It has failed when the package manager says so, when a script of a package that came in failed
     (rpm lets that pass), or when the versions, or dpkg's states, aren't as wanted afterwards.
@@ -106,7 +108,7 @@ def install(
         if tool.update:
             # A repository that can't be read is told by the transaction, should it matter.
             host.run(tool.update, timeout=_ASIDE_SECONDS, check=False)
-        done = _transaction(host, tool, argv, unit, said, patience, timeout)
+        done = _transaction(host, tool, argv, unit, said, patience, timeout, ready)
     _judge(host, tool, done, said)
     _check_versions(host, wanted, said)
     return changes
@@ -298,11 +300,14 @@ def _transaction(
     said: str,
     patience: float,
     timeout: float,
+    ready: Callable[[], None] | None = None,
 ) -> Completed:
     """Run a transaction; again when another one took the lock in the last moment."""
     deadline = Deadline.after(patience)
     while True:
         locks.wait_until_free(host, tool, deadline.remaining())
+        if ready is not None:
+            ready()
         done = run_unit(host, unit, argv, timeout=timeout, description=said, check=False)
         if not tool.is_busy(done):
             return done
