@@ -30,7 +30,12 @@ MOST = 1 << 16
 """Bytes that an answer on health may have; the page of downloads may have four times as many."""
 DOWNLOAD = re.compile(r"""href\s*=\s*["'](\w[\w.+~-]*\.(?:zip|exe|msi|dmg|deb|rpm|gz))["']""")
 STATUS = re.compile(r"[A-Za-z][A-Za-z_-]{0,31}")
-PROFILES = re.compile(r"spring\.profiles\.active[=\s]\s*([\w-]+(?:\s*,\s*[\w-]+)*)")
+UNCOMMENTED = re.compile(r"""(?:"(?:\\.|[^"\\])*"|'[^']*'|[^#]|(?<=\S)#)*""")
+"""The part of a line of shell that is no comment: a `#` inside quotes or a word begins none."""
+PROFILES = re.compile(r"""spring\.profiles\.active[=\s]\s*[\\"']*([\w-]+(?:\s*,\s*[\w-]+)*)""")
+"""The profiles may have quotes of their own inside those of the whole value."""
+ADDRESS = r"[\w.:\[\]${}-]+"
+"""A name, an address, IPv6 in brackets, or a placeholder of Spring."""
 TLS_PROFILES = ("tls", "tls_broker")
 """`tls_broker` has all that `tls` has, and TLS to the broker."""
 
@@ -64,7 +69,7 @@ def report(edition: Answer) -> Optional[Answer]:
         "edition": edition["name"],
         "answers": [{key: a[key] for key in ("url", "code", "status", "error")} for a in answers],
         "tls": tls,
-        "broker_address": setting(main, "broker.address", r"[\w.:-]+"),
+        "broker_address": setting(main, "broker.address", ADDRESS),
         "broker_port": broker_port,
         "broker": connected(broker_port, edition["service"], edition["patience"] if is_up else 0),
         "downloads": None,
@@ -94,7 +99,7 @@ def speaks_tls(conf: str, main: str) -> bool:
     By a Spring profile, as the manual "Secure your MAP platform" has it, or by the key of the
     newer versions that take PEM files.
     """
-    active = [line for line in conf.splitlines() if not line.lstrip().startswith("#")]
+    active = [found.group() for found in map(UNCOMMENTED.match, conf.splitlines()) if found]
     chosen = PROFILES.findall("\n".join(active))
     profiles = re.split(r"\s*,\s*", chosen[-1]) if chosen else []
     by_key = setting(main, "centreon-map.tls.enabled", r"\w+")

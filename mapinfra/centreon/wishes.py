@@ -35,12 +35,17 @@ class Wishes:
     outputs: Mapping[str, Sequence[WantedOutput]]
     """By the name of the remote."""
     hosts: Mapping[str, str]
-    """The name of the central or remote that has an address for itself."""
+    """The name of the central or remote that has an address, `comparable`, for itself."""
     maps: Mapping[str, WantedMap] = field(default_factory=dict)
     """By the name of the remote."""
     central: Target | None = None
     pollers: Mapping[str, str] = field(default_factory=dict)
     """The name that Centreon has for a remote, by the spec's."""
+
+
+def comparable(address: str) -> str:
+    """Return a name or address in the one way in which equal ones are equal."""
+    return address.strip("[]").lower().removesuffix(".")
 
 
 NO_WISHES = Wishes({}, {})

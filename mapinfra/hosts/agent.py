@@ -2,12 +2,12 @@
 
 import socket
 from collections.abc import Sequence
-from pathlib import Path
 
 import paramiko
 from paramiko.agent import AgentSSH
 
 from mapinfra.hosts.deadline import Deadline
+from mapinfra.hosts.endpoint import AgentSocket
 
 
 class AgentFault(Exception):
@@ -26,9 +26,9 @@ class Agent(AgentSSH):
     the connection.
     """
 
-    def __init__(self, path: Path | None, deadline: Deadline) -> None:
+    def __init__(self, at: AgentSocket | None, deadline: Deadline) -> None:
         super().__init__()
-        self._path = path
+        self._at = at
         self._deadline = deadline
         self._asked = False
         self.fault: AgentFault | None = None
@@ -45,12 +45,12 @@ class Agent(AgentSSH):
         self._close()  # type: ignore[attr-defined]
 
     def _ask(self) -> None:
-        if self._path is None:
+        if self._at is None:
             return
         conn = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             conn.settimeout(max(self._deadline.remaining(), 0.001))
-            conn.connect(str(self._path))
+            conn.connect(str(self._at.path))
         except OSError:  # nobody is there any more, as ssh(1) takes it
             conn.close()
             return
@@ -71,9 +71,13 @@ class Agent(AgentSSH):
         return kind, answer
 
     def _told(self, what: str) -> AgentFault:
+        is_usual = self._at is not None and self._at.is_usual
+        other = (
+            "unset SSH_AUTH_SOCK" if is_usual else "correct IdentityAgent in the SSH configuration"
+        )
         return AgentFault(
-            f"the SSH agent at {self._path} (SSH_AUTH_SOCK) {what}",
-            "unlock or restart it, or unset SSH_AUTH_SOCK, or set ssh.identity_file",
+            f"the SSH agent at {self._at} {what}",
+            f"unlock or restart it, or {other}, or set ssh.identity_file",
         )
 
 

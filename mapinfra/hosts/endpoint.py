@@ -40,6 +40,17 @@ class Identity:
 
 
 @dataclass(frozen=True)
+class AgentSocket:
+    """Where the agent listens; `is_usual`: named by SSH_AUTH_SOCK, else by IdentityAgent."""
+
+    path: Path
+    is_usual: bool = field(compare=False)
+
+    def __str__(self) -> str:
+        return f"{self.path} ({_AGENT if self.is_usual else 'IdentityAgent'})"
+
+
+@dataclass(frozen=True)
 class Endpoint:
     """One sshd and how to log in there; equal ones share a connection.
 
@@ -54,7 +65,7 @@ class Endpoint:
     identities: tuple[Identity, ...]
     identities_only: bool
     certificates: tuple[Path, ...]
-    agent: Path | None
+    agent: AgentSocket | None
     family: str
     known_hosts: tuple[Path, ...]
     known_as: str
@@ -216,15 +227,16 @@ class _Resolver:
             for path in self._files(files, options, hop)
         )
 
-    def _agent(self, options: Options, hop: "Hop") -> Path | None:
+    def _agent(self, options: Options, hop: "Hop") -> AgentSocket | None:
         """The agent's socket: the one of IdentityAgent, or the usual one."""
         named = options.get("identityagent", (_AGENT,))[0]
         if named.lower() == "none":
             return None
         if named == _AGENT or (named.startswith("$") and not named.startswith("${")):
-            held = os.environ.get(named.lstrip("$"))
-            return Path(held) if held else None
-        return self._path(self._filled(named, options, hop))
+            variable = named.lstrip("$")
+            held = os.environ.get(variable)
+            return AgentSocket(Path(held), variable == _AGENT) if held else None
+        return AgentSocket(self._path(self._filled(named, options, hop)), is_usual=False)
 
     def _host_key(self) -> HostKey | None:
         text = self._target.ssh.host_key

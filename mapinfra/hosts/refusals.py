@@ -2,9 +2,12 @@
 
 Pure tables, one for each place where it may end: while sshd logs a user in, in the login shell,
 in sudo, on the way to MariaDB, at MariaDB's door. The first row that fits counts; what no row knows
-is told in the words that were seen. Sources: the messages of OpenSSH 9.2 (auth.c, session.c),
-Linux-PAM 1.5 (pam_unix, pam_limits, pam_nologin), util-linux and shadow (nologin(8)), sudo 1.9,
-MariaDB 10.5 and later (errmsg).
+is told in the words that were seen. Rows keep to whole wordings: start-up files and banners print
+sentences about passwords and accounts, too.
+
+Sources: the messages of OpenSSH 9.2 (auth.c, session.c), Linux-PAM 1.5 (pam_unix, pam_limits,
+pam_nologin, pam_faillock), systemd 252 (systemd-user-sessions), util-linux and shadow (nologin(8)),
+sudo 1.9, MariaDB 10.5 and later (errmsg).
 """
 
 import re
@@ -39,28 +42,29 @@ def _rows(*rows: tuple[str, str, str]) -> tuple[_Row, ...]:
 
 _ACCOUNT = (
     (
-        r"account has expired|account is expired",
+        r"^your account has expired",
         "the account of {user} has expired there ({seen})",
         "renew it: chage -E -1 {user}",
     ),
     (
-        r"password (has|is) expired|password change required|required to change your password|"
-        r"password.*expired",
+        r"^(warning: )?your password has expired|^password change required but no tty|"
+        r"^you are required to change your password",
         "the password of {user} has expired there ({seen})",
         "set a new one, or let it not expire: chage -M -1 {user}",
     ),
     (
-        r"too many logins",
+        r"^(there were )?too many logins for '",
         "{user} is logged in too often there ({seen})",
         "raise maxlogins in /etc/security/limits.conf, or end the other sessions",
     ),
     (
-        r"system is (going down|booting)|unprivileged users are not permitted|nologin",
+        r"^\"?system is (going down|booting up)\.|unprivileged users are not permitted to log in|"
+        r"^the system is going down on ",
         "that host lets nobody in now ({seen})",
         "wait until it has booted, or remove /etc/nologin and /run/nologin there",
     ),
     (
-        r"account (is )?(locked|disabled)",
+        r"^((your|the) )?account (is |has been )?(locked|disabled)( due to |[.;,]|$)",
         "the account of {user} is locked there ({seen})",
         "unlock it: usermod -U {user}",
     ),
@@ -68,13 +72,14 @@ _ACCOUNT = (
 _LOGIN = _rows(*_ACCOUNT)
 _SHELL = _rows(
     (
-        r"account is currently not available|not available",
+        r"^this account is currently not available",
         'the login shell of {user} runs nothing, and printed "{seen}"',
         "give that account a shell: usermod -s /bin/sh {user}",
     ),
     *_ACCOUNT,
     (
-        r"cannot fork|fork: |resource temporarily unavailable|cannot allocate memory",
+        r"\bcannot fork\b|\bfork: retry: |"
+        r"\bfork( failed)?: (resource temporarily unavailable|cannot allocate memory)",
         "that host starts no process for {user} ({seen})",
         "look at its memory, and at nproc in /etc/security/limits.conf and TasksMax of its units",
     ),
@@ -84,7 +89,7 @@ _SHELL = _rows(
         "install sudo (doas isn't supported), or log in as root with ssh.become: none",
     ),
     (
-        r"(^|[ /:])sh: (command )?not found|sh: no such file",
+        r"(^|[ /:])sh: (command not found|not found|no such file)",
         "{user} finds no `sh` there ({seen})",
         "correct PATH in the start-up files of that account's shell",
     ),
@@ -106,7 +111,8 @@ _SUDO = _rows(
         "set `Defaults:{user} !requiretty` in the host's sudoers",
     ),
     (
-        r"(password|account).*expired|account validation failure|is your account locked",
+        r"account or password is expired|(^|: )password expired, contact|account expired or pam|"
+        r"unable to change expired password|account validation failure",
         "sudo refused {user}: password or account has expired, or is locked ({seen})",
         "renew it there: chage -l {user}",
     ),

@@ -6,6 +6,10 @@ from collections.abc import Callable, Sequence
 from mapinfra.errors import SudoRefused
 from mapinfra.hosts import refusals
 
+# What sudo says is read, so it has to be English. It hands LANGUAGE on to the command, whose
+# messages are English then, too; LC_ALL=C would change the command's encoding as well.
+_IN_ENGLISH = 'LANGUAGE=C; export LANGUAGE; exec "$@"'
+
 
 class Escalation:
     """One command run through sudo, by what sudo says before that command begins.
@@ -24,7 +28,8 @@ class Escalation:
 
     def argv(self, argv: Sequence[str]) -> list[str]:
         """Return what runs `argv` as root."""
-        return ["sudo", "-S", "-p", self._prompt, "--", *argv]
+        sudo = ["sudo", "-S", "-p", self._prompt, "--"]
+        return ["sh", "-c", _IN_ENGLISH, "sh", *sudo, *argv]
 
     def answer(self, said: bytes) -> bytes:
         """Return what to write to sudo, by all that it said until now.

@@ -43,7 +43,8 @@ class RemoteServer(ComponentResource):
             self._broker = BrokerOutputs(name, inputs.broker_outputs(spec, name, remote), options)
             # MAP gets its events from there, so it comes later and goes earlier.
             after.append(self._broker)
-        _map_installation(spec, name, remote, ResourceOptions(parent=self, depends_on=after))
+        options = ResourceOptions(parent=self, depends_on=after)
+        self._map = _map_installation(spec, name, remote, options)
         self.register_outputs({})
 
     def summary(self, remote: Remote) -> dict[str, Any]:
@@ -54,6 +55,8 @@ class RemoteServer(ComponentResource):
         """
         reached = [flag.server for flag in self._pages.values()]
         reached += [self._broker.remote] if self._broker else []
+        if self._map is not None and not reached:
+            reached = [self._map.web]
         return {
             "address": reached[-1].apply(_address) if reached else remote.ssh.host,
             "pages": {page: flag.shown.apply(_visibility) for page, flag in self._pages.items()},

@@ -11,7 +11,7 @@ from mapinfra.centreon import health, map_host
 from mapinfra.centreon.broker import MAP_PORT, is_vendors
 from mapinfra.centreon.config_files import format_of, settings
 from mapinfra.centreon.editions import Edition
-from mapinfra.centreon.wishes import WantedMap, WantedOutput, Wishes
+from mapinfra.centreon.wishes import WantedMap, WantedOutput, Wishes, comparable
 from mapinfra.errors import CentreonError
 from mapinfra.hosts import Facts
 from mapinfra.resources.map_model import Desired, Live
@@ -107,13 +107,24 @@ def _faults(
     found, is_there, web = connection.found, bool(connection.configuration), connection.web
     if found.get("broker.port", MAP_PORT if is_there else output.port) != output.port:
         yield "broker.port", f"listens on {output.port}"
-    tls = found.get("broker.tls", "false").lower() == "true"
-    known = "broker.tls" in found or not any(key.startswith("broker.tls.") for key in found)
-    if is_there and known and output.tls in ("yes", "no") and tls != (output.tls == "yes"):
-        yield "broker.tls", f"has tls: {output.tls}"
-    address = found.get("broker.address", "").lower()
+    key = _tls_key(found)
+    tls = key is not None and found.get(key, "").lower() == "true"
+    if is_there and key is not None and output.tls == ("no" if tls else "yes"):
+        yield key, f"has tls: {output.tls}"
+    address = comparable(found.get("broker.address", ""))
     named = wishes.hosts.get(address)
     if named is not None and named != web:
         yield "broker.address", f"is {web}'s, and that address is {named}'s"
     if address in _THIS_HOST and connection.server != web and not connection.is_connected:
         yield "broker.address", f"is {web}'s, and MAP isn't on that host"
+
+
+def _tls_key(found: Mapping[str, str]) -> str | None:
+    """Return the key that says whether MAP speaks TLS to its broker; None: not told.
+
+    25.x has keys `broker.tls.*` in the place of broker.tls.
+    """
+    if "broker.tls.enabled" in found:
+        return "broker.tls.enabled"
+    is_newer = any(key.startswith("broker.tls.") for key in found)
+    return None if is_newer and "broker.tls" not in found else "broker.tls"

@@ -199,7 +199,8 @@ class Installation:
         return Replace(name, None, offered_as(self._live.offered, name, version, self._map))
 
     def _logins(self) -> Iterator[Step]:
-        text = f"see that contact {self._wanted.contact} can log in"
+        administrator, contact = self._desired.api.user, self._wanted.contact
+        text = f"see that {administrator} and contact {contact} can log in"
         yield Step(self._web, "contact", text)
         account = self._account
         verb = "make" if account.is_new else "set right"

@@ -67,7 +67,7 @@ class Installing:
         """Do one step; raise ValueError for one that is of neither."""
         match step.verb:
             case "contact":
-                self._log_in_as_contact()
+                self._log_in()
             case "account":
                 password = self._session.secrets(self._install.database_password)
                 _sql(self._web, grant_statements(step.data.client, password))
@@ -124,7 +124,13 @@ class Installing:
 
     # Logins
 
-    def _log_in_as_contact(self) -> None:
+    def _log_in(self) -> None:
+        """See that both may log in whom configure.sh will log in, or set MAP up with.
+
+        The administrator first: configure.sh would try a wrong password a second time, with the
+        package installed.
+        """
+        self._api.log_in()
         contact = self._desired.api.model_copy(
             update={"user": self._install.contact, "password": self._install.contact_password}
         )

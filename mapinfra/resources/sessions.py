@@ -14,7 +14,7 @@ from pulumi.dynamic.config import Config
 from mapinfra import spec
 from mapinfra.centreon.editions import edition
 from mapinfra.centreon.survey import survey_of
-from mapinfra.centreon.wishes import NO_WISHES, WantedMap, WantedOutput, Wishes
+from mapinfra.centreon.wishes import NO_WISHES, WantedMap, WantedOutput, Wishes, comparable
 from mapinfra.errors import SpecError
 from mapinfra.hosts import Fleet
 from mapinfra.resources.provider_process import is_provider_process, settle_in
@@ -94,7 +94,7 @@ def _wishes(located: spec.Located) -> Wishes:
         for name, remote in located.spec.remotes.items()
     }
     named = [
-        (str(target.ssh.host).lower(), target.name)
+        (comparable(str(target.ssh.host)), target.name)
         for target in (
             located.spec.central_target,
             *(located.spec.remote_target(name) for name in located.spec.remotes),

@@ -61,6 +61,8 @@ class BrokerOutputs(Resource, module="mapinfra", name="BrokerOutputs"):
 class MapInstallation(Resource, module="mapinfra", name="MapInstallation"):
     """One MAP server and the web client of the central or remote that it serves."""
 
+    web: Output[dict[str, Any]]
+
     def __init__(self, name: str, inputs: dict[str, Any], opts: ResourceOptions) -> None:
         super().__init__(MapInstallationProvider(_stack()), name, inputs, opts)
 

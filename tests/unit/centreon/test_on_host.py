@@ -197,6 +197,19 @@ def test_what_the_configuration_says_is_asked_first(certificate: Path) -> None:
         ('RUN_ARGS="--spring.profiles.active=prod"\nX=tls,y', "", False),
         ('JAVA_OPTS="-Xmx4G -Dspring.profiles.active=tls,prod"', "", True),
         ('RUN_ARGS="--spring.profiles.active=prod,notls"', "", False),
+        ('RUN_ARGS="--spring.profiles.active="prod,tls""', "", True),
+        ("RUN_ARGS='--spring.profiles.active=\"prod,tls\"'", "", True),
+        ('RUN_ARGS="--spring.profiles.active=\\"prod,tls\\""', "", True),
+        (
+            'RUN_ARGS="--spring.profiles.active=prod,tls" # not spring.profiles.active=prod',
+            "",
+            True,
+        ),
+        ('RUN_ARGS="--spring.profiles.active=prod" # or spring.profiles.active=tls', "", False),
+        ('RUN_ARGS="--x=#1 # --spring.profiles.active=prod,tls"', "", True),
+        ("RUN_ARGS=--x=a#b\\ --spring.profiles.active=prod,tls", "", True),
+        ("  # RUN_ARGS='--spring.profiles.active=prod,tls", "", False),
+        ("X=it's\nRUN_ARGS=--spring.profiles.active=tls # it's", "", True),
         ("", "centreon-map.tls.enabled=true", True),
         ("", " centreon-map.tls.enabled : true\r\n", True),
         ("", "#centreon-map.tls.enabled=true", False),
@@ -221,6 +234,21 @@ def test_https_is_known_by_every_way_to_ask_for_it(conf: str, main: str, https: 
 )
 def test_a_port_is_read_as_java_reads_properties(line: str, number: str) -> None:
     assert on_host.setting(line, "centreon-map.port") == number
+
+
+@pytest.mark.parametrize(
+    ("line", "address"),
+    [
+        ("broker.address=192.0.2.1", "192.0.2.1"),
+        ("broker.address = central.example.net", "central.example.net"),
+        ("broker.address=2001:db8::1", "2001:db8::1"),
+        ("broker.address=[2001:db8::1]", "[2001:db8::1]"),
+        ("broker.address=${BROKER}", "${BROKER}"),
+        ("broker.address =", ""),
+    ],
+)
+def test_a_brokers_address_is_read_however_it_is_written(line: str, address: str) -> None:
+    assert on_host.setting(line, "broker.address", on_host.ADDRESS) == address
 
 
 def test_only_files_beside_the_page_are_offered() -> None:

@@ -177,6 +177,26 @@ def test_a_file_of_a_user_who_is_not_there_is_told(home: Path, line: str) -> Non
     assert "there is no ~nobody-there" in fault(home, "x", identity_file="~nobody-there/key")
 
 
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("", "/run/usual (SSH_AUTH_SOCK)"),
+        ("IdentityAgent SSH_AUTH_SOCK", "/run/usual (SSH_AUTH_SOCK)"),
+        ("IdentityAgent $SSH_AUTH_SOCK", "/run/usual (SSH_AUTH_SOCK)"),
+        ("IdentityAgent $OTHER", "/run/other (IdentityAgent)"),
+        ("IdentityAgent /run/own", "/run/own (IdentityAgent)"),
+        ("IdentityAgent none", "None"),
+    ],
+)
+def test_the_agents_socket_is_known_with_what_named_it(
+    home: Path, monkeypatch: pytest.MonkeyPatch, line: str, named: str
+) -> None:
+    monkeypatch.setenv("SSH_AUTH_SOCK", "/run/usual")
+    monkeypatch.setenv("OTHER", "/run/other")
+    (home / ".ssh/config").write_text(f"{line}\n")
+    assert str(endpoint(home, "x").agent) == named
+
+
 @pytest.mark.parametrize(("value", "only"), [("yes", True), ("true", True), ("False", False)])
 def test_a_switch_may_be_true_or_yes(home: Path, value: str, *, only: bool) -> None:
     (home / ".ssh/config").write_text(

@@ -15,6 +15,8 @@ from mapinfra.hosts.refusals import Advice
     [
         ("Your account has expired; please contact your system administrator.", "expired", "chage"),
         ("Too many logins for 'mapinfra'.", "too often", "maxlogins"),
+        ("There were too many logins for 'mapinfra'.", "too often", "maxlogins"),
+        ("The account is locked due to 3 failed logins.", "locked", "usermod -U"),
         ("System is going down. Unprivileged users …", "lets nobody", "nologin"),
     ],
 )
@@ -23,6 +25,32 @@ def test_what_sshd_says_while_it_refuses_a_user(banner: str, what: str, remedy: 
     assert what in advice.what
     assert banner in advice.what
     assert remedy in advice.remedy
+
+
+HARMLESS = [
+    "metrics not available",
+    "The wiki is currently not available, see /etc/nologin.txt",
+    "password change required every 90 days",
+    "A password that has expired is set anew at the desk",
+    "Your password will expire in 7 days.",
+    "When an account has expired, ask for a new one",
+    "After five wrong passwords an account is locked for an hour.",
+    "Too many logins fail here, use keys",
+    "Scheduled: the system is going down every Sunday",
+    "curl: Resource temporarily unavailable",
+    "backup: cannot allocate memory for the cache",
+    "pitchfork: started",
+    "bash: /etc/profile.d/proxy.sh: No such file or directory",
+]
+"""What start-up files, banners and lectures may print without being why a login ends."""
+
+
+@pytest.mark.parametrize("line", HARMLESS)
+def test_a_harmless_line_is_no_cause(line: str) -> None:
+    assert refusals.of_login("mapinfra", line).what == f'it said "{line}"'
+    told = refusals.of_shell("mapinfra", line, 1, 0.1)
+    assert told.what.endswith(f'and printed "{line}"')
+    assert refusals.of_sudo("mapinfra", line).what == f"sudo refused mapinfra ({line})"
 
 
 def test_what_sshd_says_in_words_of_its_own_is_shown_as_it_is() -> None:
@@ -36,6 +64,14 @@ def test_what_sshd_says_in_words_of_its_own_is_shown_as_it_is() -> None:
     ("printed", "status", "what", "remedy"),
     [
         ("This account is currently not available.\n", 1, "runs nothing", "usermod -s"),
+        (
+            "You are required to change your password immediately (administrator enforced).\n",
+            1,
+            "password of mapinfra has expired",
+            "chage -M -1 mapinfra",
+        ),
+        ("sh: 0: Cannot fork\n", 2, "starts no process", "nproc"),
+        ("zsh: fork failed: resource temporarily unavailable\n", 1, "starts no process", "nproc"),
         ("", 1, "(exit 1 after 0.1 s), and printed nothing", "login shell"),
         ("", None, "(a signal after", "ForceCommand"),
         ("Welcome, this is a menu\n", 0, 'printed "Welcome, this is a menu"', "ForceCommand"),
@@ -73,6 +109,7 @@ def test_what_ends_before_the_command_is_told_as_it_was_seen(
         ("sudo: sorry, you must have a tty to run sudo\n", "wants a terminal", "!requiretty"),
         ("sudo: a password is required\n", "asks mapinfra for a password", "ssh.sudo_password"),
         ("sudo: Account or password is expired, reset your password\n", "expired", "chage -l"),
+        ("sudo: Password expired, contact your system administrator\n", "expired", "chage -l"),
         ("sudo: account validation failure, is your account locked?\n", "locked", "chage -l"),
         ("sudo: /etc/sudoers is owned by uid 1000, should be 0\n", "can't become root", "mend"),
         (

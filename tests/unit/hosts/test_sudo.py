@@ -103,6 +103,21 @@ def test_every_login_shell_runs_it_whatever_it_prints_before(
     assert frame.begun
 
 
+def test_sudo_speaks_english_and_the_commands_encoding_stays(tmp_path: Path) -> None:
+    sudo = tmp_path / "sudo"
+    sudo.write_text('#!/bin/sh\nprintf %s "$LANGUAGE ${LC_ALL-unset} $LANG" >&2\n')
+    sudo.chmod(0o755)
+    frame = Frame(escalation())
+    done = subprocess.run(
+        ["sh", "-c", frame.command(["true"])],
+        capture_output=True,
+        check=False,
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "LANG": "fr_FR.UTF-8", "LANGUAGE": "fr"},
+    )
+    frame.stderr(done.stderr)
+    assert frame.preface == b"C unset fr_FR.UTF-8"
+
+
 def test_a_second_question_means_a_wrong_password() -> None:
     frame = Frame(escalation())
     handed_over, prompt, _ = words(frame)

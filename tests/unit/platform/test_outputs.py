@@ -11,8 +11,21 @@ from pulumi.runtime import mocks
 from mapinfra.engine.steps import _known
 from mapinfra.engine.values import UNKNOWN
 from mapinfra.platform import platform
-from tests.unit.platform.test_inputs import _spec
+from mapinfra.spec import Spec, load
+from tests.unit.platform.test_inputs import SPEC, _spec
 
+WITH_MAP = (
+    SPEC
+    + """\
+  nice:
+    ssh: {host: nice.example.net}
+    database: {user: m, password: {file: pw}}
+    api: {url: "https://nice.example.net/centreon/", user: admin, password: {env: P}}
+    map_server: {ssh: {host: map-nice}}
+map: {edition: engine, version: 22.10.5}
+"""
+)
+"""A remote that has nothing but a MAP server."""
 WISHED = {
     "paris": {
         "address": "paris.example.net",
@@ -38,7 +51,7 @@ class State(mocks.Mocks):
 
 @pytest.fixture
 def exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    def exported(left: dict[str, dict[str, Any]]) -> Any:
+    def exported(left: dict[str, dict[str, Any]], spec: Spec | None = None) -> Any:
         found: list[pulumi.Output[Any]] = []
         monkeypatch.setattr(
             pulumi, "export", lambda _, value: found.append(pulumi.Output.from_input(value))
@@ -46,7 +59,7 @@ def exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
         async def run() -> Any:
             mocks.set_mocks(State(left))
-            platform(_spec(tmp_path))
+            platform(spec or _spec(tmp_path))
             return await found[0].future()
 
         return asyncio.run(run())
@@ -73,6 +86,15 @@ def test_what_a_run_left_out_is_told_as_it_is(exported: Any) -> None:
         "pages": {"Images": "hidden", "50103": "hidden"},
         "ports": {"Centreon-Map": 5760},
     }
+
+
+def test_a_remote_with_a_map_server_alone_is_where_that_has_reached_it(
+    exported: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "map.yaml"
+    path.write_text(WITH_MAP)
+    left = {"nice": {"web": {"name": "nice", "ssh": {"host": "old.example.net"}}}}
+    assert exported(left, load(path))["nice"]["address"] == "old.example.net"
 
 
 def test_what_is_unknown_keeps_its_old_value_and_what_never_was_stays_out() -> None:

@@ -51,10 +51,23 @@ def fault(live: Live, **changed: Any) -> str:
         (server(OUTPUT, broker_port="5759"), "broker.port is 5759, but output Centreon-Map"),
         (server(replace(OUTPUT, tls="yes")), f"Centreon-Map ({PLACE}) has tls: yes"),
         (server(replace(OUTPUT, tls="no"), broker_tls="true"), "broker.tls is true, but output C"),
+        (
+            server(replace(OUTPUT, tls="yes"), broker_tls_enabled="false"),
+            "broker.tls.enabled is false, but output C",
+        ),
+        (
+            server(replace(OUTPUT, tls="no"), broker_tls="false", broker_tls_enabled="True"),
+            "broker.tls.enabled is True, but output C",
+        ),
         (server(OUTPUT, broker_address="central.example.net"), "that address is central's"),
+        (server(OUTPUT, broker_address="Central.example.NET."), "that address is central's"),
         (
             server(OUTPUT, connected=False, broker_address="localhost"),
             "broker.address is localhost, but output Centreon-Map",
+        ),
+        (
+            server(OUTPUT, connected=False, broker_address="[::1]"),
+            "broker.address is [::1], but output Centreon-Map",
         ),
     ],
 )
@@ -73,6 +86,9 @@ def test_what_does_not_agree_is_refused_with_both_places(live: Live, told: str) 
         server(replace(OUTPUT, tls="yes"), broker_tls="true"),
         server(replace(OUTPUT, tls="auto"), broker_tls="true"),
         server(replace(OUTPUT, tls="yes"), broker_tls_enabled="true"),
+        server(replace(OUTPUT, tls="yes"), broker_tls="false", broker_tls_enabled="true"),
+        server(replace(OUTPUT, tls="yes"), broker_tls_truststore="/x"),
+        server(OUTPUT, broker_address="PARIS.example.net."),
         server(OUTPUT, broker_address="10.0.0.1"),
         server(OUTPUT, broker_address="localhost"),
         # The output that MAP uses may be none of the spec's.

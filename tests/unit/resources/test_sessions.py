@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from mapinfra.centreon.wishes import comparable
 from mapinfra.errors import CentreonError
 from mapinfra.hosts import Ssh, Target
 from mapinfra.resources.machines import address_of
-from mapinfra.resources.sessions import Sessions
+from mapinfra.resources.sessions import Sessions, _wishes
+from mapinfra.spec import locate
 from tests.unit.resources.lamp import empty_session
 
 
@@ -30,6 +32,23 @@ def test_a_spec_that_cant_be_read_is_left_to_the_program_to_report(
     sessions = Sessions()
     assert sessions.of({}, "bad.yaml") is sessions.of({}, "bad.yaml")
     sessions.close()
+
+
+def test_the_spec_names_hosts_in_the_way_in_which_addresses_are_compared(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "spec.yaml"
+    path.write_text("""\
+central:
+  ssh: {host: "2001:DB8::1"}
+  database: {user: m}
+  api: {url: "https://central.invalid/centreon/", user: admin, password: {file: pw}}
+remotes:
+  paris: {ssh: {host: Paris.example.net.}}
+""")
+    hosts = _wishes(locate(path)).hosts
+    assert hosts[comparable("[2001:db8::1]")] == "central"
+    assert hosts[comparable("paris.Example.net")] == "paris"
 
 
 def test_a_thing_is_held_once(tmp_path: Path) -> None:
