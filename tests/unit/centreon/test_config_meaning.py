@@ -145,7 +145,8 @@ lines = st.sampled_from(
         'C="$(echo "$A")"', 'if [ -n "$COND" ]; then\n  B=eight\nfi', 'eval "A=nine"', "L=(1 2)",
         'C="${L[1]}"', 'A="${COND:-ten}"', "unset B", 'B="${B-unset}"', "echo >&2",
         "RUN_ARGS=--x=1", ": ${C:=eleven}", 'RUN_ARGS="$RUN_ARGS --y=2"', "A=~",
-        'for A in 1 2; do B="$B$A"; done',
+        'for A in 1 2; do B="$B$A"; done', "HOME=/srv", "B=x:~/y", "A=\\\n~", "cd /", "C=$PWD",
+        "C=$OLDPWD", "[ -e tmp ] && C=there", 'C="$(pwd)"', "C=${COND:-~}",
     ]
 )  # fmt: skip
 files = st.lists(lines.map(lambda line: f"{line}\n"), max_size=6).map("".join).map(str.encode)
@@ -157,6 +158,10 @@ files = st.lists(lines.map(lambda line: f"{line}\n"), max_size=6).map("".join).m
 @example(b'B="${B-unset}"\n', b"L=(1 2)\n", b"")
 @example(b'B="$B$A"\n', b"B=${A}\n", b"")
 @example(b'if [ -n "$COND" ]; then\n  B=eight\nfi\n', b'B="${B-unset}"\n', b"")
+@example(b"", b"A=~/map\n", b"HOME=/srv\n")
+@example(b"", b"B=$PWD\n", b"cd /\n")
+@example(b"cd /\n", b"B=$OLDPWD\n", b"cd /tmp\n")
+@example(b"", b"[ -e tmp ] && B=there\n", b"cd /\n")
 @effort(max_examples=100)
 @given(files, files, files)
 def test_a_merge_of_any_files_is_right_or_stops(old: bytes, mine: bytes, new: bytes) -> None:
@@ -171,6 +176,7 @@ def test_a_merge_of_any_files_is_right_or_stops(old: bytes, mine: bytes, new: by
 @example(b"export B=$A\nA=1; B=2\n")
 @example(b"A=; export A=${A}; B=$A\n")
 @example(b"C='a b'; export A=$C; B=$A; A=1\n")
+@example(b"HOME=/srv\nA=\\\n~\n")
 @effort(max_examples=100)
 @given(files)
 def test_what_is_told_of_a_file_is_what_a_real_shell_holds(content: bytes) -> None:
