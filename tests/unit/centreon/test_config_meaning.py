@@ -247,6 +247,23 @@ def test_each_option_is_told_by_itself() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("-XX:+UseParallelGC -XX:-UseG1GC", "-XX:+UseSerialGC -XX:-UseG1GC"),
+        ("-XX:-UseG1GC", "-XX:+UseParallelGC -XX:-UseG1GC"),
+        ("-XX:OnError=/a -XX:OnError=/z", "-XX:OnError=/b -XX:OnError=/z"),
+        ("-XX:OnOutOfMemoryError=/z", "-XX:OnOutOfMemoryError=/b -XX:OnOutOfMemoryError=/z"),
+        ("-XX:CompileCommand=quiet", "-XX:CompileCommand=print,a.b -XX:CompileCommand=quiet"),
+    ],
+)
+def test_an_option_that_adds_up_is_hidden_by_no_later_one(old: str, new: str) -> None:
+    versions = [f'JAVA_OPTS="-Xmx4G {old}"\n', f'JAVA_OPTS="-Xmx8G {old}"\n']
+    found = merged(Case("", *(one.encode() for one in (*versions, f'JAVA_OPTS="-Xmx4G {new}"\n'))))
+    assert found.content.decode() == f'JAVA_OPTS="-Xmx8G {new}"\n'
+    assert str(found.differences[-1]).startswith("JAVA_OPTS: the vendor's ")
+
+
 def test_a_file_stays_byte_for_byte_when_the_vendor_changes_only_words() -> None:
     for edit, edited in EDITS.items():
         local = edited(BASES["22.10"]).encode()
