@@ -100,7 +100,7 @@ def same(one: Value | None, other: Value | None) -> bool:
     lists = split(one), split(other)
     if None in lists or (one is None) != (other is None):
         return one == other
-    return effective(lists[0] or ()) == effective(lists[1] or ())
+    return _readings(lists[0] or ()) == _readings(lists[1] or ())
 
 
 def value(words: Sequence[Word]) -> Value:
@@ -131,6 +131,12 @@ def _with_operands(words: Sequence[Word]) -> Iterator[Word]:
         whole = word
     if whole:
         yield whole
+
+
+def _readings(words: Sequence[Word]) -> list[dict[str | Word, Sequence[Word]]]:
+    """Return what counts of all, and behind each that isn't known: that may hold the same ones."""
+    unknown = [at for at, word in enumerate(words) if isinstance(word[0], Term)]
+    return [effective(words[at:]) for at in (0, *unknown)]
 
 
 def _counting(about: str | Word, given: Sequence[Word]) -> Sequence[Word]:

@@ -264,6 +264,12 @@ def test_an_option_that_adds_up_is_hidden_by_no_later_one(old: str, new: str) ->
     assert str(found.differences[-1]).startswith("JAVA_OPTS: the vendor's ")
 
 
+def test_whether_the_environment_has_the_last_word_on_an_option_is_a_change() -> None:
+    first, last = b'JAVA_OPTS="$JAVA_OPTS -Xmx1G"\n', b'JAVA_OPTS="-Xmx1G $JAVA_OPTS"\n'
+    found = merged(Case("", last + b"A=1\n", last + b"A=2\n", first + b"A=1\n"))
+    assert found.content == first + b"A=2\n"
+
+
 def test_a_file_stays_byte_for_byte_when_the_vendor_changes_only_words() -> None:
     for edit, edited in EDITS.items():
         local = edited(BASES["22.10"]).encode()
