@@ -54,6 +54,8 @@ def _run(kind: Doer, steps: Sequence[Step], desired: Any, session: Session, repo
         try:
             kind.run(step, desired, session)
         except MapinfraError as error:
+            for line in error.beside:
+                report(f"{step.host}: {line}")
             outcome = _back(kind, steps[:number], desired, session, report)
             raise ApplyFailed(
                 f"step {number} of {len(steps)} ({step.text}) failed: {error}",

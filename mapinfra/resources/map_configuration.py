@@ -203,6 +203,7 @@ def expect_decided(merged: Mapping[str, Merged], host: Host) -> None:
             f"the configuration is to be reviewed: {'; '.join(undecided)}",
             where=host.name,
             remedy="declare the values as `settings`, or choose config: carry, vendor or keep",
+            beside=(f"the configuration files: {summary(merged.values())}",),
         )
 
 

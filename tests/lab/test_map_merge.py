@@ -98,11 +98,11 @@ def test_an_edit_made_while_the_package_changes_is_merged(world: World) -> None:
     wait_until(lambda: _changes(world))
     process.send_signal(signal.SIGSTOP)
     wait_until(lambda: world.version() == NEWER, 60)
-    world.host.run(f"echo by.hand=1 >>{main_file(world)}")
+    world.host.run(f"echo broker.by-hand=1 >>{main_file(world)}")
     code, told = ended(process)
     assert code == 0, told
-    assert "by.hand=1" in world.host.run(["cat", main_file(world)]).stdout
-    assert "by.hand" in told
+    assert "broker.by-hand=1" in world.host.run(["cat", main_file(world)]).stdout
+    assert "broker.by-hand" in told
     world.project.expect_nothing_to_do()
 
 

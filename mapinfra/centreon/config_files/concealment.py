@@ -53,8 +53,10 @@ _NAMED = re.compile(r"(?P<dash>-D|-XX:|--)(?P<name>[A-Za-z][\w.-]{0,79})=(?P<val
 _QUOTES = frozenset("'\"\\`")
 # A stray line of a properties file is a key, too: a password's, or one of a private key's lines.
 _NAME = re.compile(
-    r"(?:centreon|centreon-map|broker|hibernate|spring|server|logging|management)(?:[._-][\w-]+)+"
-    r"|[A-Za-z][A-Za-z-]*(?:[._][A-Za-z][A-Za-z-]*)+|[A-Z_][A-Z0-9_]{2,79}"
+    r"(?:centreon|centreon[-_]map|map|broker|hibernate|spring|server|logging|management|log4j2?"
+    r"|javax?|jdk|sun|com\.sun|file|user|https?|networkaddress)[._-][\w.-]{1,80}"
+    r"|(?:CENTREON|MAP|JAVA|JDK|JRE|DB|LOG)_[A-Z0-9_]{1,40}|(?:HTTPS?|NO)_PROXY|RUN_ARGS|LOG"
+    r"|PATH|HOME|TMPDIR|LANG|LC_[A-Z]{1,20}|TZ"
 )
 
 
@@ -63,9 +65,12 @@ def names_a_secret(key: str) -> bool:
     return _SECRET_NAME.search(key) is not None
 
 
-def shown_name(key: str, *, public: bool = False) -> str:
-    """Return a key as it may be shown; `public` when the vendor's file or the spec has it."""
-    return visible(key) if public or _NAME.fullmatch(key) else HIDDEN
+def shown_name(key: str, *, valued: bool, public: bool = False) -> str:
+    """Return a key as it may be shown; `public` when the vendor's file or the spec has it.
+
+    `valued` when it has a value: what has none may be no key at all.
+    """
+    return visible(key) if public or (valued and _NAME.fullmatch(key)) else HIDDEN
 
 
 def shown_value(key: str, value: str) -> str:
@@ -87,7 +92,8 @@ def shown_option(word: str) -> str:
     if _JAVA.fullmatch(word):
         return word
     named = _NAMED.fullmatch(word)
-    if named is None:
+    # A JVM knows each of its own -XX: it starts with no other.
+    if named is None or not (named["dash"] == "-XX:" or _NAME.fullmatch(named["name"])):
         return HIDDEN
     value = named["value"]
     clear = not value or (_harmless(named["name"], value) and not names_a_secret(named["name"]))

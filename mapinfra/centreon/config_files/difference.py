@@ -76,6 +76,8 @@ class Difference:
     local: str | None = field(default=None, repr=False)
     vendor: str | None = field(default=None, repr=False)
     declared: str | None = field(default=None, repr=False)
+    place: str | None = None
+    """The line in which the local file sets the key, or else the vendor's: `line 12`."""
     unjudged: str | None = None
     """A line that only a running shell can judge, with what the vendor changes of what it reads."""
 
@@ -101,8 +103,13 @@ class Difference:
         story = _KEY_STORIES[self.outcome].format(
             local=local, vendor=vendor, origin=origin, declared=declared
         )
+        return f"{self._name(self.key)}: {story}"
+
+    def _name(self, key: str) -> str:
         known = (self.pristine, self.vendor, self.declared) != (None, None, None)
-        return f"{shown_name(self.key, public=known and self._is_public)}: {story}"
+        valued = any(value and value.strip() for value in (self.local, self.vendor))
+        shown = shown_name(key, valued=valued, public=known and self._is_public)
+        return f"{self.place} {HIDDEN}" if shown == HIDDEN and self.place else shown
 
     @property
     def _is_public(self) -> bool:

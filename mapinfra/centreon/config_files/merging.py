@@ -210,7 +210,8 @@ def _of_keys(
         if values["local"] == values["vendor"]:
             # The same value, told another way: exported or not, by reference or in words.
             values["local"], values["vendor"] = sides.local.written(key), sides.vendor.written(key)
-        yield Difference(outcomes.of_key(key), key=key, **values)
+        place = {**sides.vendor.places_of_keys, **sides.local.places_of_keys}.get(key)
+        yield Difference(outcomes.of_key(key), key=key, place=place, **values)
 
 
 def _of_options(

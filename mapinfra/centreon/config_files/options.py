@@ -1,8 +1,9 @@
 """Values that are lists of options for Java: merged option by option.
 
-Of an option that is given twice the JVM takes the last (-Xmx, -D, -XX); others add up, as Spring's
-`--name=value` and `-javaagent` do. Which are which: the manual page of java (JDK 17), and Spring
-Boot's documentation of command line properties.
+Of an option that is given twice the JVM takes the last (-Xmx, -D, most of -XX); others add up, as
+Spring's `--name=value` and `-javaagent` do. Which are which: the manual page of java (JDK 17), what
+`-XX:+PrintFlagsFinal` calls a ccstrlist, and Spring Boot's documentation of command line
+properties.
 """
 
 import re
@@ -19,8 +20,13 @@ Word = Value
 _SIZE = re.compile(r"-X(mx|ms|mn|ss)")
 _ALIASES = {"MaxHeapSize": "-Xmx", "InitialHeapSize": "-Xms", "ThreadStackSize": "-Xss"}
 _COLLECTOR = re.compile(
-    r"-XX:[+-]Use(Serial|Parallel|ParallelOld|G1|ConcMarkSweep|Z|Shenandoah|Epsilon)GC$"
+    r"-XX:[+-](Use(?:Serial|Parallel|ParallelOld|G1|ConcMarkSweep|Z|Shenandoah|Epsilon)GC)$"
 )
+_COLLECTORS = "garbage collector"
+_LISTS = frozenset({
+    "-XX:CompileCommand", "-XX:CompileOnly", "-XX:OnError", "-XX:OnOutOfMemoryError",
+    "-XX:StartFlightRecording",
+})  # fmt: skip
 _FLAG = re.compile(r"-XX:[+-]?(\w+)")
 _PROPERTY = re.compile(r"-D([^=]+)")
 _ARGUMENT = re.compile(r"--([^=]+)")
@@ -56,7 +62,7 @@ def name(word: Word) -> str | Word:
     if isinstance(first, Term):
         return word
     if _COLLECTOR.match(first):
-        return "garbage collector"
+        return _COLLECTORS
     if found := _SIZE.match(first):
         return found[0]
     if found := _FLAG.match(first):
@@ -71,7 +77,7 @@ def effective(words: Sequence[Word]) -> dict[str | Word, Sequence[Word]]:
     held: dict[str | Word, list[Word]] = {}
     for word in words:
         held.setdefault(name(word), []).append(word)
-    return {about: given if _adds_up(about) else given[-1:] for about, given in held.items()}
+    return {about: _counting(about, given) for about, given in held.items()}
 
 
 def merged(old: Sequence[Word], mine: Sequence[Word], new: Sequence[Word]) -> tuple[Word, ...]:
@@ -94,7 +100,7 @@ def same(one: Value | None, other: Value | None) -> bool:
     lists = split(one), split(other)
     if None in lists or (one is None) != (other is None):
         return one == other
-    return effective(lists[0] or ()) == effective(lists[1] or ())
+    return _readings(lists[0] or ()) == _readings(lists[1] or ())
 
 
 def value(words: Sequence[Word]) -> Value:
@@ -127,8 +133,22 @@ def _with_operands(words: Sequence[Word]) -> Iterator[Word]:
         yield whole
 
 
+def _readings(words: Sequence[Word]) -> list[dict[str | Word, Sequence[Word]]]:
+    """Return what counts of all, and behind each that isn't known: that may hold the same ones."""
+    unknown = [at for at, word in enumerate(words) if isinstance(word[0], Term)]
+    return [effective(words[at:]) for at in (0, *unknown)]
+
+
+def _counting(about: str | Word, given: Sequence[Word]) -> Sequence[Word]:
+    """Return which of the options of one name count."""
+    if about == _COLLECTORS:
+        # One choice, but several switches: -XX:-UseG1GC takes back no -XX:+UseParallelGC.
+        return list({_COLLECTOR.sub(r"\1", str(word[0])): word for word in given}.values())
+    return given if _adds_up(about) else given[-1:]
+
+
 def _adds_up(about: str | Word) -> bool:
-    return not isinstance(about, str) or about.startswith("--")
+    return not isinstance(about, str) or about.startswith("--") or about in _LISTS
 
 
 def _place(

@@ -43,6 +43,14 @@ _NOT_SCALAR = re.compile(
     r"\w\+?=\(|\w\[[^]]*\]\+?=|(?<![\w-])(?:declare|typeset|local|mapfile|readarray)(?![\w-])"
     r"|read\s+-\w*a"
 )
+_MOVES = re.compile(r"(?<![\w-])(?:cd|pushd|popd)(?![\w-])")
+_MOVED = frozenset({"PWD", "OLDPWD", "DIRSTACK"})
+# What reads a variable without naming it; where the shell is tells what a relative path names.
+_READERS = (
+    (re.compile(r"~(?![\w.+-])"), "HOME"),
+    (re.compile(r"~-"), "OLDPWD"),
+    (re.compile(r"~\+|(?<!\S)-(?:[b-hkprsuwxGLNOS]|ef|nt|ot)\s|[<>*?]"), "PWD"),
+)
 _QUOTED = re.compile(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
 _QUOTE_IN_COMMENT = re.compile(r"(?:^|\s)#.*['\"]")
 _BETWEEN_COMMANDS = re.compile(r"[;&|()`\n]|(?<!\$)\{")
@@ -233,11 +241,11 @@ class _Reading:
 
     def _touched(self, text: str) -> set[str]:
         """Return every name in a text, and in the functions of these names, and so on."""
-        found, new = set[str](), set(_NAME.findall(text))
+        found, new = set[str](), _names(text)
         while new:
             found |= new
             bodies = [self.functions[name] for name in new if name in self.functions]
-            new = {name for body in bodies for name in _NAME.findall(body)} - found
+            new = {name for body in bodies for name in _names(body)} - found
         return found
 
     def _term(self, text: str, line: int, reads: set[str], environment: bool) -> Term:
@@ -334,7 +342,12 @@ def _calls_programs(text: str) -> bool:
     return bool(_RUNS.search(text)) or any(word not in _BUILTINS for word in _commands(text))
 
 
+def _names(text: str) -> set[str]:
+    return {*_NAME.findall(text), *(name for what, name in _READERS if what.search(text))}
+
+
 def _written(text: str) -> set[str]:
+    moved = _MOVED if _MOVES.search(text) else ()
     if _DECLARES.search(text):
-        return set(_NAME.findall(text))
-    return {found[1] or found[2] for found in _WRITTEN.finditer(text)}
+        return {*_NAME.findall(text), *moved}
+    return {*(found[1] or found[2] for found in _WRITTEN.finditer(text)), *moved}

@@ -16,6 +16,7 @@ _ASSIGNED = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(\+?)=")
 _REFERENCE = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})")
 _PARAMETER = re.compile(r"\$[0-9@*#?$!-]")
 _ANSI_QUOTED = re.compile(r"\$'(?:[^'\\]|\\.)*'", re.DOTALL)
+_TILDE = re.compile(r"~[\w.+-]*", re.ASCII)
 _PLAIN = re.compile(r"[^\s;&|()<>\\'\"$`~:]+")
 _PLAIN_QUOTED = re.compile(r'[^"$`\\]+')
 
@@ -44,10 +45,12 @@ def _ends_word(text: str, at: int) -> bool:
 
 def _word(text: str, at: int) -> tuple[int, list[Part]]:
     """Read a word; return where it ends, and its parts."""
-    start, parts = at, list[Part]()
+    parts = list[Part]()
     while at < len(text) and not _ends_word(text, at):
-        if text[at] == "~" and (at == start or text[at - 1] == ":"):
-            at, found = at + 1, [Part("~", literal=False)]
+        # Nothing at all stands for a line that goes on; a quoted colon is taken for one.
+        may_expand = not parts or parts[-1].text.endswith(":")
+        if may_expand and (tilde := _TILDE.match(text, at)):
+            at, found = tilde.end(), [Part(tilde[0], literal=False)]
         else:
             at, found = _stretch(text, at)
         parts += found

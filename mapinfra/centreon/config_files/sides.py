@@ -1,6 +1,7 @@
 """The three versions of a config file, made comparable."""
 
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -23,6 +24,8 @@ class Side:
     """One version of the file; every piece holds one assignment at most."""
 
     document: Document
+    places_of_keys: Mapping[str, str]
+    """The line in which each key is set last: `line 12`."""
 
     @cached_property
     def definitions(self) -> dict[str, Definition]:
@@ -115,7 +118,15 @@ def side(name: str, content: bytes, form: Format) -> Side:
         document = form.parse(content)
     except ConfigFileUnreadable as fault:
         raise fault.of(name) from None
-    return Side(one_each(document, form))
+    return Side(one_each(document, form), dict(_placed(document)))
+
+
+def _placed(document: Document) -> Iterator[tuple[str, str]]:
+    line = 1
+    for piece in document.pieces:
+        yield from ((assignment.key, f"line {line}") for assignment in piece.assignments)
+        # A byte order mark ends no line; a lone CR does.
+        line += len((piece.raw + b".").splitlines()) - 1
 
 
 def one_each(document: Document, form: Format, only: frozenset[str] | None = None) -> Document:

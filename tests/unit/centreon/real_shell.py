@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 _NAME = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
 _ENDED = b"\0ended\0"
+_SHELLS_OWN = {"HOME", "PWD", "OLDPWD"}
+"""What a file can change, or a shell sets, without naming it."""
 
 
 def variables(
@@ -15,7 +17,7 @@ def variables(
 
     The shell finds no program (its PATH is empty), so that nothing but builtins runs.
     """
-    names = sorted({name.decode() for name in _NAME.findall(content)})
+    names = sorted({name.decode() for name in _NAME.findall(content)} | _SHELLS_OWN)
     shown = "".join(f'[ -z "${{{n}+x}}" ] || printf "%s\\0" {n} "${n}"\n' for n in names)
     tail = f"\nprintf '\\0ended\\0'\n{shown}printf '\\0ended\\0'\nexport -p\n"
     done = subprocess.run(

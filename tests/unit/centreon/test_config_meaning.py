@@ -145,7 +145,8 @@ lines = st.sampled_from(
         'C="$(echo "$A")"', 'if [ -n "$COND" ]; then\n  B=eight\nfi', 'eval "A=nine"', "L=(1 2)",
         'C="${L[1]}"', 'A="${COND:-ten}"', "unset B", 'B="${B-unset}"', "echo >&2",
         "RUN_ARGS=--x=1", ": ${C:=eleven}", 'RUN_ARGS="$RUN_ARGS --y=2"', "A=~",
-        'for A in 1 2; do B="$B$A"; done',
+        'for A in 1 2; do B="$B$A"; done', "HOME=/srv", "B=x:~/y", "A=\\\n~", "cd /", "C=$PWD",
+        "C=$OLDPWD", "[ -e tmp ] && C=there", 'C="$(pwd)"', "C=${COND:-~}",
     ]
 )  # fmt: skip
 files = st.lists(lines.map(lambda line: f"{line}\n"), max_size=6).map("".join).map(str.encode)
@@ -157,6 +158,10 @@ files = st.lists(lines.map(lambda line: f"{line}\n"), max_size=6).map("".join).m
 @example(b'B="${B-unset}"\n', b"L=(1 2)\n", b"")
 @example(b'B="$B$A"\n', b"B=${A}\n", b"")
 @example(b'if [ -n "$COND" ]; then\n  B=eight\nfi\n', b'B="${B-unset}"\n', b"")
+@example(b"", b"A=~/map\n", b"HOME=/srv\n")
+@example(b"", b"B=$PWD\n", b"cd /\n")
+@example(b"cd /\n", b"B=$OLDPWD\n", b"cd /tmp\n")
+@example(b"", b"[ -e tmp ] && B=there\n", b"cd /\n")
 @effort(max_examples=100)
 @given(files, files, files)
 def test_a_merge_of_any_files_is_right_or_stops(old: bytes, mine: bytes, new: bytes) -> None:
@@ -171,6 +176,7 @@ def test_a_merge_of_any_files_is_right_or_stops(old: bytes, mine: bytes, new: by
 @example(b"export B=$A\nA=1; B=2\n")
 @example(b"A=; export A=${A}; B=$A\n")
 @example(b"C='a b'; export A=$C; B=$A; A=1\n")
+@example(b"HOME=/srv\nA=\\\n~\n")
 @effort(max_examples=100)
 @given(files)
 def test_what_is_told_of_a_file_is_what_a_real_shell_holds(content: bytes) -> None:
@@ -239,6 +245,29 @@ def test_each_option_is_told_by_itself() -> None:
         'JAVA_OPTS: local "-Xmx8G" carried over, the vendor has "-Xmx4G"',
         'JAVA_OPTS: the vendor\'s "-XX:+New" taken, local has nothing',
     ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("-XX:+UseParallelGC -XX:-UseG1GC", "-XX:+UseSerialGC -XX:-UseG1GC"),
+        ("-XX:-UseG1GC", "-XX:+UseParallelGC -XX:-UseG1GC"),
+        ("-XX:OnError=/a -XX:OnError=/z", "-XX:OnError=/b -XX:OnError=/z"),
+        ("-XX:OnOutOfMemoryError=/z", "-XX:OnOutOfMemoryError=/b -XX:OnOutOfMemoryError=/z"),
+        ("-XX:CompileCommand=quiet", "-XX:CompileCommand=print,a.b -XX:CompileCommand=quiet"),
+    ],
+)
+def test_an_option_that_adds_up_is_hidden_by_no_later_one(old: str, new: str) -> None:
+    versions = [f'JAVA_OPTS="-Xmx4G {old}"\n', f'JAVA_OPTS="-Xmx8G {old}"\n']
+    found = merged(Case("", *(one.encode() for one in (*versions, f'JAVA_OPTS="-Xmx4G {new}"\n'))))
+    assert found.content.decode() == f'JAVA_OPTS="-Xmx8G {new}"\n'
+    assert str(found.differences[-1]).startswith("JAVA_OPTS: the vendor's ")
+
+
+def test_whether_the_environment_has_the_last_word_on_an_option_is_a_change() -> None:
+    first, last = b'JAVA_OPTS="$JAVA_OPTS -Xmx1G"\n', b'JAVA_OPTS="-Xmx1G $JAVA_OPTS"\n'
+    found = merged(Case("", last + b"A=1\n", last + b"A=2\n", first + b"A=1\n"))
+    assert found.content == first + b"A=2\n"
 
 
 def test_a_file_stays_byte_for_byte_when_the_vendor_changes_only_words() -> None:

@@ -55,6 +55,19 @@ def test_nothing_is_kept_alive_once_no_step_is_run_any_more(
     assert kind.let_go_of == ["hall"]
 
 
+def test_what_helps_to_decide_is_told_before_anything_is_taken_back(tmp_path: Path) -> None:
+    error = CommandFailed("to be decided", where="house", beside=("1 to judge",))
+    told: list[str] = []
+    kind = LampKind(broken={"turn hall on": error})
+    with pytest.raises(ApplyFailed, match="to be decided"):
+        execute(kind, kind.plan(ON, False), ON, empty_session(tmp_path), told.append)
+    assert told[1:4] == [
+        "house: [2/2] turn hall on",
+        "house: 1 to judge",
+        "house: [undo] turn back",
+    ]
+
+
 def test_a_first_step_that_fails_changed_nothing(tmp_path: Path) -> None:
     kind = LampKind(broken={"note hall": CommandFailed("disk full", where="house")})
     with pytest.raises(ApplyFailed, match="disk full; nothing was changed"):

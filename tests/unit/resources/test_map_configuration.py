@@ -1,10 +1,14 @@
 """The vendor's side of a merge is the file as the package's scripts have left it."""
 
+from types import SimpleNamespace
+from typing import cast
+
 import pytest
 
 from mapinfra.centreon.config_files import PROPERTIES, SHELL, Strategy, settings
 from mapinfra.errors import CentreonError
-from mapinfra.resources.map_configuration import Merger, Versions, summary
+from mapinfra.hosts import Host
+from mapinfra.resources.map_configuration import Merger, Versions, expect_decided, summary
 
 OLD = b"a=1\nport=8081\n"
 NEW = b"a=1\nport=8081\nnew=1\ntls.enabled=false\n"
@@ -69,6 +73,19 @@ def test_a_file_that_only_a_running_shell_can_judge_stops_the_update() -> None:
     forecast = conf.forecast(Versions(local, old, b'JAVA_OPTS="-Xmx6G"\n'))
     assert len(forecast.undecided) == 1
     assert summary([forecast]).endswith("1 to judge")
+
+
+def test_what_is_to_be_judged_is_told_beside_what_needs_no_judgement() -> None:
+    conf = Merger("/etc/centreon-map/centreon-map.conf", SHELL, Strategy.CARRY, {}, ())
+    old = b'JAVA_OPTS="-Xmx4G"\n'
+    judged = conf.forecast(
+        Versions(old + b"[ -f /big ] && JAVA_OPTS=\n", old, b'JAVA_OPTS="-Xmx6G"\n')
+    )
+    merged = {MAIN.path: MAIN.forecast(Versions(LOCAL, OLD, NEW)), conf.path: judged}
+    with pytest.raises(CentreonError, match="is to be reviewed") as refused:
+        expect_decided(merged, cast(Host, SimpleNamespace(name="map")))
+    [told] = refused.value.beside
+    assert told == ("the configuration files: 1 of your values kept, 3 new defaults, 1 to judge")
 
 
 def test_the_summary_counts_what_becomes_of_values() -> None:
