@@ -179,7 +179,7 @@ class _Reading:
             case "all":
                 return True
             case "canonical":
-                return False  # CanonicalizeHostname is refused
+                return self.final  # a last pass counts as one with canonical names, too
             case "final":
                 self.wants_another_pass = True
                 return self.final

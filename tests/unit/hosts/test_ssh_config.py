@@ -140,6 +140,15 @@ def test_an_include_in_a_block_of_another_host_doesnt_count(tmp_path: Path) -> N
     assert (found.get("user"), found["port"]) == (None, ("2200",))
 
 
+@needs_ssh
+@pytest.mark.parametrize("first", ["Match final all\n", ""])
+def test_a_last_pass_counts_as_canonical_as_for_ssh(tmp_path: Path, first: str) -> None:
+    text = f"{first}Match canonical all\n  Port 99\n"
+    (tmp_path / "config").write_text(text)
+    found = read(tmp_path, text).get("port", ("22",))
+    assert list(found) == ssh_says(tmp_path / "config", "paris")["port"]
+
+
 def test_match_exec_asks_the_command_and_waits_for_it_no_longer_than_told(tmp_path: Path) -> None:
     text = 'Match exec "test %n = paris"\n  User bob\nMatch !exec true\n  Port 9\n'
     found = read(tmp_path, text)
