@@ -239,6 +239,13 @@ def images_shown(lab: Lab, remote: str) -> bool:
     return query(lab.host(remote), sql) == [["1"]]
 
 
+def serve_nothing(host: Host) -> None:
+    """Let the host's cbd be one that stays and listens nowhere; the real one is kept beside it."""
+    host.run(["mv", "/usr/sbin/cbd", "/usr/sbin/cbd.away"])
+    host.run(["tee", "/usr/sbin/cbd"], input="#!/bin/sh\nexec sleep infinity\n")
+    host.run(["chmod", "+x", "/usr/sbin/cbd"])
+
+
 def listens(lab: Lab, remote: str, port: int = 5758) -> bool:
     """Tell whether a port of a remote listens."""
     return bool(lab.host(remote).run(["ss", "-Hltn", f"sport = :{port}"]).stdout)

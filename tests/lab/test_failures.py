@@ -19,6 +19,7 @@ from tests.lab.project import (
     mend_poller,
     output_rows,
     query,
+    serve_nothing,
 )
 
 Spec = dict[str, Any]
@@ -102,9 +103,7 @@ def test_a_cbd_that_does_not_serve_gets_its_old_configuration_again(project: Pro
     paris = lab.host("paris")
     project.spec["defaults"]["ssh"]["command_timeout"] = 5
     project.write_spec()
-    paris.run(["mv", "/usr/sbin/cbd", "/usr/sbin/cbd.away"])
-    paris.run(["tee", "/usr/sbin/cbd"], input="#!/bin/sh\nexec sleep infinity\n")
-    paris.run(["chmod", "+x", "/usr/sbin/cbd"])
+    serve_nothing(paris)
     result = project.mapinfra("up", "--yes")
     assert result.code == 1, result
     assert "cbd did not listen as configured (ports 5758) within 5 s" in result.out + result.err

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from lab import Lab
-from tests.lab.project import Project, listens, output_rows, query
+from tests.lab.project import Project, listens, output_rows, query, serve_nothing
 
 FILE = "/etc/centreon-broker/paris-broker.json"
 
@@ -70,7 +70,7 @@ def test_a_failure_gives_untidy_rows_back(project: Project) -> None:
     project.spec["defaults"]["ssh"]["command_timeout"] = 5
     project.write_spec()
     before = rows_of_paris(lab)
-    paris.run(["mv", "/usr/sbin/cbd", "/usr/sbin/cbd.away"])
+    serve_nothing(paris)
     result = project.mapinfra("up", "--yes")
     assert result.code == 1, result
     assert "the old state is back" in result.out
