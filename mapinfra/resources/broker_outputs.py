@@ -30,7 +30,6 @@ from mapinfra.centreon.survey import (
     BROKER_TYPES,
     CATEGORIES,
     LISTENING,
-    POLLERS,
 )
 from mapinfra.errors import CentreonError, HostError
 from mapinfra.hosts import Facts, Target
@@ -203,14 +202,14 @@ def _map_left_alone(desired: Desired, session: Session) -> Iterator[CentreonErro
 
 
 def _poller(central: Facts, desired: Desired) -> int:
-    pollers = {str(row["name"]): row for row in central.rows(POLLERS.name)}
-    if desired.poller not in pollers:
+    numbers = pollers.numbers(central)
+    if desired.poller not in numbers:
         raise CentreonError(
-            f"Centreon knows no poller of that name; it knows {', '.join(sorted(pollers))}",
+            f"Centreon knows no poller of that name; it knows {', '.join(sorted(numbers))}",
             where=f"{desired.remote.name}: poller {desired.poller}",
             remedy="correct `poller` in the spec, or add the remote server to Centreon first",
         )
-    return int(str(pollers[desired.poller]["id"]))
+    return numbers[desired.poller]
 
 
 def _configuration(central: Facts, desired: Desired, poller: int) -> Mapping[str, Any]:

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 
 from mapinfra.centreon import health, map_host
 from mapinfra.centreon.broker import MAP_PORT, is_vendors
-from mapinfra.centreon.config_files import format_of, settings
 from mapinfra.centreon.editions import Edition
 from mapinfra.centreon.wishes import WantedMap, WantedOutput, Wishes, comparable
 from mapinfra.errors import CentreonError
 from mapinfra.hosts import Facts
-from mapinfra.resources.map_model import Desired, Live
+from mapinfra.resources.map_model import Desired, Live, held
 
 _THIS_HOST = ("localhost", "127.0.0.1", "::1")
 
@@ -42,9 +41,7 @@ class Connection:
     @property
     def found(self) -> Mapping[str, str]:
         """What its main file will say."""
-        form, content = format_of(self.path), self.configuration.get(self.path)
-        held = {} if form is None or content is None else settings(content, form)
-        return {**held, **self.declared}
+        return {**held(self.configuration, self.path), **self.declared}
 
 
 def connection_found(wanted: WantedMap, web: str, facts: Facts) -> Connection:
@@ -74,7 +71,7 @@ def expect_agreement(desired: Desired, live: Live) -> None:
         desired.web.name,
         edition,
         live.configuration,
-        desired.settings_by_path.get(f"{edition.config_dir}/{edition.main_file}", {}),
+        desired.settings.get(edition.main_file, {}),
         live.health.is_connected,
     )
     for error in disagreements(connection, live.wishes):

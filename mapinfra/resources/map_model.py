@@ -232,7 +232,9 @@ def settings_of(desired: Desired, live: Live) -> dict[str, dict[str, str | None]
         name: {
             key: value if value in (None, wanted[key]) else shown_value(key, value)
             for key in wanted
-            for value in (held(live, f"{desired.edition.config_dir}/{name}").get(key),)
+            for value in (
+                held(live.configuration, f"{desired.edition.config_dir}/{name}").get(key),
+            )
         }
         for name, wanted in desired.settings.items()
     }
@@ -261,9 +263,9 @@ def database_of_map(desired: Desired, live: Live) -> OwnDatabase:
     return live.own
 
 
-def held(live: Live, path: str) -> dict[str, str]:
-    """Return the settings of a configuration file; empty where there is none."""
-    form, content = format_of(path), live.configuration.get(path)
+def held(configuration: Mapping[str, bytes], path: str) -> dict[str, str]:
+    """Return the settings of one of these configuration files; empty where it isn't there."""
+    form, content = format_of(path), configuration.get(path)
     return {} if form is None or content is None else settings(content, form)
 
 

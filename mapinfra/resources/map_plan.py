@@ -145,10 +145,10 @@ class _Planner:
         dialects = {
             name: found["hibernate.dialect"]
             for name in edition.database_files
-            for found in (held(live, f"{edition.config_dir}/{name}"),)
+            for found in (held(live.configuration, f"{edition.config_dir}/{name}"),)
             if "hibernate.dialect" in found
         }
-        main = held(live, f"{edition.config_dir}/{edition.main_file}")
+        main = held(live.configuration, f"{edition.config_dir}/{edition.main_file}")
         return Situation(
             edition=edition,
             installed=self.installed,

@@ -245,7 +245,7 @@ class ServerSide:
             yield Step(self._host, "declare", f"set {keys}")
 
     def _drifted(self, path: str) -> list[str]:
-        now = held(self._live, path)
+        now = held(self._live.configuration, path)
         wanted = self._desired.settings_by_path[path]
         return [key for key, value in wanted.items() if now.get(key) != value]
 

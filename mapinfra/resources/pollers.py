@@ -22,7 +22,7 @@ def expect_own(session: Session, target: Target) -> None:
         return
     there = files(session.fleet.facts(target).text(BROKER_FILES.name))
     with suppress(HostError):  # what a central that can't be read knows, other resources tell
-        number = _number(session.fleet.facts(wishes.central), poller)
+        number = numbers(session.fleet.facts(wishes.central)).get(poller)
         if number is not None:
             expect_files_of(there, number, poller, target.name)
 
@@ -44,6 +44,6 @@ def expect_files_of(there: Mapping[str, bytes], number: int, poller: str, remote
     )
 
 
-def _number(central: Facts, poller: str) -> int | None:
-    rows = central.rows(POLLERS.name)
-    return next((int(str(row["id"])) for row in rows if str(row["name"]) == poller), None)
+def numbers(central: Facts) -> dict[str, int]:
+    """Return the numbers of Centreon's pollers by their names; raise HostError."""
+    return {str(row["name"]): int(str(row["id"])) for row in central.rows(POLLERS.name)}

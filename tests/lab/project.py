@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +103,14 @@ class Project:
         project.write_spec()
         project._init_stack()
         return project
+
+    def beside(self, stack: str) -> "Project":
+        """Make another stack of the same project, with the same spec."""
+        other = replace(self, stack=stack)
+        other.write_config({"mapinfra:spec": "stacks/lab.yaml"})
+        made = other.mapinfra("stack", "init", stack, stack=False)
+        assert made.code == 0, made
+        return other
 
     def _init_stack(self) -> None:
         """Make the stack; an empty one is like another, and each takes seconds of computing."""

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 from lab import Lab
@@ -95,7 +94,7 @@ def test_a_second_stack_that_names_the_same_remotes_is_refused_and_leaves_them(
 ) -> None:
     lab = project.lab
     project.up()
-    other = _second_stack(project)
+    other = project.beside("staging")
     before = [_held(lab, remote) for remote in REMOTES]
     commands = [("preview",), ("up", "--yes"), ("adopt", "--yes")]
     refusals = [other.mapinfra(*command) for command in commands]
@@ -118,7 +117,7 @@ def test_a_remote_handed_over_to_another_stack_is_left_by_the_one_that_had_it(
 ) -> None:
     lab = project.lab
     project.up()
-    other = _second_stack(project)
+    other = project.beside("staging")
     for remote in REMOTES:
         edit = 'sed -i \'s|"mapinfra/lab"|"mapinfra/staging"|\' /var/lib/mapinfra/*.json'
         lab.host(remote).run(edit)
@@ -133,15 +132,6 @@ def test_a_remote_handed_over_to_another_stack_is_left_by_the_one_that_had_it(
     assert listens(lab, "paris", 5760)
     assert images_shown(lab, "lyon")
     other.expect_nothing_to_do()
-
-
-def _second_stack(project: Project) -> Project:
-    """Return a copy of a project's stack, with the same spec."""
-    other = replace(project, stack="staging")
-    other.write_config({"mapinfra:spec": "stacks/lab.yaml"})
-    made = other.mapinfra("stack", "init", other.stack, stack=False)
-    assert made.code == 0, made
-    return other
 
 
 def _held(lab: Lab, remote: str) -> tuple[object, ...]:

@@ -193,6 +193,7 @@ def _of_keys(
     sides: Sides, settings: Mapping[str, str], outcomes: _Outcomes
 ) -> Iterable[Difference]:
     differing = sides.differing_keys()
+    places = {**sides.vendor.places_of_keys, **sides.local.places_of_keys}
     for key in {**dict.fromkeys(differing), **settings}:
         values = {
             "pristine": _value(sides.pristine, key),
@@ -210,8 +211,7 @@ def _of_keys(
         if values["local"] == values["vendor"]:
             # The same value, told another way: exported or not, by reference or in words.
             values["local"], values["vendor"] = sides.local.written(key), sides.vendor.written(key)
-        place = {**sides.vendor.places_of_keys, **sides.local.places_of_keys}.get(key)
-        yield Difference(outcomes.of_key(key), key=key, place=place, **values)
+        yield Difference(outcomes.of_key(key), key=key, place=places.get(key), **values)
 
 
 def _of_options(
