@@ -102,7 +102,7 @@ class Record:
 
 
 def main() -> int:
-    """Play the cases and print; 1 when one isn't as promised."""
+    """Play the cases and print; 1 when one isn't as promised, 130 when it was interrupted."""
     options = _options()
     # Ended by whomever, it takes its labs with it.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -111,14 +111,19 @@ def main() -> int:
     failed = False
     for world in worlds:
         for change in options.changes:
-            outcomes, table = _played_in(world, change, options)
+            outcomes, table, interrupted = _played_in(world, change, options)
             tables += [f"\n{change}, {world}:\n", *table]
             failed |= any(outcome.failures for outcome in outcomes.values())
+            if interrupted:
+                print("\n".join(tables))
+                return 130
     print("\n".join(tables))
     return int(failed)
 
 
-def _played_in(world: str, change: str, options: argparse.Namespace) -> tuple[Outcomes, list[str]]:
+def _played_in(
+    world: str, change: str, options: argparse.Namespace
+) -> tuple[Outcomes, list[str], bool]:
     with tempfile.TemporaryDirectory() as folder, ExitStack() as labs:
         scenes = _scenes(world, change, options.jobs, Path(folder), labs)
         rows = [
@@ -132,8 +137,8 @@ def _played_in(world: str, change: str, options: argparse.Namespace) -> tuple[Ou
             if (one.name in options.faults if options.faults else True)
         ]
         record = Record(world, change, options.record)
-        _play_all(scenes, rows, faults, options.conditions, record)
-    return record.outcomes, list(_table(rows, faults, record.outcomes))
+        whole = _play_all(scenes, rows, faults, options.conditions, record)
+    return record.outcomes, list(_table(rows, faults, record.outcomes)), not whole
 
 
 def _scenes(world: str, change: str, jobs: int, folder: Path, labs: ExitStack) -> list[Scene]:
@@ -195,8 +200,8 @@ def _play_all(
     faults: list[Fault],
     conditions: tuple[str, ...],
     record: Record,
-) -> None:
-    """Play fault by fault; Ctrl-C ends it, and what was played until then is told."""
+) -> bool:
+    """Play fault by fault; Ctrl-C ends it, and what was played until then is told: then False."""
     left = deque(
         (row.key, fault)
         for fault in faults
@@ -217,6 +222,8 @@ def _play_all(
         except KeyboardInterrupt:
             left.clear()
             print("interrupted: waiting for the cases under way", flush=True)
+            return False
+    return True
 
 
 def _played(scene: Scene, row: Row, fault: Fault) -> Played:
