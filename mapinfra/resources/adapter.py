@@ -46,7 +46,7 @@ _ADDED = frozenset({_PROVIDER, _PLAN, _ON_REMOVAL, _REASON, _REPORT})
 class KindProvider(ResourceProvider):
     """A provider of one kind of resource. Subclasses name it, to stay importable."""
 
-    kind: ClassVar[Kind[Any, Any]]
+    kind: ClassVar[Kind[Any, Any, Any]]
 
     stack: str | None = None
     """The stack that declares it, as project/stack; states of earlier versions don't tell.
@@ -222,7 +222,7 @@ class KindProvider(ResourceProvider):
         claimed = self._session.claimed(thing)
         return f"{thing} is left as it is: the spec has it under another name" if claimed else ""
 
-    def _removal(self, desired: Any, live: Any) -> Plan:
+    def _removal(self, desired: Any, live: Any) -> Plan[Any]:
         """Return what puts back what was found; nothing where that is another stack's to do."""
         for target, _, owner in self._others(desired, live):
             thing = self.kind.thing(desired, live)
@@ -256,20 +256,20 @@ class KindProvider(ResourceProvider):
                 f"{records.path(name)} there",
             )
 
-    def _expect_possible(self, plan: Plan, desired: Any) -> None:
+    def _expect_possible(self, plan: Plan[Any], desired: Any) -> None:
         """Raise what stands in the way of the first step, or against the outcome of the last."""
         self._expect_unhindered(plan, desired)
         if plan.steps:
             for conflict in self.kind.conflicts(plan, desired, self._session):
                 raise conflict
 
-    def _expect_unhindered(self, plan: Plan, desired: Any) -> None:
+    def _expect_unhindered(self, plan: Plan[Any], desired: Any) -> None:
         """Raise what stands in the way of the first step; nothing does where there is none."""
         if plan.steps:
             for obstacle in self.kind.obstacles(plan, desired, self._session):
                 raise obstacle
 
-    def _plan(self, inputs: Mapping[str, Any]) -> Plan:
+    def _plan(self, inputs: Mapping[str, Any]) -> Plan[Any]:
         desired = self.kind.desired(inputs)
         live = self.kind.observe(desired, self._session)
         self._expect_own(desired, live)
@@ -337,7 +337,7 @@ def _refused(news: dict[str, Any], error: MapinfraError) -> CheckResult:
     return CheckResult(dict(news), [CheckFailure("", str(error))])
 
 
-def _expect_reviewed(plan: Plan, inputs: Mapping[str, Any]) -> None:
+def _expect_reviewed(plan: Plan[Any], inputs: Mapping[str, Any]) -> None:
     """Refuse other steps than the preview's; that none is left is no reason to stop."""
     if plan.steps and plan.lines() != inputs.get(_PLAN):
         raise ApplyFailed(

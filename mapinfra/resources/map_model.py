@@ -4,19 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from mapinfra.backup import Found, Manifest, Reach, Shelf
+from mapinfra.backup import Found, Manifest, Shelf
 from mapinfra.backup.journal import Entry
 from mapinfra.centreon import web_options
 from mapinfra.centreon.access import Api
 from mapinfra.centreon.config_files import Strategy, format_of, settings, shown_value
 from mapinfra.centreon.editions import WEB_CLIENT, Edition
-from mapinfra.centreon.extensions import Action, Extensions
+from mapinfra.centreon.extensions import Extensions
 from mapinfra.centreon.health import Health
 from mapinfra.centreon.map_host import System
 from mapinfra.centreon.map_setup import Install
 from mapinfra.centreon.own_database import OwnDatabase
 from mapinfra.centreon.surroundings import Broker, Ground
-from mapinfra.centreon.verdict import ReplaceWord, SetProperty
 from mapinfra.centreon.version import Version
 from mapinfra.centreon.wishes import NO_WISHES, Wishes
 from mapinfra.errors import CentreonError
@@ -137,14 +136,6 @@ class Lock:
 
 
 @dataclass(frozen=True)
-class GoBack:
-    """Going back to a backup: the one of an interrupted run, or, without one, this run's own."""
-
-    reach: Reach
-    manifest: Manifest | None = None
-
-
-@dataclass(frozen=True)
 class Replace:
     """A package at one version and, for the way back, at the one before; None: not installed."""
 
@@ -164,21 +155,6 @@ class Replace:
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """What the configuration files are compared for."""
-
-    actions: tuple[ReplaceWord | SetProperty, ...]
-
-
-@dataclass(frozen=True)
-class Contents:
-    """New contents of files and, for the way back, the ones before, by full path."""
-
-    before: Mapping[str, bytes] = field(repr=False)
-    after: Mapping[str, bytes] = field(repr=False)
-
-
-@dataclass(frozen=True)
 class Account:
     """MAP's user at the databases of Centreon, for logins from one address."""
 
@@ -194,32 +170,6 @@ class Setup:
     broker_port: str
     broker: Broker | None
     is_new_database: bool
-
-
-@dataclass(frozen=True)
-class Options:
-    """Rows of table `options` as wanted, and as they were."""
-
-    before: web_options.Values
-    after: web_options.Values
-
-
-@dataclass(frozen=True)
-class Unoutput:
-    """The central's output for MAP to be taken away again, as far as it has come."""
-
-    broker: Broker
-    """As it was before."""
-    sent: bool
-    restarted: bool
-
-
-@dataclass(frozen=True)
-class Retired:
-    """An extension to remove; the module's own removal deletes its options."""
-
-    action: Action
-    options: web_options.Values
 
 
 def settings_of(desired: Desired, live: Live) -> dict[str, dict[str, str | None]]:

@@ -10,20 +10,14 @@ import pytest
 from lab import Host, Lab
 from mapinfra.errors import ApiError
 from mapinfra.hosts import Fleet, Survey
-from mapinfra.resources.broker_model import Deploy, Deployed
 from mapinfra.resources.broker_outputs import BrokerOutputsKind
-from mapinfra.resources.contract import Step
+from mapinfra.resources.broker_steps import GenerateConfiguration
 from mapinfra.resources.session import Session
 from tests.lab.map_parts import client, secrets_of
 from tests.lab.project import logins, query, reset
 
 WRONG = {"secret": "wrong"}
-STEP = Step(
-    "central",
-    "generate",
-    "generate",
-    data=Deploy("paris", 2, "", Deployed("", ()), Deployed("", ())),
-)
+STEP = GenerateConfiguration("central", "generate", 2)
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +48,7 @@ def deploy(session: Session, number: int, **api: Any) -> str:
         {"central": target, "remote": target, "api": api, "poller": "paris", "outputs": {}}
     )
     try:
-        kind.run(STEP, desired, session)
+        STEP.do(kind.context(desired, session))
     except ApiError as error:
         return str(error)
     return "done"

@@ -8,12 +8,12 @@ import pytest
 from mapinfra.errors import ApplyFailed, CommandFailed
 from mapinfra.resources.contract import Plan
 from mapinfra.resources.execution import execute
-from tests.unit.resources.lamp import LampKind, Wanted, empty_session
+from tests.unit.resources.lamp import LampContext, LampKind, Wanted, empty_session
 
 ON = Wanted("hall", on=True)
 
 
-def _execute(kind: LampKind, folder: Path, plan: Plan | None = None) -> list[str]:
+def _execute(kind: LampKind, folder: Path, plan: Plan[LampContext] | None = None) -> list[str]:
     told: list[str] = []
     execute(kind, plan or kind.plan(ON, False), ON, empty_session(folder), told.append)
     return told
