@@ -14,8 +14,8 @@ from mapinfra.centreon.own_database import OwnDatabase
 from mapinfra.errors import HostError
 from mapinfra.hosts import Database, Host, packages
 from mapinfra.resources.contract import Step
-from mapinfra.resources.map_locked import LockedStep, OperationContext
 from mapinfra.resources.map_model import Desired, Replace
+from mapinfra.resources.map_steps import LockedStep, OperationContext
 from mapinfra.resources.session import database_of
 
 _WEB_PACKAGES = "/var/lib/mapinfra/web-client"

@@ -20,9 +20,9 @@ from mapinfra.errors import CentreonError, CommandFailed
 from mapinfra.hosts import Host, packages
 from mapinfra.hosts.units import run_unit
 from mapinfra.resources.map_context import Back, Done, MapContext, MapStep
-from mapinfra.resources.map_locked import Turn
 from mapinfra.resources.map_model import Account, Replace, Setup
 from mapinfra.resources.map_output_steps import output_back
+from mapinfra.resources.map_steps import Turn
 from mapinfra.text import without_secrets
 
 _AS_ROOT = f"""\

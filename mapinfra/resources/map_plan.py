@@ -19,7 +19,6 @@ from mapinfra.resources.contract import Change, Plan, Step
 from mapinfra.resources.map_broker import expect_agreement
 from mapinfra.resources.map_context import MapContext, MapStep
 from mapinfra.resources.map_install_plan import Installation
-from mapinfra.resources.map_locked import Note, TakeLock
 from mapinfra.resources.map_model import (
     INSTALLATION,
     REPAIR,
@@ -42,6 +41,7 @@ from mapinfra.resources.map_server_steps import (
     SetSettings,
     Start,
 )
+from mapinfra.resources.map_steps import Note, TakeLock
 from mapinfra.resources.map_web_plan import WebSide
 
 _UNREAD = {step.name for step in (TakeLock, SetSettings, DeclareSettings, Restart)}

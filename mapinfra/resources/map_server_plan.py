@@ -17,7 +17,6 @@ from mapinfra.centreon.verdict import (
 from mapinfra.errors import CentreonError
 from mapinfra.resources.contract import Step
 from mapinfra.resources.map_context import MapContext, MapStep
-from mapinfra.resources.map_locked import CancelRollback, Note, ReleaseLock, TakeLock
 from mapinfra.resources.map_model import (
     CHANGED,
     INSTALLATION,
@@ -47,6 +46,7 @@ from mapinfra.resources.map_server_steps import (
     Start,
     Stop,
 )
+from mapinfra.resources.map_steps import CancelRollback, Note, ReleaseLock, TakeLock
 
 
 class ServerSide:

@@ -14,9 +14,9 @@ from mapinfra.centreon.verdict import ReplaceWord, RotateSigningKey, SetProperty
 from mapinfra.hosts import packages
 from mapinfra.resources.map_configuration import write_file
 from mapinfra.resources.map_context import Back, Done, MapContext, MapStep
-from mapinfra.resources.map_locked import TakeOver, Turn
 from mapinfra.resources.map_model import Replace
 from mapinfra.resources.map_operation import LONGEST
+from mapinfra.resources.map_steps import TakeOver, Turn
 
 _IMPORT_KEY = """\
 set -e

@@ -6,8 +6,8 @@ from mapinfra.centreon import web_options
 from mapinfra.centreon.extensions import LICENSE_MANAGER, MODULE, WIDGET, Action
 from mapinfra.hosts import packages
 from mapinfra.resources.map_context import Back, Done, MapContext, MapStep
-from mapinfra.resources.map_locked import Turn
 from mapinfra.resources.map_model import Replace
+from mapinfra.resources.map_steps import Turn
 
 _UPDATED = {LICENSE_MANAGER: Turn.MANAGER, MODULE: Turn.MODULE, WIDGET: Turn.WIDGET}
 

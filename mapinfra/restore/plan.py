@@ -10,8 +10,8 @@ from mapinfra.centreon.own_database import OwnDatabase
 from mapinfra.centreon.version import Version
 from mapinfra.errors import CentreonError
 from mapinfra.resources.contract import Plan, Step
-from mapinfra.resources.map_locked import ReleaseLock, TakeLock
 from mapinfra.resources.map_model import CHANGED, Lock, Replace
+from mapinfra.resources.map_steps import ReleaseLock, TakeLock
 from mapinfra.restore.servers import Server
 from mapinfra.restore.steps import (
     ArmForPresent,

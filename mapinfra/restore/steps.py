@@ -14,7 +14,9 @@ from mapinfra.centreon.health import Expected
 from mapinfra.errors import CentreonError, MapinfraError
 from mapinfra.hosts import packages
 from mapinfra.resources.contract import NotBegun, Step
-from mapinfra.resources.map_locked import (
+from mapinfra.resources.map_model import Replace
+from mapinfra.resources.map_operation import LONGEST
+from mapinfra.resources.map_steps import (
     CancelRollback,
     LockedStep,
     NamedStep,
@@ -22,8 +24,6 @@ from mapinfra.resources.map_locked import (
     TakeOver,
     Turn,
 )
-from mapinfra.resources.map_model import Replace
-from mapinfra.resources.map_operation import LONGEST
 
 
 @dataclass

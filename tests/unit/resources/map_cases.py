@@ -28,8 +28,8 @@ from mapinfra.hosts import Database, Ssh, Target
 from mapinfra.hosts.packages import Installed, Offered
 from mapinfra.resources.contract import Plan, Step, taken_back
 from mapinfra.resources.map_context import MapContext
-from mapinfra.resources.map_locked import NamedStep
 from mapinfra.resources.map_model import Desired, Live
+from mapinfra.resources.map_steps import NamedStep
 from mapinfra.secrets import EnvironmentSecret
 
 S = TypeVar("S", bound=Step[MapContext])

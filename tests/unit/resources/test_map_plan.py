@@ -28,7 +28,6 @@ from mapinfra.resources import map_plan
 from mapinfra.resources.contract import Step, taken_back
 from mapinfra.resources.map_context import MapContext
 from mapinfra.resources.map_installation import MapInstallationKind
-from mapinfra.resources.map_locked import CancelRollback, Note, ReleaseLock, TakeLock
 from mapinfra.resources.map_model import CHANGED, Desired, Live
 from mapinfra.resources.map_server_steps import (
     AwaitHealth,
@@ -40,6 +39,7 @@ from mapinfra.resources.map_server_steps import (
     Start,
     Stop,
 )
+from mapinfra.resources.map_steps import CancelRollback, Note, ReleaseLock, TakeLock
 from mapinfra.resources.map_web_steps import ChangeWebPackage, Extend, SetOptions
 from tests.unit.resources.map_cases import (
     ADDRESS,

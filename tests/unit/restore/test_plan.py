@@ -1,17 +1,19 @@
 """What a restore would do, and how it is taken back."""
 
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
 from mapinfra.backup import Client, Entry, Found, Holder, Reach
 from mapinfra.centreon.own_database import OwnDatabase
-from mapinfra.errors import CentreonError
-from mapinfra.resources.contract import Step, taken_back
-from mapinfra.resources.map_locked import NamedStep, TakeLock
+from mapinfra.errors import CentreonError, MapinfraError
+from mapinfra.resources.contract import NotBegun, Step, taken_back
 from mapinfra.resources.map_model import CHANGED
+from mapinfra.resources.map_steps import LockedStep, NamedStep, TakeLock
 from mapinfra.restore import plan_restore
 from mapinfra.restore.steps import (
     BackUpPresent,
@@ -22,6 +24,7 @@ from mapinfra.restore.steps import (
     RestoreContext,
 )
 from tests.unit.backup.samples import MANIFEST, manifest
+from tests.unit.resources.lamp import empty_session
 from tests.unit.restore.samples import PACKAGE, PRESENT, SAME, SERVER, observed
 
 S = TypeVar("S", bound=Step[RestoreContext])
@@ -248,3 +251,32 @@ def test_a_backup_of_an_earlier_version_is_of_the_usual_mariadb(
             plan_restore(SERVER, MANIFEST, seen)
     else:
         assert plan_restore(SERVER, MANIFEST, seen).plan.steps
+
+
+def test_a_restore_that_is_to_end_begins_no_step_until_the_backup_is_brought_back(
+    tmp_path: Path,
+) -> None:
+    with closing(empty_session(tmp_path)) as session:
+        context = RestoreContext(
+            SERVER.desired, session, manifest=MANIFEST, stopped=lambda: True, tell=print
+        )
+        steps = plan_restore(SERVER, MANIFEST, observed(packages={})).plan.steps
+        locked = [step for step in steps if isinstance(step, LockedStep)]
+        spared = [step for step in locked if step.can_be_spared]
+        assert names(spared) == ["backup", "arm", "install", "restore"]
+        for step in spared:
+            with pytest.raises(NotBegun, match="central/map: interrupted"):
+                context.expect_wanted(step)
+
+
+def test_what_takes_over_from_an_interrupted_run_counts_as_begun(tmp_path: Path) -> None:
+    seen = observed(found=Found(20, entry()), interrupted=manifest(id="before"))
+    back = the(GoBackFirst, plan_restore(SERVER, MANIFEST, seen).plan.steps)
+    with closing(empty_session(tmp_path)) as session:
+        context = RestoreContext(
+            SERVER.desired, session, manifest=MANIFEST, stopped=lambda: True, tell=print
+        )
+        with pytest.raises(MapinfraError, match="interrupted") as refused:
+            context.expect_wanted(back)
+    assert back.can_be_spared
+    assert not isinstance(refused.value, NotBegun)
