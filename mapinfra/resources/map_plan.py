@@ -72,19 +72,19 @@ class _Planner:
         expect_agreement(self.desired, self.live)
         verdict = judge(self._situation())
         self._expect_allowed(verdict)
-        operation, steps = self._operation(verdict)
-        body: list[Step[MapContext]] = [*self.server_side.cancel(), *steps]
+        operation, work = self._operation(verdict)
+        body: list[Step[MapContext]] = [*self.server_side.cancel(), *work]
         todo = tuple(self._todo(verdict))
         if not body and self.live.journal.entry is None:
             return Plan(reason=self._reason, todo=todo)
         armed = any(isinstance(step, Arm | GoBack) for step in body)
-        around = (
+        steps = (
             *(self._notes(verdict) if operation != REPAIR else ()),
             self.server_side.lock(operation),
             *body,
             self.server_side.release(disarm=armed),
         )
-        return Plan(tuple(self._changes()), around, todo=todo)
+        return Plan(tuple(self._changes()), steps, todo=todo)
 
     def _operation(self, verdict: Verdict) -> tuple[str, list[MapStep]]:
         """Return what is to be done as the journal will call it, and its steps."""
