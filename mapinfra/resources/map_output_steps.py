@@ -1,12 +1,11 @@
 """The steps that deploy the broker output that configure.sh makes on a central."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from mapinfra.centreon.broker import MAP_PORT, Group, file_holds, groups, served_ports
 from mapinfra.centreon.facts import LISTENING_SCRIPT, json_object, listening_ports
-from mapinfra.centreon.generated import file_outputs
+from mapinfra.centreon.generated import Stream, file_outputs
 from mapinfra.centreon.map_setup import OUTPUT_NAMES
 from mapinfra.centreon.surroundings import Broker
 from mapinfra.centreon.survey import BROKER_FOLDER, BROKER_ROWS
@@ -66,7 +65,7 @@ class AwaitOutput(OutputStep):
             )
 
         def arrived() -> bool:
-            return file_holds(file_outputs(_file(context, path)), made)
+            return file_holds(_in_file(context, path), made)
 
         _until(context, arrived, f"{path} did not get the output for MAP", "check gorgoned there")
 
@@ -124,7 +123,7 @@ class TakeOutputAway(OutputStep):
         names = {group.value("name") for group in self.broker.outputs}
 
         def arrived() -> bool:
-            return {str(one.get("name")) for one in file_outputs(_file(context, path))} <= names
+            return {str(one.get("name")) for one in _in_file(context, path)} <= names
 
         _until(context, arrived, f"{path} did not get the old outputs", "check gorgoned there")
 
@@ -151,8 +150,9 @@ def _outputs(context: MapContext, broker: Broker) -> list[Group]:
     return groups(answer, broker.config_id, "output")
 
 
-def _file(context: MapContext, path: str) -> Mapping[str, Any] | None:
-    return json_object(context.web.run(["cat", path], check=False).stdout)
+def _in_file(context: MapContext, path: str) -> Sequence[Stream]:
+    """Return the outputs as they are in the file now."""
+    return file_outputs(json_object(context.web.run(["cat", path], check=False).stdout))
 
 
 def _patience(context: MapContext) -> float:
