@@ -6,6 +6,7 @@ central, in the configuration of the remote's poller, and deployed to it.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from mapinfra.centreon.access import Api
@@ -36,7 +37,11 @@ from mapinfra.hosts import Facts, Target
 from mapinfra.resources import broker_plan, broker_rows, cbd, obstacles, pollers, records
 from mapinfra.resources.broker_model import Deploy, Deployed, Desired, Kept, Live
 from mapinfra.resources.contract import Inputs, Kind, Plan, Step
-from mapinfra.resources.map_broker import connection_found, disagreements
+from mapinfra.resources.map_broker import (
+    address_to_resolve,
+    connection_found,
+    disagreements,
+)
 from mapinfra.resources.session import Session, database_of
 from mapinfra.resources.waiting import until
 
@@ -198,6 +203,9 @@ def _map_left_alone(desired: Desired, session: Session) -> Iterator[CentreonErro
         with suppress(HostError):
             facts = session.fleet.facts(server.host)
             connection = connection_found(server, desired.remote.name, facts)
+            if address := address_to_resolve(connection, session.wishes):
+                at = session.machines.names_at(address, server.host)
+                connection = replace(connection, leads_to=at)
             yield from disagreements(connection, session.wishes)
 
 

@@ -27,6 +27,7 @@ from mapinfra.errors import CentreonError, HostError
 from mapinfra.hosts import Facts, Host, Target, packages
 from mapinfra.resources import map_facts, map_plan, map_undo, obstacles, records
 from mapinfra.resources.contract import Inputs, Kind, Plan, Step
+from mapinfra.resources.map_broker import address_to_resolve, connection_of
 from mapinfra.resources.map_configuration import write_file
 from mapinfra.resources.map_installing import Installing
 from mapinfra.resources.map_model import (
@@ -107,7 +108,10 @@ class MapInstallationKind(Kind[Desired, Live]):
         own = _own_database(desired, live, facts, session)
         if isinstance(own, OwnDatabase) and own.version:
             live = replace(live, system=replace(live.system, dbms=Dbms.parse(own.version)))
-        return replace(live, own=own, wishes=session.wishes)
+        live = replace(live, own=own, wishes=session.wishes)
+        address = address_to_resolve(connection_of(desired, live), session.wishes)
+        at = session.machines.names_at(address, desired.map) if address else ()
+        return replace(live, broker_at=at)
 
     def thing(self, desired: Desired, live: Live) -> str:
         """See `Kind.thing`."""

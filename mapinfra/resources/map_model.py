@@ -1,6 +1,6 @@
 """A MAP installation as it is to be and as it is, and what the steps between work on. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -108,6 +108,8 @@ class Live:
     place: Place | None = None
     """What a new installation would stand on; None where it isn't asked for."""
     wishes: Wishes = NO_WISHES
+    broker_at: Collection[str] = ()
+    """The names of the machine that MAP's broker.address leads to, where its text doesn't tell."""
     own: OwnDatabase | CentreonError | None = None
     """MAP's own database, or why it can't be backed up; None where nobody looked: MAP isn't there,
     or another run is at work on it."""

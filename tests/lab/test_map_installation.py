@@ -25,7 +25,7 @@ from tests.lab.map_world import (
     make,
     wait_until,
 )
-from tests.lab.project import query
+from tests.lab.project import Result, query
 
 BROKEN = {
     "start": ("23.10.90", "failed"),
@@ -184,6 +184,52 @@ def test_an_output_that_map_would_not_find_is_refused_with_both_places(world: Wo
         assert result.code == 1, result
         assert re.search(told, result.out), result
     assert world.server.host.run(connected).stdout
+
+
+@each(ENGINE_ON_APT)
+def test_a_broker_of_another_name_is_known_by_where_that_leads_from_map(world: World) -> None:
+    """Whose it is, is asked on the MAP host: only there the name has to be known."""
+    lyon, spec = world.host, world.project.spec
+    spec["remotes"]["lyon"]["broker_outputs"] = {"Centreon-Map": {"categories": ["bam", "neb"]}}
+    config = world.project.lab.directory / "ssh_config"
+    twin = world.project.folder / "ssh_config"
+    twin.write_text(config.read_text().replace("Host lyon\n", "Host lyon twin\n"))
+    spec["defaults"]["ssh"]["config"] = str(twin)
+    world.want(OLD)
+    world.expect_up()
+
+    def preview(broker: str, at: str = "") -> Result:
+        if at:
+            lyon.run("sed -i '/ events$/d' /etc/hosts; cat >>/etc/hosts", input=f"{at} events\n")
+        file = "/etc/centreon-map/map-config.properties"
+        lyon.run(["sed", "-i", f"s/^broker.address=.*/broker.address={broker}/", file])
+        return world.project.mapinfra("preview")
+
+    central = world.project.lab.host("central").address
+    refused = preview("events", central)
+    assert refused.code == 1, refused
+    told = "broker.address is events, but output Centreon-Map"
+    assert refused.out.count(told) == 1, refused
+    assert "is lyon's, and that address is central's" in refused.out
+    outputs = spec["remotes"]["lyon"]["broker_outputs"]["Centreon-Map"]
+    outputs["retry_interval"] = 30
+    world.project.write_spec()
+    alone = world.project.mapinfra("preview", "--target", "**BrokerOutputs::lyon")
+    assert alone.code == 1, alone
+    assert told in alone.out, alone
+    del outputs["retry_interval"]
+    world.project.write_spec()
+    assert preview("events", lyon.address).code == 0
+    assert preview("nowhere.invalid").code == 0
+
+    # Nor is another name of the remote's own host another host.
+    spec["remotes"]["lyon"]["map_server"] = {"ssh": {"host": "twin"}}
+    world.project.write_spec()
+    lyon.run(["systemctl", "stop", "cbd"])
+    for broker in ("localhost", "127.0.0.1", "events"):
+        found = preview(broker)
+        assert found.code == 0, found
+    lyon.run(["systemctl", "start", "cbd"])
 
 
 @each(ENGINE_ON_DNF, ENGINE_ON_APT)
