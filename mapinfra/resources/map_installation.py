@@ -279,7 +279,7 @@ class _Runner:
             case "compare":
                 self._tell_of_values(*operation.compare(step.data))
             case "arm":
-                operation.arm(Reach.SERVICE)
+                operation.arm(Reach.SERVICE, self._session.tell)
             case "server":
                 # Nothing is changed by waiting, and until then the database needn't come back.
                 packages.wait_until_free(self._map)

@@ -19,7 +19,7 @@ from mapinfra.backup import (
     journal,
     sessions,
 )
-from mapinfra.backup.taking import Tell
+from mapinfra.backup.working import Tell
 from mapinfra.centreon.editions import MARIADB_SNIPPETS, Edition
 from mapinfra.centreon.map_host import LEFTOVERS
 from mapinfra.centreon.map_setup import check_questions
@@ -163,19 +163,19 @@ class Operation:
         self.manifest = backup.take(self.host, subject, id, who=holder, tell=tell)
         self.keeper.note(step="backup", backup=self.manifest.directory)
 
-    def arm(self, reach: Reach) -> None:
+    def arm(self, reach: Reach, tell: Tell | None = None) -> None:
         """Let the host go back by itself should this run end without a word."""
         manifest, minutes = self._backup, self.desired.lease_minutes
-        lease = backup.arm(self.host, manifest, manifest.client, minutes=minutes, reach=reach)
+        lease = backup.arm(self.host, manifest, manifest.client, minutes, reach, tell)
         self.keeper.keep(lease)
 
-    def begin_changes(self) -> None:
+    def begin_changes(self, tell: Tell | None = None) -> None:
         """From here on everything has to be brought back, not the service alone.
 
         Raises Edited when a configuration file was edited since it was backed up.
         """
         self.expect_unedited()
-        self.arm(Reach.ALL)
+        self.arm(Reach.ALL, tell)
         self._changed = True
         self.done("server")
 

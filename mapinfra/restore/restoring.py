@@ -112,7 +112,7 @@ class Restoring:
                 then = self._manifest
                 operation.back_up(step.data, then.database, then.client, self._tell, then.id)
             case "arm":
-                operation.begin_changes()
+                operation.begin_changes(self._tell)
             case "install":
                 packages.install(host, step.data.wanted, _unit(desired))
             case "uninstall":

@@ -106,6 +106,64 @@ def test_a_signal_during_the_dump_ends_it_and_leaves_nothing(
     assert world.state() == before
 
 
+# What sums up is stuck, for a while, at two megabytes of a file.
+_STUCK = """\
+#!/bin/sh
+if {when}; then
+  [ -z "$2" ] || {{ exec 3<"$2"; head -c 2000000 <&3 >/dev/null; }}
+  exec sleep 99
+fi
+exec /usr/bin/sha256sum "$@"
+"""
+
+
+@pytest.mark.parametrize(
+    ("when", "step", "told"),
+    [
+        ('[ "${PWD##*/}" = digest ]', "back up database", r"checking the dump, \d MB of it read"),
+        (
+            '[ "$2" = database.sql ] && [ ! -e MANIFEST.json ]',
+            "back up database",
+            r"summing up the dump, 2 MB of it read",
+        ),
+        (
+            '[ "$2" = database.sql ] && [ -e MANIFEST.json ]',
+            "arm the way back",
+            r"checking the backup, 2 MB of the dump read",
+        ),
+    ],
+    ids=["read again", "summed up", "armed"],
+)
+def test_a_signal_while_a_large_dump_is_read_ends_that_and_leaves_the_old_state(
+    world: World, when: str, step: str, told: str
+) -> None:
+    # Many short rows: one that is long would fill no pipe until it is read as a whole.
+    world.sql(
+        "create or replace table big (words varchar(3000)); insert into big "
+        "select repeat('x', 3000) from seq_1_to_1500"
+    )
+    before, backups = world.state(), world.host.run(f"ls -A {FOLDER}", check=False).stdout
+    world.want(NEXT, release_notes_read="23.10")
+    wrapper = "/usr/local/bin/sha256sum"
+    world.host.run(f"cat >{wrapper} && chmod 755 {wrapper}", input=_STUCK.format(when=when))
+    try:
+        process = begun(world, step)
+        assert process.stderr is not None
+        assert any(re.search(told, line) for line in process.stderr)
+        process.send_signal(signal.SIGINT)
+        result = ended(process)
+    finally:
+        world.host.run(["rm", wrapper])
+        world.sql("drop table big")
+    assert result.code == 8, result
+    assert "interrupted" in result.out, result
+    assert "sleep 99" not in world.host.run(["ps", "-e", "-o", "args"]).stdout
+    if step == "back up database":
+        assert world.host.run(f"ls -A {FOLDER}").stdout == backups
+    assert world.traces() == ""
+    assert world.state() == before
+
+
 def test_a_restore_ends_who_holds_the_database(world: World) -> None:
     world.want(NEXT, release_notes_read="23.10")
     world.expect_up()
