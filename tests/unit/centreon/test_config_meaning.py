@@ -17,7 +17,7 @@ SHELLS: tuple[tuple[str, str | None], ...] = (("bash", None), ("bash", "big"), (
 INHERITED = "inherited"
 """A COND for an environment that has all other variables, too."""
 LISTS = ("JAVA_OPTS", "RUN_ARGS")
-Held = Mapping[str, tuple[bytes, bool]]
+Held = Mapping[str, tuple[bytes | None, bool]]
 
 # What can't be judged stops a merge only where the vendor changes what it reads.
 UNJUDGED = {
@@ -37,8 +37,10 @@ def merged(case: Case) -> Merged:
     )
 
 
-def options(value: bytes) -> dict[str, list[str]]:
+def options(value: bytes | None) -> dict[str, list[str]] | None:
     """Return options by name as Java takes them: a rule of the test's own."""
+    if value is None:
+        return None
     held: dict[str, list[str]] = {}
     for word in value.decode().replace("'our MAP'", "our_MAP").split():
         name = word.partition("=")[0]
@@ -153,6 +155,9 @@ files = st.lists(lines.map(lambda line: f"{line}\n"), max_size=6).map("".join).m
 
 
 @example(b"", b"export A\n", b'A="one"\n')
+@example(b"", b'A="one"\n', b"unset A\nexport A\n")
+@example(b"export A\n", b'A="one"\n', b"unset A\n")
+@example(b"", b"unset A\n", b"export A\n")
 @example(b"", b"A=1; B=2\n", b"export B=$A\n")
 @example(b'C="${B:+set}"\n', b"C=$COND\n", b"")
 @example(b'B="${B-unset}"\n', b"L=(1 2)\n", b"")
