@@ -60,7 +60,7 @@ class Installation:
         yield from self._web_side.extensions()
         yield from self._web_side.options(self._address)
         yield self._server_side.start()
-        yield self._server_side.healthy(Expected(tls=None, broker=True))
+        yield self._server_side.healthy(Expected(broker=True))
         yield self._server_side.enable()
 
     # What must be there first

@@ -360,7 +360,8 @@ class _Runner:
         if operation.back is not None and operation.back.message:
             self._tell(operation.back.message)
         if manifest.active:
-            # How it did before isn't known of an interrupted run; and its broker may be away.
+            # As its configuration says: how an interrupted run's did before isn't known, and its
+            # broker may be away.
             self._wait(Expected())
 
     def _await_health(self, expected: Expected, operation: Operation) -> None:
