@@ -215,6 +215,39 @@ def test_a_rollback_by_the_host_alone_ends_who_holds_the_database(world: World) 
     assert re.search(ENDED, back["message"])
 
 
+def told_by_back(world: World) -> str:
+    """What the way back to the newest backup says of itself."""
+    report = f"cat $(ls -td {FOLDER}/*/ | head -n 1)/BACK.json"
+    return world.host.run(report, check=False).stdout
+
+
+def test_who_may_hold_the_database_is_told_where_nobody_can_be_ended(world: World) -> None:
+    """MariaDB can't tell whose lock it is: the session is in no database, the plugin is away."""
+    before = world.state()
+    plugin = f"{world.sql('select @@plugin_dir').strip()}/metadata_lock_info.so"
+    world.want(BROKEN, release_notes_read="23.10", start_seconds=20)
+    world.host.run(["mv", plugin, "/root/plugin.so"])
+    held = r"its tables are locked, perhaps by session \d+ of root@localhost"
+    try:
+        process = begun(world, "wait until")
+        wait_until(lambda: world.schema() == "2311", 60)
+        with reader(world):
+            wait_until(
+                lambda: re.search(rf'"running".*{held}', told_by_back(world)) is not None, 90
+            )
+            result = ended(process)
+            back = json.loads(told_by_back(world))
+        assert result.code == 1
+        assert re.search(rf"could not be put back: .*{held}", result.out), result
+        assert (back["state"], back["step"]) == ("failed", "putting the database back")
+        assert re.search(held, back["message"])
+    finally:
+        world.host.run(["mv", "/root/plugin.so", plugin])
+    # The host itself goes on trying, and succeeds once that session has ended.
+    let_the_lease_run_out(world)
+    assert world.state()[:-3] == before[:-3]
+
+
 def test_a_preview_tells_of_a_rollback_though_mariadb_does_not_answer(world: World) -> None:
     world.want(BROKEN, release_notes_read="23.10", lease_minutes=1, start_seconds=600)
     process = begun(world, "wait until")

@@ -26,6 +26,7 @@ from tests.lab.map_world import (
     wait_until,
 )
 from tests.lab.project import Result, query
+from tests.tls import pem
 
 BROKEN = {
     "start": ("23.10.90", "failed"),
@@ -125,6 +126,64 @@ def test_a_version_that_ends_after_its_first_up_ends_with_the_old_state(world: W
     assert re.search(r": it ended \d s after its first UP.*the old state is back", told), told
     assert world.state() == before
     assert world.traces() == ".journal.lock\n" or world.traces() == ""
+
+
+@each(ENGINE_ON_DNF)
+def test_a_server_started_again_that_ends_after_its_first_up_is_no_repair(world: World) -> None:
+    world.want(OLD)
+    world.expect_up()
+    world.host.run(["systemctl", "stop", world.server.edition.service])
+    trouble = {OLD: {"ends_after_up": 1}}
+    world.host.run(["tee", "/etc/lab/map.json"], input=json.dumps(trouble))
+    result = world.up()
+    assert result.code == 1, result
+    assert re.search(r": it ended \d s after its first UP.*the old state is back", result.out)
+    assert world.service()[0] != "active"
+    world.host.run(["rm", "/etc/lab/map.json"])
+    world.expect_up()
+    assert world.service() == ("active", "enabled")
+
+
+@each(ENGINE_ON_APT)
+def test_a_dpkg_that_was_interrupted_is_refused_before_map_is_stopped(world: World) -> None:
+    world.want(NEWER)
+    world.host.run("touch /var/lib/dpkg/updates/0001")
+    before = world.state()
+    for command in (("preview",), ("up", "--yes")):
+        result = world.project.mapinfra(*command)
+        assert result.code == 1, result
+        assert "dpkg was interrupted: run `dpkg --configure -a` there" in result.out, result
+        assert "] stop " not in result.err
+    assert world.state() == before
+    world.host.run(["dpkg", "--configure", "-a"])
+    world.expect_up()
+    assert world.version() == NEWER
+
+
+@each(ENGINE_ON_DNF)
+def test_a_server_that_went_back_and_speaks_no_tls_any_more_is_not_called_back(
+    world: World,
+) -> None:
+    keystore = f"{world.server.edition.configuration}/map.p12"
+    world.host.run(["tee", keystore], input=pem("map.example.net"))
+    settings = f"centreon-map.keystore={keystore}\n"
+    world.host.run(["tee", "-a", str(world.server.edition.main_file)], input=settings)
+    world.edit("s/active=prod/active=prod,tls/")
+    world.host.run(["systemctl", "restart", world.server.edition.service])
+    url = "https://localhost:8081/centreon-map/api/beta/actuator/health"
+    ask = f"u.urlopen('{url}', context=ssl._create_unverified_context()).read().decode()"
+    asked = ["python3", "-c", f"import ssl, urllib.request as u; print({ask})"]
+    wait_until(lambda: '"UP"' in world.host.run(asked, check=False).stdout)
+    # An edit that it hasn't read yet: what stands behind the blank will be no profile to it.
+    world.edit("s/active=prod,tls/active=prod, tls/")
+    world.want(NEWER)
+    result = world.up()
+    assert result.code == 1, result
+    assert re.search(
+        r"could not be put back: .* answers, but not over TLS, as its configuration says",
+        result.out,
+    ), result
+    assert "the old state is back" not in result.out
 
 
 @each(ENGINE_ON_DNF)
