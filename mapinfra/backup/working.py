@@ -5,9 +5,11 @@ It runs as a unit, so a lost connection doesn't end it.
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from mapinfra import interruption
 from mapinfra.backup.remote import succeeded
+from mapinfra.errors import HostError
 from mapinfra.hosts import Completed, Host
 from mapinfra.hosts.units import end_unit, run_unit
 from mapinfra.interruption import Interrupted
@@ -23,10 +25,8 @@ _WRITTEN = 'stat -c %s "$1"'
 # How far whoever reads the file has come; of several, the furthest.
 _READ = """\
 file=$(readlink -f "$1") || exit 0
-for fd in /proc/[0-9]*/fd/*; do
-  [ "$(readlink "$fd" 2>/dev/null)" = "$file" ] || continue
-  of=${fd%/fd/*}
-  sed -n 's/^pos:[[:space:]]*//p' "$of/fdinfo/${fd##*/}" 2>/dev/null
+find /proc/[0-9]*/fd -lname "$file" 2>/dev/null | while read -r fd; do
+  sed -n 's/^pos:[[:space:]]*//p' "${fd%/fd/*}/fdinfo/${fd##*/}" 2>/dev/null
 done | sort -n | tail -n 1
 """
 
@@ -56,9 +56,10 @@ class Progress:
         if time.monotonic() - self._told < _TOLD_EVERY:
             return
         self._told = time.monotonic()
-        done = self._host.run(self._argv, check=False).text.strip()
-        if done.isdecimal():
-            self._tell(f"{self._host.name}: {self._words.format(f'{int(done) / 1e6:.0f} MB')}")
+        with suppress(HostError):  # the work goes on, and whoever waits for it connects anew
+            done = self._host.run(self._argv, check=False).text.strip()
+            if done.isdecimal():
+                self._tell(f"{self._host.name}: {self._words.format(f'{int(done) / 1e6:.0f} MB')}")
 
 
 def finished_work(
