@@ -9,7 +9,7 @@ import pytest
 from lab import Lab
 from tests.golden import prepared
 from tests.lab.engines import Engine, Preview
-from tests.lab.map_world import NEWER
+from tests.lab.map_world import NEWER, OLD
 from tests.lab.project import (
     HOSTS,
     REMOTES,
@@ -64,6 +64,26 @@ def test_what_a_removal_would_do_is_shown_beforehand(converged: Project, engine:
     assert "paris: hide Images (page 50102) in the menu" in shown
     assert "lyon: restart cbd" in shown
     assert "plan      : []" not in shown
+
+
+def test_a_database_that_a_removal_would_drop_is_shown_beforehand(lab: Lab, tmp_path: Path) -> None:
+    world = prepared(lab, tmp_path)
+    database, said = world.server.edition.database, "which the backup has"
+    world.want(OLD, removal="uninstall")
+    world.expect_up()
+    kept = done(world.project.pulumi("destroy", "--preview-only", "--diff")).out
+    assert f"database {database} stays (drop_database: false)" in kept
+    assert "drop database" not in kept
+    world.want(OLD, removal="uninstall", drop_database=True)
+    world.expect_up()
+    before = world.state()
+    destroyed = done(world.project.pulumi("destroy", "--preview-only", "--diff")).out
+    assert f"drop database {database}, {said}" in destroyed
+    world.without_map()
+    deleted = done(world.project.pulumi("preview", "--diff")).out
+    assert f"drop database {database}, {said}" in deleted
+    assert world.state() == before
+    reset(lab, (*HOSTS, world.host.name))
 
 
 MACHINE = """
