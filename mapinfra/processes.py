@@ -27,12 +27,19 @@ def started(pid: int) -> str:
     return "" if state in _ENDED else others[18]
 
 
-def has_ended(pid: int) -> bool:
-    """Tell whether a process is surely no more; one of another user may show nothing but that."""
+def has_ended(pid: int, began: str = "") -> bool:
+    """Tell whether a process is surely no more; one of another user may show nothing but that.
+
+    `began` is what `started` said of it: ids are given anew, on a busy machine within minutes.
+    """
     try:
         os.kill(pid, 0)
+        is_mine = True
     except ProcessLookupError:
         return True
     except PermissionError:
-        return False
-    return not started(pid)
+        is_mine = False
+    now = started(pid)
+    if not now:
+        return is_mine
+    return bool(began) and now != began

@@ -17,6 +17,7 @@ import uuid
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from enum import Enum
+from functools import cached_property
 from typing import Any
 
 from mapinfra import jsontext, processes
@@ -99,17 +100,21 @@ class Holder:
     pid: int
     machine: str
     """Tells machines of one name apart; empty where that can't be told."""
+    started: str = ""
+    """When the process began, in ticks since the machine's boot; empty in earlier journals."""
 
     @classmethod
     def myself(cls) -> "Holder":
         """Return this process."""
-        return cls(getpass.getuser(), socket.gethostname(), os.getpid(), processes.machine())
+        pid = os.getpid()
+        started = processes.started(pid)
+        return cls(getpass.getuser(), socket.gethostname(), pid, processes.machine(), started)
 
     @property
     def has_ended(self) -> bool:
         """Whether it surely runs no more; only known on its own machine."""
         here = bool(self.machine) and self.machine == processes.machine()
-        return here and processes.has_ended(self.pid)
+        return here and processes.has_ended(self.pid, self.started)
 
     def __str__(self) -> str:
         return f"{self.user}@{self.host} (process {self.pid})"
@@ -197,9 +202,9 @@ class Found:
     blocked: str = ""
     """Why nobody can go back to it."""
 
-    @property
+    @cached_property
     def standing(self) -> Standing:
-        """Who may go on."""
+        """Who may go on; asked once, as all facts of a pass are what they were when it was made."""
         if self.entry is None:
             return Standing.FREE
         if self.back is not None and self.back.state == "done" and not self.going_back:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from mapinfra import processes
 from mapinfra.backup import Back, Entry, Found, Holder, Reach, Standing, journal
 from mapinfra.errors import CommandFailed
 from tests.unit.backup.samples import MANIFEST
@@ -62,8 +63,26 @@ def test_a_run_that_ended_on_this_machine_holds_nothing() -> None:
 
 
 def test_a_process_of_another_user_is_alive() -> None:
-    assert not replace(Holder.myself(), pid=1).has_ended
+    assert not replace(Holder.myself(), pid=1, started="").has_ended
     assert os.getpid() != 1
+
+
+def test_a_process_that_was_given_the_id_of_one_that_ended_is_another() -> None:
+    me = Holder.myself()
+    assert me.started.isdecimal()
+    before = replace(me, started=str(int(me.started) - 1))
+    assert before.has_ended
+    assert Found(IN_TIME, replace(ENTRY, holder=before)).standing is Standing.ABANDONED
+    assert not replace(before, started="").has_ended, "an earlier journal doesn't tell"
+
+
+def test_facts_of_a_run_that_had_ended_stay_while_its_id_is_given_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = Found(IN_TIME, replace(ENTRY, holder=replace(Holder.myself(), pid=ended())))
+    assert found.standing is Standing.ABANDONED
+    monkeypatch.setattr(processes, "has_ended", lambda *_: False)
+    assert found.standing is Standing.ABANDONED
 
 
 def test_the_reason_names_holder_time_and_step() -> None:
