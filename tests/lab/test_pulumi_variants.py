@@ -87,11 +87,11 @@ import json
 import pulumi
 from machine import Machine
 from pathlib import Path
-from mapinfra.resources.types import TopologyFlag
+from mapinfra import TopologyFlag
 
-inputs = json.loads(Path("flag.json").read_text())
-inputs["server"]["ssh"]["host"] = Machine(inputs["server"]["ssh"]["host"]).address
-TopologyFlag("Images", inputs, pulumi.ResourceOptions())
+server = json.loads(Path("server.json").read_text())
+server["ssh"]["host"] = Machine(server["ssh"]["host"]).address
+TopologyFlag("Images", server=server, page="Images")
 """
 
 
@@ -109,8 +109,7 @@ def test_a_machine_and_what_is_on_it_are_made_by_one_program(
     (project.folder / "__main__.py").unlink()
     (project.folder / "__main__.py").write_text(PROGRAM)
     (project.folder / "machine.py").write_text(MACHINE)
-    flag = {"server": server, "page": "Images", "shown": True}
-    (project.folder / "flag.json").write_text(json.dumps(flag))
+    (project.folder / "server.json").write_text(json.dumps(server))
     shown = done(engine.run(project, "preview", "--diff"))
     assert "will be read in `up`" in shown.out
     engine.succeed(project, "up")
