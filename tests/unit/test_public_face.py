@@ -144,24 +144,34 @@ WRONG = {
 }
 
 
-def checked_by_mypy(folder: Path, program: str) -> tuple[int, str]:
-    (folder / "program.py").write_text(program)
-    root = Path(mapinfra.__file__).parents[1]
-    cache = root / ".mypy_cache"
+ROOT = Path(mapinfra.__file__).parents[1]
+
+
+def checked_by_mypy(folder: Path, *names: str) -> tuple[int, str]:
+    cache = ROOT / ".mypy_cache"
     done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", cache, "program.py"],
-        cwd=folder, env={**os.environ, "MYPYPATH": str(root)}, capture_output=True, text=True,
+        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", cache, *names],
+        cwd=folder, env={**os.environ, "MYPYPATH": str(ROOT)}, capture_output=True, text=True,
         check=False,
     )  # fmt: skip
     return done.returncode, done.stdout + done.stderr
 
 
 def test_a_type_checker_passes_a_right_program_and_finds_what_is_wrong(tmp_path: Path) -> None:
-    assert checked_by_mypy(tmp_path, PROGRAM)[0] == 0, checked_by_mypy(tmp_path, PROGRAM)
     wrong = PROGRAM
     for right, (written, _) in WRONG.items():
         wrong = wrong.replace(right, written)
-    code, told = checked_by_mypy(tmp_path, wrong)
+    (tmp_path / "right.py").write_text(PROGRAM)
+    (tmp_path / "wrong.py").write_text(wrong)
+    code, told = checked_by_mypy(tmp_path, "right.py")
+    assert code == 0, told
+    code, told = checked_by_mypy(tmp_path, "wrong.py")
     assert code == 1
     for _, named in WRONG.values():
         assert named in told, told
+
+
+@pytest.mark.parametrize("name", ["vm_and_map", "component"])
+def test_the_examples_are_typed(name: str) -> None:
+    code, told = checked_by_mypy(ROOT / "examples" / name, "__main__.py")
+    assert code == 0, told
