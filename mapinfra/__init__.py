@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from mapinfra.platform import (
         CentralServer,
         RemoteServer,
+        declare,
     )
     from mapinfra.resources.arguments import (
         ApiArgs,
@@ -88,6 +89,7 @@ __all__ = [
     "StateError",
     "SudoRefused",
     "TopologyFlag",
+    "declare",
     "load",
 ]
 
@@ -115,6 +117,7 @@ _PLACES = {
     "mapinfra.platform": (
         "CentralServer",
         "RemoteServer",
+        "declare",
     ),
     "mapinfra.resources.arguments": (
         "ApiArgs",
