@@ -27,6 +27,7 @@ from pulumi.output import Unknown
 from mapinfra.errors import ApplyFailed, CentreonError, HostError, MapinfraError
 from mapinfra.hosts import Target
 from mapinfra.resources import pollers, records
+from mapinfra.resources.arguments import ArgumentError
 from mapinfra.resources.contract import Inputs, Kind, Plan
 from mapinfra.resources.execution import execute
 from mapinfra.resources.provider_process import is_provider_process
@@ -64,6 +65,14 @@ class KindProvider(ResourceProvider):
         super().__init__()
         self.stack = stack
 
+    @staticmethod
+    def arguments(resource: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return inputs in their one form; raise ArgumentError for those that can't be used.
+
+        Outputs of other resources are known here for the first time.
+        """
+        return dict(arguments)
+
     def configure(self, req: ConfigureRequest) -> None:
         """Join the run's session; that starts reading every host of the spec at once."""
         self._session = session_of(req.config)
@@ -78,6 +87,10 @@ class KindProvider(ResourceProvider):
         values that aren't known before `up` is read there.
         """
         with _told_once():
+            try:
+                news = {**news, **self.arguments(self.kind.name, _own(news))}
+            except ArgumentError as error:
+                return _refused(news, *error.faults)
             unknown = list(_unknown(_own(news)))
             return self._later(news, unknown) if unknown else self._checked(olds, news)
 
@@ -99,12 +112,12 @@ class KindProvider(ResourceProvider):
             computed = self.kind.foreseen(desired, live)
         except HostError as error:
             if not is_provider_process():
-                return _refused(news, error)
+                return _refused(news, str(error))
             steps, computed = [str(error)], self.kind.computed(desired, None)
         except MapinfraError as error:
             for line in error.beside:
                 self._session.tell(line)
-            return _refused(news, error)
+            return _refused(news, str(error))
         added = {key: value for key, value in olds.items() if key == _ON_REMOVAL}
         if steps:
             added[_PLAN] = steps
@@ -333,8 +346,8 @@ def _told(props: Mapping[str, Any]) -> dict[str, Any]:
     return {_REASON: props.get(_REASON, ""), **report}
 
 
-def _refused(news: dict[str, Any], error: MapinfraError) -> CheckResult:
-    return CheckResult(dict(news), [CheckFailure("", str(error))])
+def _refused(news: dict[str, Any], *faults: str) -> CheckResult:
+    return CheckResult(dict(news), [CheckFailure("", fault) for fault in faults])
 
 
 def _expect_reviewed(plan: Plan, inputs: Mapping[str, Any]) -> None:

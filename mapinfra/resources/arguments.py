@@ -9,12 +9,14 @@ from inspect import isawaitable
 from typing import Annotated, Any, Literal, NotRequired, TypedDict, TypeVar
 
 from pulumi import Input, Output, RunError
+from pulumi.output import Unknown
 from pydantic import BaseModel, Field, ValidationError
 
 from mapinfra.centreon.access import Api
 from mapinfra.centreon.map_setup import Install
 from mapinfra.errors import Faulty
 from mapinfra.hosts import Target
+from mapinfra.spec.fault import Keys
 from mapinfra.spec.invalid import findings
 from mapinfra.spec.model import BrokerOutput, Map, Model, OutputName, Page
 
@@ -179,7 +181,11 @@ class InstallArgs(TypedDict):
 
 
 class ArgumentError(Faulty, RunError):
-    """Arguments of a resource that can't be used; a line for each, with the argument's name."""
+    """Arguments of a resource that can't be used; a line for each, with the argument's name.
+
+    Those that are known are checked where the resource is declared, an Output as soon as it is
+    known: before any host is contacted.
+    """
 
 
 class TopologyFlagModel(Model):
@@ -238,10 +244,10 @@ class DesktopClientModel(Model):
 def checked(model: type[M], resource: str, given: Mapping[str, Any]) -> M | None:
     """Return the arguments of a resource as its model has them; None while some aren't known.
 
-    Raises ArgumentError for those that are known and can't be used, each with its name.
+    Raises ArgumentError for those that are known and can't be used, each with its name; also for
+    what is known of an argument of which a part isn't.
     """
-    later = {name for name, value in given.items() if is_open(value)}
-    known = {name: value for name, value in given.items() if name not in later}
+    known = _known(given)
     try:
         made = model.model_validate(known)
     except ValidationError as refused:
@@ -249,20 +255,42 @@ def checked(model: type[M], resource: str, given: Mapping[str, Any]) -> M | None
         faults = [
             f"{resource}: {'.'.join(map(str, keys))}: {text}"
             for keys, text in findings(refused, known, (), root)
-            if keys[0] not in later
+            if not is_open(_at(given, keys))
         ]
         if faults:
-            raise ArgumentError(faults) from None
+            raise ArgumentError(list(dict.fromkeys(faults))) from None
         return None
-    return None if later else made
+    return None if is_open(given) else made
 
 
 def is_open(value: object) -> bool:
-    """Tell whether a value, or one inside it, is known only while the program runs."""
+    """Tell whether a value, or one inside it, isn't known yet."""
     match value:
         case Mapping():
             return any(map(is_open, value.values()))
         case list() | tuple():
             return any(map(is_open, value))
         case _:
-            return isinstance(value, Output) or isawaitable(value)
+            return isinstance(value, Output | Unknown) or isawaitable(value)
+
+
+def _known(value: Any) -> Any:
+    """Return a value with nothing where it isn't known."""
+    match value:
+        case Mapping():
+            return {key: _known(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_known(item) for item in value]
+        case _:
+            return None if is_open(value) else value
+
+
+def _at(value: Any, keys: Keys) -> Any:
+    """Return what stands there, or what isn't known above it; None where nothing does."""
+    for key in keys:
+        match value:
+            case Mapping():
+                value = value.get(key)
+            case list() | tuple() if isinstance(key, int) and key < len(value):
+                value = value[key]
+    return value

@@ -1,19 +1,17 @@
 """Arguments as a resource's inputs: JSON values, only what isn't a default, no secret.
 
 Arguments that are known are checked and brought into one form, so that a state doesn't tell how a
-program has written them. While one of them isn't known yet they stay as they were given; a
-resource's kind reads both.
+program has written them. While one of them isn't known yet they stay as they were given. Inputs are
+arguments again: what the provider gets is checked, and brought into that form, once it is known.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-from pulumi import Input, Output
 from pydantic import BaseModel
 
 from mapinfra.centreon import broker
 from mapinfra.resources.arguments import (
-    BrokerOutputArgs,
     BrokerOutputsModel,
     DesktopClientModel,
     MapInstallationModel,
@@ -30,7 +28,7 @@ _SELDOM = {"removal", "drop_database"}
 
 def topology_flag(resource: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return the inputs of a TopologyFlag; raise ArgumentError."""
-    given = _given(arguments)
+    given = _given(TopologyFlagModel, arguments)
     made = checked(TopologyFlagModel, resource, given)
     if made is None:
         return given
@@ -39,12 +37,23 @@ def topology_flag(resource: str, arguments: Mapping[str, Any]) -> dict[str, Any]
 
 def broker_outputs(resource: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return the inputs of a BrokerOutputs; raise ArgumentError."""
-    given = _given(arguments)
-    made = checked(BrokerOutputsModel, resource, given)
-    outputs: Mapping[str, BrokerOutputArgs] = given["outputs"]
-    inputs = given | {"outputs": {name: _values(name, one) for name, one in outputs.items()}}
-    taken = {name: one["take_over"] for name, one in outputs.items() if one.get("take_over")}
-    if taken:
+    given = _given(BrokerOutputsModel, arguments)
+    outputs = given.get("outputs")
+    if not isinstance(outputs, Mapping):  # not known yet, or refused
+        checked(BrokerOutputsModel, resource, given)
+        return given
+    taken: dict[str, Any] = arguments.get("take_over", {})
+    outputs = {
+        name: {**one, "take_over": taken[name]} if name in taken else one
+        for name, one in outputs.items()
+    }
+    made = checked(BrokerOutputsModel, resource, given | {"outputs": outputs})
+    known = {
+        name: BrokerOutput.model_validate(one) for name, one in outputs.items() if not is_open(one)
+    }
+    values = {name: output(name, one).values() for name, one in known.items()}
+    inputs = given | {"outputs": outputs | values}
+    if taken := {name: one.take_over for name, one in known.items() if one.take_over}:
         inputs["take_over"] = taken
     if made is not None:
         inputs |= {name: _plain(getattr(made, name)) for name in ("central", "remote", "api")}
@@ -53,7 +62,7 @@ def broker_outputs(resource: str, arguments: Mapping[str, Any]) -> dict[str, Any
 
 def map_installation(resource: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return the inputs of a MapInstallation; raise ArgumentError."""
-    given = _given(arguments)
+    given = _given(MapInstallationModel, arguments)
     made = checked(MapInstallationModel, resource, given)
     if made is None:
         return {"settings": {}, "backup": {}, **given}
@@ -68,13 +77,18 @@ def map_installation(resource: str, arguments: Mapping[str, Any]) -> dict[str, A
 
 def desktop_client(resource: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return the inputs of a DesktopClient; raise ArgumentError."""
-    given = _given(arguments)
+    given = _given(DesktopClientModel, arguments)
     made = checked(DesktopClientModel, resource, given)
     return given if made is None else given | {"map": _plain(made.map)}
 
 
-def _given(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in arguments.items() if value is not None}
+def _given(model: type[BaseModel], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments among a resource's inputs that aren't left to the default."""
+    return {
+        name: value
+        for name, value in arguments.items()
+        if value is not None and name in model.model_fields
+    }
 
 
 def _plain(model: BaseModel) -> dict[str, Any]:
@@ -87,10 +101,3 @@ def output(name: str, wanted: BrokerOutput) -> broker.Output:
     categories = tuple(sorted(own.pop("categories")))
     texts = {key: str(value) for key, value in own.items()}
     return broker.Output(name=name, categories=categories, **texts)
-
-
-def _values(name: str, wanted: BrokerOutputArgs) -> Input[dict[str, Any]]:
-    def values(known: Mapping[str, Any]) -> dict[str, Any]:
-        return output(name, BrokerOutput.model_validate(known)).values()
-
-    return Output.from_input(wanted).apply(values) if is_open(wanted) else values(wanted)

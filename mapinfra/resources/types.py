@@ -26,24 +26,28 @@ class TopologyFlagProvider(KindProvider):
     """Pulumi's provider of TopologyFlag."""
 
     kind = TopologyFlagKind()
+    arguments = staticmethod(inputs.topology_flag)
 
 
 class BrokerOutputsProvider(KindProvider):
     """Pulumi's provider of BrokerOutputs."""
 
     kind = BrokerOutputsKind()
+    arguments = staticmethod(inputs.broker_outputs)
 
 
 class MapInstallationProvider(KindProvider):
     """Pulumi's provider of MapInstallation."""
 
     kind = MapInstallationKind()
+    arguments = staticmethod(inputs.map_installation)
 
 
 class DesktopClientProvider(KindProvider):
     """Pulumi's provider of DesktopClient."""
 
     kind = DesktopClientKind()
+    arguments = staticmethod(inputs.desktop_client)
 
 
 class TopologyFlag(Resource, module="mapinfra", name="TopologyFlag"):
@@ -106,7 +110,7 @@ class BrokerOutputs(Resource, module="mapinfra", name="BrokerOutputs"):
         remote: Input[HostArgs],
         api: Input[ApiArgs],
         poller: Input[str],
-        outputs: Mapping[str, BrokerOutputArgs],
+        outputs: Input[Mapping[str, Input[BrokerOutputArgs]]],
         configuration: Input[str] | None = None,
         opts: ResourceOptions | None = None,
     ) -> None:

@@ -13,7 +13,7 @@ import mapinfra
 from mapinfra.centreon.access import Api
 from mapinfra.centreon.map_setup import Install
 from mapinfra.hosts import Database, Ssh, Target
-from mapinfra.resources import arguments, inputs
+from mapinfra.resources import arguments, inputs, types
 from mapinfra.secrets import ConfigSecret, EnvironmentSecret, FileSecret
 from mapinfra.spec.model import Backup, BrokerOutput
 
@@ -113,18 +113,88 @@ def test_what_can_not_be_used_is_refused_at_once_with_its_name(
 
 def test_what_is_known_is_refused_beside_what_is_not() -> None:
     address: pulumi.Output[str] = pulumi.Output.from_input("paris.example.net")
-    given = {"server": {**PARIS, "ssh": {"host": address}}, "page": ""}
-    with pytest.raises(mapinfra.ArgumentError) as refused:
-        inputs.topology_flag("x", given)
-    assert str(refused.value).startswith("x: page: a page needs a name or an id")
-    made = inputs.topology_flag("x", given | {"page": "Images"})
+    paris: dict[str, Any] = {**PARIS, "ssh": {"host": address}}
+    given: dict[str, Any] = {"server": paris, "page": "Images"}
+    made = inputs.topology_flag("x", given)
     assert made["server"]["ssh"]["host"] is address
+    for wrong, told in (
+        ({"page": ""}, "x: page: a page needs a name or an id"),
+        ({"server": {**paris, "sssh": {}}}, "x: server.sssh: unknown key"),
+        ({"server": {"ssh": {"host": address}}}, "x: server.name: missing; add it"),
+        (
+            {"server": {**PARIS, "ssh": {"host": address, "become": "su"}}},
+            'x: server.ssh.become: "su" is not allowed; write none or sudo',
+        ),
+    ):
+        with pytest.raises(mapinfra.ArgumentError) as refused:
+            inputs.topology_flag("x", given | wrong)
+        assert str(refused.value).startswith(told)
+        assert len(refused.value.faults) == 1
 
 
-def test_inputs_hold_no_default_and_every_form_of_a_value_is_one() -> None:
-    given = {"server": {**PARIS, "ssh": {"host": "p", "port": None}}, "page": 50102, "shown": True}
-    plain = {"server": {**PARIS, "ssh": {"host": "p"}}, "page": "50102", "shown": True}
-    assert inputs.topology_flag("x", given) == inputs.topology_flag("x", plain) == plain
+@pytest.mark.parametrize("at", ["outputs", "Centreon-Map", "port"])
+def test_outputs_of_which_a_part_is_not_known_wait_for_it(at: str) -> None:
+    one: dict[str, Any] = {"port": UNKNOWN if at == "port" else 5758, "take_over": "Old"}
+    outputs: Any = {"Centreon-Map": UNKNOWN if at == "Centreon-Map" else one, "Other": {}}
+    given = {"central": PARIS, "remote": PARIS, "api": API, "poller": "paris"}
+    made = inputs.broker_outputs("x", given | {"outputs": UNKNOWN if at == "outputs" else outputs})
+    if at == "outputs":
+        assert made["outputs"] is UNKNOWN
+    else:
+        assert made["outputs"]["Centreon-Map"] is outputs["Centreon-Map"]
+        assert made["outputs"]["Other"]["port"] == "5758"
+    known = inputs.broker_outputs("x", made | {"outputs": {"Centreon-Map": {**one, "port": 5759}}})
+    assert known["outputs"]["Centreon-Map"]["port"] == "5759"
+    assert known["take_over"] == {"Centreon-Map": "Old"}
+
+
+MADE = [
+    (inputs.topology_flag, {"server": PARIS, "page": 50102, "shown": False}),
+    (
+        inputs.broker_outputs,
+        {
+            "central": PARIS, "remote": PARIS, "api": API, "poller": "paris",
+            "outputs": {
+                "Centreon-Map": {"take_over": "Old", "categories": ["neb"]},
+                "Events": {"type": "bbdo_server", "port": 5759, "transport": "gRPC"},
+            },
+        },
+    ),
+    (
+        inputs.map_installation,
+        {
+            "map": MAP, "web": PARIS, "api": API, "edition": "engine", "version": "23.10.3",
+            "settings": {"centreon-map.conf": {"RUN_ARGS": "x"}}, "removal": "uninstall",
+        },
+    ),
+    (inputs.desktop_client, {"map": MAP, "version": "23.10.3", "mirror": "/srv/clients"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("make", "given"), MADE)
+def test_inputs_are_arguments_again(make: Any, given: dict[str, Any]) -> None:
+    """What a provider gets is what its resource has made, with facts that aren't known before."""
+    made = make("x", given)
+    assert make("x", made) == make("x", {**made, "served": None, "healthy": True}) == made
+
+
+def test_an_output_is_refused_by_its_name_once_it_is_known() -> None:
+    provider = types.TopologyFlagProvider("example/dev")
+    server = {**PARIS, "ssh": {"host": "p", "port": 70000}, "database": {"usr": "m"}}
+    result = provider.check({}, {"server": server, "page": "Images", "shown": True})
+    assert [failure.reason for failure in result.failures] == [
+        "TopologyFlag: server.ssh.port: 70000 is not a port; write a number from 1 to 65535",
+        "TopologyFlag: server.database.user: missing; add it: MariaDB user",
+        "TopologyFlag: server.database.usr: unknown key; did you mean user?",
+    ]
+
+
+def test_no_secret_is_taken_for_an_argument_nor_told() -> None:
+    provider = types.TopologyFlagProvider("example/dev")
+    server = {**PARIS, "database": {"user": "m", "password": "s3cret"}}
+    (failure,) = provider.check({}, {"server": server, "page": "Images", "shown": True}).failures
+    assert "a clear text password has no place" in str(failure.reason)
+    assert "s3cret" not in str(failure.reason)
 
 
 PROGRAM = """\
