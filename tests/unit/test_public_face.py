@@ -1,5 +1,6 @@
 """What a program imports from mapinfra: names, typed arguments, refusals by the argument's name."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +24,7 @@ PARIS: mapinfra.HostArgs = {
     "database": {"user": "m", "password": {"env": "P"}},
 }
 MAP: mapinfra.HostArgs = {"name": "map", "ssh": {"host": "map.example.net"}}
+ROOT = Path(mapinfra.__file__).parents[1]
 API: mapinfra.ApiArgs = {
     "url": "https://central.example.net/centreon",
     "user": "admin",
@@ -38,6 +40,11 @@ def test_what_is_exported_is_sorted_and_there() -> None:
         assert getattr(mapinfra, name).__name__ == name
     with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
         getattr(mapinfra, "Nothing")  # noqa: B009
+
+
+def test_the_manual_has_every_name() -> None:
+    told = re.findall(r"^::: mapinfra\.(\w+)$", (ROOT / "docs/api.md").read_text(), re.MULTILINE)
+    assert sorted(told) == mapinfra.__all__
 
 
 @pytest.mark.parametrize(
@@ -213,8 +220,6 @@ WRONG = {
     "missing": ("server=paris, ", "", 'Missing named argument "server"'),
     "output": ("Output[bool]", "Output[str]", 'expression has type "Output[bool]"'),
 }
-
-ROOT = Path(mapinfra.__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
