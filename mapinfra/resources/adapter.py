@@ -88,7 +88,7 @@ class KindProvider(ResourceProvider):
         """
         with _told_once():
             try:
-                news = {**news, **self.arguments(self.kind.name, _own(news))}
+                news = {**news, **self.arguments("", _own(news))}
             except ArgumentError as error:
                 return _refused(news, *error.faults)
             unknown = list(_unknown(_own(news)))

@@ -245,7 +245,8 @@ def checked(model: type[M], resource: str, given: Mapping[str, Any]) -> M | None
     """Return the arguments of a resource as its model has them; None while some aren't known.
 
     Raises ArgumentError for those that are known and can't be used, each with its name; also for
-    what is known of an argument of which a part isn't.
+    what is known of an argument of which a part isn't. `resource` is what messages call it; empty
+    where they are told beside it.
     """
     known = _known(given)
     try:
@@ -253,7 +254,7 @@ def checked(model: type[M], resource: str, given: Mapping[str, Any]) -> M | None
     except ValidationError as refused:
         root = model.model_json_schema()
         faults = [
-            f"{resource}: {'.'.join(map(str, keys))}: {text}"
+            ": ".join(filter(None, (resource, ".".join(map(str, keys)), text)))
             for keys, text in findings(refused, known, (), root)
             if not is_open(_at(given, keys))
         ]

@@ -16,9 +16,12 @@ from pulumi.output import Unknown
 from pulumi.runtime import mocks
 from pulumi.runtime.settings import SETTINGS
 
+from tests import keys
 from tests.marks import needs_pulumi
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+PASSPHRASE = "of a test"
+NO_PULUMI = shutil.which("pulumi") is None
 
 
 class Recorded(mocks.Mocks):
@@ -87,6 +90,65 @@ def test_an_address_that_is_not_known_yet_is_no_reason_to_stop(
         if host := inputs.get("server"):
             assert host["name"] == "paris"
             assert isinstance(host["ssh"]["host"], Unknown)
+
+
+class Project:
+    """The project of an example, in a folder and with a stack of its own."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.folder = folder / "project"
+        (self.folder / "stacks").mkdir(parents=True)
+        (folder / "state").mkdir()
+        for file in (EXAMPLES / name).glob("*.py"):
+            shutil.copy(file, self.folder)
+        settings = "name: example\nruntime: python\nstackConfigDir: stacks\n"
+        (self.folder / "Pulumi.yaml").write_text(settings + "options: {refresh: always}\n")
+        self.config = self.folder / "stacks" / "Pulumi.dev.yaml"
+        self.config.write_text(f"encryptionsalt: {keys.salt(PASSPHRASE)}\n")
+        self.environment = {
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
+            "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+            "PULUMI_HOME": str(folder / "home"),
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+        }
+        assert self.run("mapinfra", "stack", "init", "dev").returncode == 0
+        with self.config.open("a") as config:
+            config.write("config: {example:centreon-api: x, example:centreon-database: x}\n")
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command, cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, check=False, timeout=300,
+        )  # fmt: skip
+
+    def change(self, file: str, old: str, new: str) -> None:
+        text = (self.folder / file).read_text()
+        assert old in text
+        (self.folder / file).write_text(text.replace(old, new))
+
+
+def test_what_is_made_in_up_is_read_there_and_refused_by_its_name(tmp_path: Path) -> None:
+    project = Project("vm_and_map", tmp_path)
+    project.change("machine.py", "{props['name']}.example.net", "127.0.0.1")
+    preview = project.run("mapinfra", "preview", "--stack", "dev")
+    assert preview.returncode == 0, preview
+    assert preview.stdout.count("will be read in `up`") == 2
+    project.change("__main__.py", '"user": "mapinfra", "become"', '"port": paris.id, "become"')
+    done = project.run("mapinfra", "up", "--yes", "--stack", "dev")
+    assert done.returncode == 1, done
+    told = 'server.ssh.port: "paris" is not a port; write a number from 1 to 65535'
+    assert f"paris-images (mapinfra:TopologyFlag): {told}" in done.stdout
+    project.change("__main__.py", '"port": paris.id', '"port": 1')
+    project.change("__main__.py", '"sudo"}', '"sudo", "connect_timeout": 1}')
+    done = project.run("mapinfra", "up", "--yes", "--stack", "dev")
+    assert done.returncode == 1, done
+    assert "paris: no SSH connection to 127.0.0.1:1 " in done.stdout
+    if not NO_PULUMI:
+        done = project.run("pulumi", "preview", "--diff", "--non-interactive", "--stack", "dev")
+        assert done.returncode == 0, done
+        assert "paris: no SSH connection to 127.0.0.1:1 " in done.stdout
 
 
 def _cli(folder: Path) -> Path:

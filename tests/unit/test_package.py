@@ -77,14 +77,16 @@ def installed(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Installe
 
 @pytest.fixture(scope="module")
 def project(installed: Installed) -> Installed:
-    """Make a project there, for hosts that nobody has, and its stack."""
-    new = ("--central", "central.invalid", "--remote", "paris=paris.invalid")
+    """Make a project there, for hosts where nobody listens, and its stack."""
+    new = ("--central", "127.0.0.1", "--remote", "paris=127.0.0.2")
     done = installed.run("mapinfra", "new", "maps", *new)
     assert done.returncode == 0, done
     spec = installed.home / "maps" / "stacks" / "dev.yaml"
     text = spec.read_text().replace("{secret: databasePassword}", "{env: DATABASE_PASSWORD}")
     text = text.replace("{secret: apiPassword}", "{env: API_PASSWORD}")
-    spec.write_text(text.replace("become: sudo", "become: sudo\n    connect_timeout: 1"))
+    spec.write_text(
+        text.replace("become: sudo", "become: sudo\n    port: 1\n    connect_timeout: 1")
+    )
     done = installed.run("mapinfra", "stack", "init", "dev", within="maps")
     assert done.returncode == 0, done
     return installed
@@ -122,7 +124,7 @@ def test_what_is_imported_there_is_the_wheel(installed: Installed) -> None:
 def test_a_preview_of_a_new_project_says_which_host_cant_be_reached(project: Installed) -> None:
     done = project.run("mapinfra", "preview", "--stack", "dev", within="maps")
     assert done.returncode == 1, done
-    assert done.stdout.count("paris: the name paris.invalid is unknown; correct ssh.host") == 1
+    assert done.stdout.count("paris: no SSH connection to 127.0.0.2:1 ") == 1
     assert done.stderr == "error: 2 failed\n"
     assert "Traceback" not in done.stdout + done.stderr
 
@@ -134,5 +136,5 @@ def test_the_pulumi_cli_previews_it_as_well(project: Installed) -> None:
     )
     assert done.returncode == 0, done
     assert "mapinfra:TopologyFlag" in done.stdout
-    assert "paris: the name paris.invalid is unknown" in done.stdout
+    assert "paris: no SSH connection to 127.0.0.2:1 " in done.stdout
     assert "Traceback" not in done.stdout + done.stderr

@@ -190,9 +190,9 @@ def test_an_output_is_refused_by_its_name_once_it_is_known() -> None:
     server = {**PARIS, "ssh": {"host": "p", "port": 70000}, "database": {"usr": "m"}}
     result = provider.check({}, {"server": server, "page": "Images", "shown": True})
     assert [failure.reason for failure in result.failures] == [
-        "TopologyFlag: server.ssh.port: 70000 is not a port; write a number from 1 to 65535",
-        "TopologyFlag: server.database.user: missing; add it: MariaDB user",
-        "TopologyFlag: server.database.usr: unknown key; did you mean user?",
+        "server.ssh.port: 70000 is not a port; write a number from 1 to 65535",
+        "server.database.user: missing; add it: MariaDB user",
+        "server.database.usr: unknown key; did you mean user?",
     ]
 
 
