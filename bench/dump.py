@@ -22,7 +22,8 @@ from lab import Lab
 from mapinfra.backup import Client
 from mapinfra.backup.dump import OPTIONS, PROGRAM
 from mapinfra.backup.login import logged_in
-from mapinfra.backup.taking import as_unit, digest
+from mapinfra.backup.taking import digest
+from mapinfra.backup.working import work
 from mapinfra.hosts import Fleet, Host, Ssh, Survey, Target
 from mapinfra.secrets import Secrets
 
@@ -111,7 +112,7 @@ def _plain(host: Host) -> float:
 def _backup(host: Host) -> tuple[float, float]:
     with logged_in(host, Client(), "bench") as login:
         argv = ("bash", "-c", PROGRAM, "bash", login, _DATABASE, _OURS)
-        dumping = _seconds(lambda: as_unit(host, "bench-dump", argv, "the dump"))
+        dumping = _seconds(lambda: work(host, "bench-dump", argv, "the dump"))
     reading = _seconds(lambda: digest(host, "bench-digest", _FOLDER, _OURS, _DATABASE))
     return dumping, reading
 

@@ -7,6 +7,7 @@ from typing import Annotated, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from mapinfra.config import OWN, value_of
 from mapinfra.errors import SecretError
 
 
@@ -55,13 +56,14 @@ class SecretResolver(Protocol):
 class Secrets:
     """Resolves references against a stack's config, the environment and files.
 
-    `config` maps keys, with or without the project's namespace, to values in clear;
+    `config` maps keys, with or without the namespace of `project`, to values in clear;
     `folder` is what relative file paths start from.
     """
 
-    def __init__(self, config: Mapping[str, str], folder: Path) -> None:
+    def __init__(self, config: Mapping[str, str], folder: Path, project: str = OWN) -> None:
         self._config = config
         self._folder = folder
+        self._project = project
 
     def __call__(self, reference: SecretReference) -> str:
         """Return the secret in clear; raise SecretError when there is none."""
@@ -74,8 +76,7 @@ class Secrets:
                 return _from_file(self._folder, reference.file)
 
     def _from_config(self, key: str) -> str:
-        names = (key, f"mapinfra:{key}")
-        found = next((self._config[name] for name in names if name in self._config), None)
+        found = value_of(self._config, key, self._project)
         if not (found and found.strip()):
             raise SecretError(
                 "not set in the stack's config" if found is None else "empty in the stack's config",

@@ -6,7 +6,8 @@ by no one else, which the sticky bit of a /tmp doesn't change. Links are refused
 """
 
 from mapinfra.backup.remote import BackupFailed, finished, succeeded
-from mapinfra.hosts import Host
+from mapinfra.backup.working import Progress, finished_work
+from mapinfra.hosts import Completed, Host
 
 UNSAFE = """\
 unsafe() {
@@ -82,6 +83,24 @@ def script_in(
     done = finished(
         host, doing, _EXPECT_OWN + text, folder, *arguments, stdin=stdin, timeout=timeout
     )
+    return _printed(host, doing, done)
+
+
+def work_in(
+    host: Host,
+    unit: str,
+    doing: str,
+    folder: str,
+    text: str,
+    *arguments: str,
+    progress: Progress | None = None,
+) -> str:
+    """Run what takes long as `script_in` does; Interrupted when the user wants the run to end."""
+    argv = ("sh", "-c", _EXPECT_OWN + text, "sh", folder, *arguments)
+    return _printed(host, doing, finished_work(host, unit, argv, doing, progress))
+
+
+def _printed(host: Host, doing: str, done: Completed) -> str:
     if done.status == _REFUSED:
         raise refusal(done.stderr.decode(errors="replace").strip(), host.name)
     return succeeded(host, doing, done).text

@@ -8,13 +8,15 @@ limit of starts, since prolonging starts the timer anew.
 
 from dataclasses import dataclass
 
-from mapinfra.backup.folder import FOREIGN, UNSAFE, script_in
+from mapinfra.backup.folder import FOREIGN, UNSAFE, script_in, work_in
 from mapinfra.backup.login import CLIENT_FILE
 from mapinfra.backup.manifest import MANIFEST, SUMS, Manifest
 from mapinfra.backup.remote import BackupFailed, script
+from mapinfra.backup.shelf import unit_prefix
 from mapinfra.backup.subject import Client
-from mapinfra.backup.sums import COMPARED, LONGEST
+from mapinfra.backup.sums import COMPARED
 from mapinfra.backup.wayback import BACK, BEGIN_ANEW, ROOM, SCRIPT, UNITS, UNSOUND, Reach, unit
+from mapinfra.backup.working import LONGEST, Progress, Tell
 from mapinfra.hosts import Host
 
 DEFAULT_MINUTES = 15.0
@@ -54,23 +56,32 @@ untouched() {{
     [ "$(systemctl show -p ActiveState "$2.service")" = ActiveState=inactive ]
 }}
 """
-# Of what is armed already, only what is read in a moment is looked at: the service may be stopped.
-# Enabled before it is started: a power cut in between must end with the way back, too.
-_ARM = f"""\
+_SOUND = f"""\
 {FOREIGN}
 {UNSOUND}
-{COMPARED}
-{BEGIN_ANEW}
-{_UNTOUCHED}
-whole() {{
+sound() {{
   cd "$1" || return
   said=$(foreign .)
   [ -z "$said" ] || {{ echo "${{said#./}} is a link, or not root's alone" >&2; return 1; }}
   said=$(unsound {SCRIPT} {MANIFEST} {SUMS})
-  [ -n "$said" ] || [ -e "{UNITS}/$2.service" ] || said=$(compared)
   [ -z "$said" ] || {{ echo "$said" >&2; return 1; }}
 }}
-whole "$@" || exit
+"""
+"""`sound BACKUP` looks at what is read in a moment."""
+_IS_ARMED = f'[ ! -e "{UNITS}/$1.service" ] || echo armed'
+_CHECK = f"""\
+{_SOUND}
+{COMPARED}
+sound "$1" || exit
+said=$(compared)
+[ -z "$said" ] || {{ echo "$said" >&2; exit 1; }}
+"""
+# Enabled before it is started: a power cut in between must end with the way back, too.
+_ARM = f"""\
+{_SOUND}
+{BEGIN_ANEW}
+{_UNTOUCHED}
+sound "$1" || exit
 set -e
 if [ -e "{UNITS}/$2.service" ]; then
   untouched "$@" || {{ echo lost; exit 0; }}
@@ -149,22 +160,32 @@ def arm(
     client: Client,
     minutes: float = DEFAULT_MINUTES,
     reach: Reach = Reach.ALL,
+    tell: Tell | None = None,
 ) -> Lease:
     """Let the host go back by itself in `minutes`, or after a reboot.
 
     Room for the way back is kept free from now on: a full disk must not stand in it.
     Arming an armed lease again changes its minutes and its reach: as long as only the service was
-    stopped, Reach.SERVICE saves what users wrote since the dump.
-    Raises BackupFailed, above all when the backup isn't whole, in a folder that is root's alone:
-    then nothing is armed. Raises LeaseLost when the lease to be changed has ended.
+    stopped, Reach.SERVICE saves what users wrote since the dump. Before it is armed the whole
+    backup is read, which `tell` is told of now and then; not again, as the service may be stopped.
+    Raises BackupFailed, above all when the backup isn't whole, in a folder that is root's alone,
+    and Interrupted while it is read: then nothing is armed. Raises LeaseLost when the lease to be
+    changed has ended.
     """
     told = {"service": manifest.service, "id": manifest.id}
     service = _SERVICE.format(**told, program=_quoted(_program(manifest.directory, reach)))
     timer = _TIMER.format(**told, seconds=f"{minutes * 60:g}")
     directory, name = _names(manifest)
+    doing = f"arming the way back to {directory}"
+    if not script(host, doing, _IS_ARMED, name):
+        words = "checking the backup, {} of the dump read"
+        path = f"{directory}/{manifest.dump}"
+        read = Progress.reading(host, path, words, tell) if tell else None
+        check = f"{unit_prefix(manifest.service)}{manifest.id}-check"
+        work_in(host, check, doing, directory, _CHECK, progress=read)
     said = script_in(
         host,
-        f"arming the way back to {directory}",
+        doing,
         directory,
         _ARM,
         *(name, service, timer, str(_room(manifest))),

@@ -11,7 +11,8 @@ from mapinfra.backup.manifest import Manifest, Table
 from mapinfra.backup.remote import BackupFailed, script
 from mapinfra.backup.subject import Client
 from mapinfra.backup.sums import verify
-from mapinfra.backup.taking import as_unit, digest
+from mapinfra.backup.taking import digest
+from mapinfra.backup.working import work
 from mapinfra.hosts import Host
 
 _SPARE = 2.0  # times the dump's size that the scratch database may take
@@ -68,7 +69,7 @@ def rehearse(host: Host, manifest: Manifest, client: Client) -> None:
         argv = ("bash", "-c", _RESTORE, "bash", *words)
         try:
             unit = f"mapinfra-rehearsal.{manifest.id}"
-            as_unit(host, unit, argv, "restoring into a scratch database")
+            work(host, unit, argv, "restoring into a scratch database")
             _compare(host, manifest, login, scratch)
         finally:
             script(host, f"dropping {scratch}", _DROP, login, scratch)
@@ -100,7 +101,7 @@ def _compare(host: Host, manifest: Manifest, login: str, database: str) -> None:
     _remove_copy(host, manifest)
     try:
         argv = ("bash", "-c", PROGRAM, "bash", login, database, copy)
-        as_unit(host, f"{unit}-dump", argv, f"the dump of {database}")
+        work(host, f"{unit}-dump", argv, f"the dump of {database}")
         found = digest(host, f"{unit}-digest", manifest.directory, copy, database)
     finally:
         _remove_copy(host, manifest)

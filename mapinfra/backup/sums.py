@@ -7,10 +7,11 @@ of earlier versions have none of their script and manifest; there only what is l
 
 from collections.abc import Mapping
 
-from mapinfra.backup.folder import FOREIGN, script_in
+from mapinfra.backup.folder import FOREIGN, script_in, work_in
 from mapinfra.backup.login import CLIENT_FILE
 from mapinfra.backup.manifest import MANIFEST, SUMS, File, Manifest
 from mapinfra.backup.wayback import ASIDE, BACK, LOG, REPLACED, ROOM, SCRIPT
+from mapinfra.backup.working import LONGEST, Progress
 from mapinfra.hosts import Host
 
 UNFINISHED = "UNFINISHED"
@@ -19,8 +20,6 @@ SEQUENCE = "SEQUENCE"
 """A file with the backup's number: each has a higher one than those before it."""
 LEFTOVERS = "leftovers"
 """A folder for what package managers left beside MAP's configuration."""
-
-LONGEST = 6 * 3600.0  # seconds that reading a backup may take
 
 _WRITTEN = (SUMS, BACK, SCRIPT, MANIFEST, CLIENT_FILE)
 _PASSING = (
@@ -114,9 +113,11 @@ def verify(host: Host, manifest: Manifest) -> None:
     )
 
 
-def summed_up(host: Host, directory: str) -> Mapping[str, File]:
+def summed_up(
+    host: Host, unit: str, directory: str, progress: Progress | None = None
+) -> Mapping[str, File]:
     """Return the files of a backup that is being made, readable by root alone from now on."""
-    text = script_in(host, "summing up the backup", directory, _LIST, timeout=LONGEST)
+    text = work_in(host, unit, "summing up the backup", directory, _LIST, progress=progress)
     listed = (line.split(" ", 2) for line in text.splitlines())
     return {name: File(int(size), sha256) for sha256, size, name in listed}
 

@@ -1,28 +1,20 @@
 """Taking a backup: all of it, verified, or nothing."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from mapinfra import interruption
 from mapinfra.backup import sessions, shelf, sums, wayback
 from mapinfra.backup.dump import DIGEST_PROGRAM, PROGRAM, Digests, read_digests
 from mapinfra.backup.folder import script_in
 from mapinfra.backup.login import logged_in
 from mapinfra.backup.manifest import MANIFEST, Manifest
-from mapinfra.backup.remote import BackupFailed, succeeded
+from mapinfra.backup.remote import BackupFailed
 from mapinfra.backup.state import State, read_state
 from mapinfra.backup.subject import Client, Subject
-from mapinfra.backup.sums import LONGEST
+from mapinfra.backup.working import Progress, Tell, work
 from mapinfra.errors import HostError
 from mapinfra.hosts import Host, packages
-from mapinfra.hosts.units import end_unit, run_unit
-from mapinfra.interruption import Interrupted
 
-Tell = Callable[[str], None]
-"""Takes a line of progress."""
-
-_TOLD_EVERY = 30.0  # seconds between lines on how far a dump is
 # Prints which of the files outside the folder there are.
 _CONFIG = """\
 umask 077
@@ -48,7 +40,7 @@ def take(host: Host, subject: Subject, id: str, *, who: str, tell: Tell | None =
     Nothing of the server is changed. Room is checked before anything is written; the dump's end,
     its checksums and its row counts before the manifest is, which is what makes it a backup.
     Afterwards older backups beyond `subject.keep` go. `who` is whom the manifest names; `tell`
-    takes a line, now and then, on how far the dump is.
+    takes a line, now and then, on how far it is.
     Raises BackupFailed or another HostError, and Interrupted; then the directory is gone again.
     """
     shelf.clear_unfinished(host, subject)
@@ -70,11 +62,17 @@ def renew_way_back(host: Host, manifest: Manifest, client: Client) -> None:
     sums.seal(host, manifest)
 
 
-def digest(host: Host, unit: str, directory: str, dump: str, database: str) -> Digests:
+def digest(
+    host: Host,
+    unit: str,
+    directory: str,
+    dump: str,
+    database: str,
+    progress: Progress | None = None,
+) -> Digests:
     """Read a dump through; raise BackupFailed when it has no end or can't be unpacked."""
-    work = f"{directory}/digest"
-    argv = ("bash", "-c", DIGEST_PROGRAM, "bash", work, dump, database)
-    as_unit(host, unit, argv, "reading the dump")
+    argv = ("bash", "-c", DIGEST_PROGRAM, "bash", f"{directory}/digest", dump, database)
+    work(host, unit, argv, "reading the dump", progress)
     reading = 'cat "$1/digest.tsv" && rm -f "$1/digest.tsv"'
     text = script_in(host, "reading the dump's digest", directory, reading)
     return read_digests(text, host.name)
@@ -118,10 +116,17 @@ def _fill(
     doing, paths = "saving the configuration", (state.config_folder, *subject.elsewhere)
     elsewhere = script_in(host, doing, directory, _CONFIG, *paths, timeout=600).splitlines()
     dump = f"database.sql{'.zst' if state.has_zstd else ''}"
-    argv = ("bash", "-c", PROGRAM, "bash", login, subject.database, f"{directory}/{dump}")
-    watched = _Watched(host, argv[-1], subject.database, state.data, tell) if tell else None
-    as_unit(host, f"{unit}-dump", argv, f"the dump of {subject.database}", watched)
-    found = digest(host, f"{unit}-digest", directory, f"{directory}/{dump}", subject.database)
+    path = f"{directory}/{dump}"
+    argv = ("bash", "-c", PROGRAM, "bash", login, subject.database, path)
+    words = f"dumped {{}} of {subject.database}, which has {state.data / 1e6:.0f} MB"
+    written = Progress.writing(host, path, words, tell) if tell else None
+    work(host, f"{unit}-dump", argv, f"the dump of {subject.database}", written)
+    read, summed = (
+        Progress.reading(host, path, f"{doing} the dump, {{}} of it read", tell) if tell else None
+        for doing in ("checking", "summing up")
+    )
+    found = digest(host, f"{unit}-digest", directory, path, subject.database, read)
+    files = sums.summed_up(host, f"{unit}-sums", directory, summed)
     manifest = Manifest(
         id=id,
         directory=directory,
@@ -138,7 +143,7 @@ def _fill(
         active=state.active,
         enablement=state.enablement,
         dump=dump,
-        files=sums.summed_up(host, directory),
+        files=files,
         tables=found.tables,
         others=found.others,
         socket=subject.client.socket or "",
@@ -167,56 +172,3 @@ def _expect_packages(host: Host, manifest: Manifest) -> None:
             where=host.name,
             remedy="add the repository that has these versions",
         )
-
-
-def as_unit(
-    host: Host,
-    unit: str,
-    argv: tuple[str, ...],
-    doing: str,
-    watched: Callable[[], None] | None = None,
-) -> None:
-    """Run a command that may outlive the connection; raise BackupFailed when it fails.
-
-    When the user wants the run to end it is ended, and Interrupted raised.
-    """
-
-    def meanwhile() -> None:
-        interruption.expect_none(host.name)
-        if watched is not None:
-            watched()
-
-    interruption.expect_none(host.name)
-    try:
-        done = run_unit(
-            host,
-            unit,
-            argv,
-            timeout=LONGEST,
-            description=doing,
-            check=False,
-            meanwhile=meanwhile,
-        )
-    except (Interrupted, KeyboardInterrupt):
-        end_unit(host, unit)
-        raise
-    succeeded(host, doing, done)
-
-
-class _Watched:
-    """Tells now and then how large a dump is."""
-
-    def __init__(self, host: Host, path: str, database: str, data: int, tell: Tell) -> None:
-        self._host = host
-        self._path = path
-        self._of = f"of {database}, which has {data / 1e6:.0f} MB"
-        self._tell = tell
-        self._told = time.monotonic()
-
-    def __call__(self) -> None:
-        if time.monotonic() - self._told < _TOLD_EVERY:
-            return
-        self._told = time.monotonic()
-        size = self._host.run(["stat", "-c", "%s", self._path], check=False).text.strip()
-        if size.isdecimal():
-            self._tell(f"{self._host.name}: dumped {int(size) / 1e6:.0f} MB {self._of}")

@@ -80,7 +80,7 @@ class Unit:
 class Expected:
     """What a server has to show beyond saying that it is up."""
 
-    tls: bool | None = False
+    tls: bool | None = None
     """Whether it has to speak TLS; None: as its configuration says."""
     broker: bool = False
     """Whether it has to have a connection to its broker, should its configuration name one."""

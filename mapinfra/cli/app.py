@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from mapinfra.cli.backups import backups, restore
+from mapinfra.cli.new import new
 from mapinfra.cli.options import (
     ExitCode,
     asking,
@@ -158,6 +159,7 @@ def adopt(folder: Path, name: str, **given: Any) -> None:
     _ask_and_run("import", folder, name, **given)
 
 
+cli.add_command(new)
 cli.add_command(backups)
 cli.add_command(restore)
 

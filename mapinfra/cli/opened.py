@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mapinfra import spec
+from mapinfra.config import SPEC_KEY, value_of
 from mapinfra.engine.run import Stack, load
 from mapinfra.engine.stacks import open_stack
 from mapinfra.errors import MapinfraError
 from mapinfra.hosts import Fleet, Target
 from mapinfra.hosts.survey import Survey
 from mapinfra.resources.session import Session
-from mapinfra.resources.sessions import SPEC_KEY
 from mapinfra.restore import Server, servers_of, survey
 from mapinfra.secrets import Secrets
 
@@ -34,17 +34,15 @@ def opened(folder: Path, name: str) -> Iterator[Opened]:
     _, crypter = load(stack)
     config = stack.config.in_clear(crypter).values
     home = stack.project.folder
-    servers = {server.name: server for server in servers_of(_spec(stack, config.get(_KEY)))}
+    path = value_of(config, SPEC_KEY, stack.project.name)
+    servers = {server.name: server for server in servers_of(_spec(stack, path))}
 
     def surveyed(target: Target) -> Survey:
         return survey(servers[target.name])
 
-    secrets = Secrets(config, home)
+    secrets = Secrets(config, home, stack.project.name)
     with Fleet(secrets, surveyed, folder=home) as fleet:
         yield Opened(stack, tuple(servers.values()), Session(fleet, secrets))
-
-
-_KEY = f"mapinfra:{SPEC_KEY}"
 
 
 def _spec(stack: Stack, path: str | None) -> spec.Spec:

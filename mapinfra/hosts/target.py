@@ -108,9 +108,9 @@ class Target(_Model):
     follows from its type.
     """
 
-    name: Annotated[str, Field(min_length=1)]
-    ssh: Ssh
-    database: Database | None = None
+    name: Annotated[str, Field(min_length=1, description="Its name in messages.")]
+    ssh: Annotated[Ssh, Field(description="How to reach it by SSH.")]
+    database: Annotated[Database | None, Field(description="How to reach its MariaDB.")] = None
     reads: Annotated[tuple[str, ...], Field(exclude=True)] = ("centreon",)
 
     def reading(self, *surveys: str) -> Self:

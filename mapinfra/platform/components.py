@@ -1,11 +1,12 @@
 """The components of a platform: the central and each remote server, their resources below."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
 from pulumi import ComponentResource, Resource, ResourceOptions
 
-from mapinfra.platform import inputs
+from mapinfra.platform import arguments
 from mapinfra.resources.types import BrokerOutputs, DesktopClient, MapInstallation, TopologyFlag
 from mapinfra.spec import Central, Remote, Spec
 from mapinfra.spec.model import CENTRAL
@@ -14,8 +15,8 @@ from mapinfra.spec.model import CENTRAL
 class CentralServer(ComponentResource):
     """The central server, with the MAP server that serves it."""
 
-    def __init__(self, spec: Spec) -> None:
-        super().__init__("mapinfra:index:CentralServer", CENTRAL)
+    def __init__(self, spec: Spec, opts: ResourceOptions | None = None) -> None:
+        super().__init__("mapinfra:index:CentralServer", CENTRAL, opts=opts)
         self.map = _map_installation(spec, CENTRAL, spec.central, ResourceOptions(parent=self))
         self.register_outputs({})
 
@@ -27,20 +28,29 @@ class RemoteServer(ComponentResource):
     """
 
     def __init__(
-        self, name: str, spec: Spec, remote: Remote, central_map: MapInstallation | None
+        self,
+        name: str,
+        spec: Spec,
+        remote: Remote,
+        central_map: MapInstallation | None = None,
+        opts: ResourceOptions | None = None,
     ) -> None:
-        super().__init__("mapinfra:index:RemoteServer", name)
+        super().__init__("mapinfra:index:RemoteServer", name, opts=opts)
         options = ResourceOptions(parent=self)
         self._pages = {
             str(page): TopologyFlag(
-                f"{name}-{page}", inputs.topology_flag(spec, name, page, visibility), options
+                f"{name}-{page}",
+                **arguments.topology_flag(spec, name, page, visibility),
+                opts=options,
             )
             for page, visibility in remote.pages.items()
         }
         self._broker: BrokerOutputs | None = None
         after: list[Resource] = [] if central_map is None else [central_map]
         if remote.broker_outputs:
-            self._broker = BrokerOutputs(name, inputs.broker_outputs(spec, name, remote), options)
+            self._broker = BrokerOutputs(
+                name, **arguments.broker_outputs(spec, name, remote), opts=options
+            )
             # MAP gets its events from there, so it comes later and goes earlier.
             after.append(self._broker)
         options = ResourceOptions(parent=self, depends_on=after)
@@ -79,16 +89,18 @@ def _map_installation(
 ) -> MapInstallation | None:
     if server.map_server is None:
         return None
-    installation = MapInstallation(name, inputs.map_installation(spec, name, server), options)
-    client = inputs.desktop_client(spec, name)
+    installation = MapInstallation(
+        name, **arguments.map_installation(spec, name, server), opts=options
+    )
+    client = arguments.desktop_client(spec, name)
     if client is not None:
         # The client comes with the server: what is offered is known once the server is as wanted.
         after = ResourceOptions(parent=options.parent, depends_on=[installation])
-        DesktopClient(name, client, after)
+        DesktopClient(name, **client, opts=after)
     return installation
 
 
-def _address(target: dict[str, Any]) -> str:
+def _address(target: Mapping[str, Any]) -> str:
     return str(target["ssh"]["host"])
 
 
@@ -96,5 +108,5 @@ def _visibility(shown: bool) -> str:
     return "shown" if shown else "hidden"
 
 
-def _ports(outputs: dict[str, dict[str, Any]]) -> dict[str, int]:
+def _ports(outputs: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
     return {name: int(output["port"]) for name, output in outputs.items()}

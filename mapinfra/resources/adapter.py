@@ -27,6 +27,7 @@ from pulumi.output import Unknown
 from mapinfra.errors import ApplyFailed, CentreonError, HostError, MapinfraError
 from mapinfra.hosts import Target
 from mapinfra.resources import pollers, records
+from mapinfra.resources.arguments import ArgumentError
 from mapinfra.resources.contract import Inputs, Kind, Plan
 from mapinfra.resources.execution import execute
 from mapinfra.resources.provider_process import is_provider_process
@@ -46,7 +47,7 @@ _ADDED = frozenset({_PROVIDER, _PLAN, _ON_REMOVAL, _REASON, _REPORT})
 class KindProvider(ResourceProvider):
     """A provider of one kind of resource. Subclasses name it, to stay importable."""
 
-    kind: ClassVar[Kind[Any, Any]]
+    kind: ClassVar[Kind[Any, Any, Any]]
 
     stack: str | None = None
     """The stack that declares it, as project/stack; states of earlier versions don't tell.
@@ -64,6 +65,14 @@ class KindProvider(ResourceProvider):
         super().__init__()
         self.stack = stack
 
+    @staticmethod
+    def arguments(resource: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return inputs in their one form; raise ArgumentError for those that can't be used.
+
+        Outputs of other resources are known here for the first time.
+        """
+        return dict(arguments)
+
     def configure(self, req: ConfigureRequest) -> None:
         """Join the run's session; that starts reading every host of the spec at once."""
         self._session = session_of(req.config)
@@ -78,6 +87,10 @@ class KindProvider(ResourceProvider):
         values that aren't known before `up` is read there.
         """
         with _told_once():
+            try:
+                news = {**news, **self.arguments("", _own(news))}
+            except ArgumentError as error:
+                return _refused(news, *error.faults)
             unknown = list(_unknown(_own(news)))
             return self._later(news, unknown) if unknown else self._checked(olds, news)
 
@@ -99,12 +112,12 @@ class KindProvider(ResourceProvider):
             computed = self.kind.foreseen(desired, live)
         except HostError as error:
             if not is_provider_process():
-                return _refused(news, error)
+                return _refused(news, str(error))
             steps, computed = [str(error)], self.kind.computed(desired, None)
         except MapinfraError as error:
             for line in error.beside:
                 self._session.tell(line)
-            return _refused(news, error)
+            return _refused(news, str(error))
         added = {key: value for key, value in olds.items() if key == _ON_REMOVAL}
         if steps:
             added[_PLAN] = steps
@@ -222,7 +235,7 @@ class KindProvider(ResourceProvider):
         claimed = self._session.claimed(thing)
         return f"{thing} is left as it is: the spec has it under another name" if claimed else ""
 
-    def _removal(self, desired: Any, live: Any) -> Plan:
+    def _removal(self, desired: Any, live: Any) -> Plan[Any]:
         """Return what puts back what was found; nothing where that is another stack's to do."""
         for target, _, owner in self._others(desired, live):
             thing = self.kind.thing(desired, live)
@@ -256,20 +269,20 @@ class KindProvider(ResourceProvider):
                 f"{records.path(name)} there",
             )
 
-    def _expect_possible(self, plan: Plan, desired: Any) -> None:
+    def _expect_possible(self, plan: Plan[Any], desired: Any) -> None:
         """Raise what stands in the way of the first step, or against the outcome of the last."""
         self._expect_unhindered(plan, desired)
         if plan.steps:
             for conflict in self.kind.conflicts(plan, desired, self._session):
                 raise conflict
 
-    def _expect_unhindered(self, plan: Plan, desired: Any) -> None:
+    def _expect_unhindered(self, plan: Plan[Any], desired: Any) -> None:
         """Raise what stands in the way of the first step; nothing does where there is none."""
         if plan.steps:
             for obstacle in self.kind.obstacles(plan, desired, self._session):
                 raise obstacle
 
-    def _plan(self, inputs: Mapping[str, Any]) -> Plan:
+    def _plan(self, inputs: Mapping[str, Any]) -> Plan[Any]:
         desired = self.kind.desired(inputs)
         live = self.kind.observe(desired, self._session)
         self._expect_own(desired, live)
@@ -333,11 +346,11 @@ def _told(props: Mapping[str, Any]) -> dict[str, Any]:
     return {_REASON: props.get(_REASON, ""), **report}
 
 
-def _refused(news: dict[str, Any], error: MapinfraError) -> CheckResult:
-    return CheckResult(dict(news), [CheckFailure("", str(error))])
+def _refused(news: dict[str, Any], *faults: str) -> CheckResult:
+    return CheckResult(dict(news), [CheckFailure("", fault) for fault in faults])
 
 
-def _expect_reviewed(plan: Plan, inputs: Mapping[str, Any]) -> None:
+def _expect_reviewed(plan: Plan[Any], inputs: Mapping[str, Any]) -> None:
     """Refuse other steps than the preview's; that none is left is no reason to stop."""
     if plan.steps and plan.lines() != inputs.get(_PLAN):
         raise ApplyFailed(

@@ -11,6 +11,9 @@ from mapinfra.centreon.generated import Row, Stream
 from mapinfra.hosts import Target
 from mapinfra.resources.records import Record
 
+RECORD = "broker-outputs"
+"""The record, on the remote, of what was found."""
+
 
 @dataclass(frozen=True)
 class Desired:
@@ -85,25 +88,6 @@ class Deployed:
     def on_ports(self, ports: frozenset[int]) -> bool:
         """Tell whether what must listen does, and what must not doesn't."""
         return self.opened <= ports and not self.closed & ports
-
-
-@dataclass(frozen=True)
-class Deploy:
-    """What the deploying steps work on."""
-
-    remote: str
-    poller_id: int
-    file_name: str
-    arrived: Deployed
-    before: Deployed
-
-
-@dataclass(frozen=True)
-class Kept:
-    """A record as it is to be and as it was; None: there is none."""
-
-    record: Record | None
-    before: Record | None
 
 
 def recorded(live: Live) -> dict[str, dict[str, Any]]:

@@ -6,6 +6,7 @@ central, in the configuration of the remote's poller, and deployed to it.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from mapinfra.centreon.access import Api
@@ -17,15 +18,13 @@ from mapinfra.centreon.broker import (
     Output,
     groups,
     masters,
-    served_ports,
 )
-from mapinfra.centreon.facts import LISTENING_SCRIPT, files, json_object, listening_ports
+from mapinfra.centreon.facts import files, json_object, listening_ports
 from mapinfra.centreon.generated import file_outputs
 from mapinfra.centreon.login import token_life
 from mapinfra.centreon.survey import (
     BROKER_CONFIGURATIONS,
     BROKER_FILES,
-    BROKER_FOLDER,
     BROKER_ROWS,
     BROKER_TYPES,
     CATEGORIES,
@@ -33,17 +32,19 @@ from mapinfra.centreon.survey import (
 )
 from mapinfra.errors import CentreonError, HostError
 from mapinfra.hosts import Facts, Target
-from mapinfra.resources import broker_plan, broker_rows, cbd, obstacles, pollers, records
-from mapinfra.resources.broker_model import Deploy, Deployed, Desired, Kept, Live
-from mapinfra.resources.contract import Inputs, Kind, Plan, Step
-from mapinfra.resources.map_broker import connection_found, disagreements
-from mapinfra.resources.session import Session, database_of
-from mapinfra.resources.waiting import until
+from mapinfra.resources import broker_plan, obstacles, pollers, records
+from mapinfra.resources.broker_model import RECORD, Desired, Live
+from mapinfra.resources.broker_steps import BrokerContext, RestartBroker, WriteOutputs
+from mapinfra.resources.contract import Inputs, Kind, Plan
+from mapinfra.resources.map_broker import (
+    address_to_resolve,
+    connection_found,
+    disagreements,
+)
+from mapinfra.resources.session import Session
 
-_RECORD = "broker-outputs"
 
-
-class BrokerOutputsKind(Kind[Desired, Live]):
+class BrokerOutputsKind(Kind[Desired, Live, BrokerContext]):
     """How BrokerOutputs are observed, planned and applied."""
 
     name = "BrokerOutputs"
@@ -91,7 +92,7 @@ class BrokerOutputsKind(Kind[Desired, Live]):
             elsewhere=_elsewhere(central, poller, identity),
             file=tuple(file_outputs(json_object(file))),
             listening=listening_ports(remote.text(LISTENING.name)),
-            record=records.read(remote, _RECORD, broker_plan.sound),
+            record=records.read(remote, RECORD, broker_plan.sound),
         )
 
     def thing(self, desired: Desired, live: Live) -> str:
@@ -104,72 +105,37 @@ class BrokerOutputsKind(Kind[Desired, Live]):
 
     def records(self, desired: Desired, live: Live) -> Sequence[tuple[Target, str]]:
         """See `Kind.records`."""
-        return ((desired.remote, _RECORD),)
+        return ((desired.remote, RECORD),)
 
-    def plan(self, desired: Desired, live: Live) -> Plan:
+    def plan(self, desired: Desired, live: Live) -> Plan[BrokerContext]:
         """See `Kind.plan`."""
         return broker_plan.plan(desired, live)
 
-    def obstacles(self, plan: Plan, desired: Desired, session: Session) -> Iterator[CentreonError]:
+    def obstacles(
+        self, plan: Plan[BrokerContext], desired: Desired, session: Session
+    ) -> Iterator[CentreonError]:
         """See `Kind.obstacles`."""
-        verbs = {step.verb for step in plan.steps}
         remote = session.fleet.facts(desired.remote)
         yield from obstacles.records(remote)
-        if "write" in verbs:
+        if plan.has(WriteOutputs):
             yield from obstacles.read_only_database(session.fleet.facts(desired.central))
-        if "restart" in verbs:
+        if plan.has(RestartBroker):
             yield from obstacles.cbd(remote)
 
-    def conflicts(self, plan: Plan, desired: Desired, session: Session) -> Iterator[CentreonError]:
+    def conflicts(
+        self, plan: Plan[BrokerContext], desired: Desired, session: Session
+    ) -> Iterator[CentreonError]:
         """See `Kind.conflicts`."""
-        if any(step.verb == "write" for step in plan.steps):
+        if plan.has(WriteOutputs):
             yield from _map_left_alone(desired, session)
 
-    def removal(self, desired: Desired, live: Live) -> Plan:
+    def removal(self, desired: Desired, live: Live) -> Plan[BrokerContext]:
         """See `Kind.removal`."""
         return broker_plan.plan(broker_plan.without_outputs(desired), live)
 
-    def run(self, step: Step, desired: Desired, session: Session) -> None:
-        """See `Kind.run`."""
-        api = session.api(desired.api)
-        match step.verb:
-            case "keep":
-                _keep(step.data, desired, session)
-            case "write":
-                where = f"{desired.central.name}: broker configuration of poller {desired.poller}"
-                host = session.fleet.host(desired.central)
-                broker_rows.write(host, database_of(desired.central), step.data, where)
-            case "generate":
-                api.clapi("POLLERGENERATE", str(step.data.poller_id))
-            case "test":
-                api.clapi("POLLERTEST", str(step.data.poller_id))
-            case "move":
-                api.clapi("CFGMOVE", str(step.data.poller_id))
-            case "wait":
-                _await_file(step.data, desired, session)
-            case "restart":
-                host = session.fleet.host(desired.remote)
-                cbd.restart(host, seconds=desired.remote.ssh.command_timeout)
-            case "listen":
-                _await_ports(step.data, desired, session)
-
-    def undo(self, done: Sequence[Step]) -> Sequence[Step]:
-        """See `Kind.undo`. The old rows come first: what is sent again is made from them."""
-        by_verb = {step.verb: step for step in done}
-        back: list[Step] = []
-        if "write" in by_verb:
-            step = by_verb["write"]
-            edits = tuple(edit.back() for edit in reversed(step.data))
-            back.append(Step(step.host, "write", "put the old rows back", data=edits))
-        if "move" in by_verb:
-            back += broker_plan.deploy_back(by_verb["move"])
-        if "restart" in by_verb:
-            back.append(Step(by_verb["restart"].host, "restart", "restart cbd again"))
-        if "keep" in by_verb:
-            first = next(step for step in done if step.verb == "keep")
-            kept = Kept(first.data.before, first.data.record)
-            back.append(Step(first.host, "keep", "put the old record back", data=kept))
-        return back
+    def context(self, desired: Desired, session: Session) -> BrokerContext:
+        """See `Kind.context`."""
+        return BrokerContext(desired, session)
 
     def computed(self, desired: Desired, live: Live | None) -> Inputs:
         """See `Kind.computed`."""
@@ -198,6 +164,9 @@ def _map_left_alone(desired: Desired, session: Session) -> Iterator[CentreonErro
         with suppress(HostError):
             facts = session.fleet.facts(server.host)
             connection = connection_found(server, desired.remote.name, facts)
+            if address := address_to_resolve(connection, session.wishes):
+                at = session.machines.names_at(address, server.host)
+                connection = replace(connection, leads_to=at)
             yield from disagreements(connection, session.wishes)
 
 
@@ -262,46 +231,4 @@ def _blocks(central: Facts) -> Blocks:
         f"Centreon knows no broker output of type {IPV4} (table cb_type)",
         where=central.host,
         remedy="check the installation of Centreon Web",
-    )
-
-
-def _keep(kept: Kept, desired: Desired, session: Session) -> None:
-    host = session.fleet.host(desired.remote)
-    if kept.record is None:
-        records.remove(host, _RECORD)
-    else:
-        records.write(host, _RECORD, kept.record, session.stack)
-
-
-def _await_file(deploy: Deploy, desired: Desired, session: Session) -> None:
-    host = session.fleet.host(desired.remote)
-    path = f"{BROKER_FOLDER}/{deploy.file_name}"
-
-    def arrived() -> bool:
-        content = host.run(["cat", path], check=False).stdout
-        return deploy.arrived.in_file(file_outputs(json_object(content)))
-
-    until(
-        arrived,
-        seconds=desired.remote.ssh.command_timeout,
-        where=desired.remote.name,
-        what=f"{path} did not get the new configuration",
-        remedy="check gorgoned on the central and on the remote",
-    )
-
-
-def _await_ports(deployed: Deployed, desired: Desired, session: Session) -> None:
-    host = session.fleet.host(desired.remote)
-
-    def right() -> bool:
-        text = host.run(["sh", "-c", LISTENING_SCRIPT]).text
-        return deployed.on_ports(served_ports(listening_ports(text), deployed.file_name))
-
-    wanted = ", ".join(map(str, sorted(deployed.opened))) or "none"
-    until(
-        right,
-        seconds=desired.remote.ssh.command_timeout,
-        where=desired.remote.name,
-        what=f"cbd did not listen as configured (ports {wanted})",
-        remedy="see `journalctl -u cbd` there",
     )

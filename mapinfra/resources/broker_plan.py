@@ -8,20 +8,30 @@ from mapinfra.centreon.broker import IPV4, Group, faults, output_of, same_rows, 
 from mapinfra.centreon.generated import Row, generated, listens_on
 from mapinfra.resources.broker_matching import Matched, check, doubles, match_outputs
 from mapinfra.resources.broker_model import (
-    Deploy,
     Deployed,
     Desired,
     Edit,
-    Kept,
     Live,
     past,
     recorded,
 )
-from mapinfra.resources.contract import Change, Plan, Step
+from mapinfra.resources.broker_steps import (
+    AwaitConfiguration,
+    AwaitPorts,
+    BrokerContext,
+    BrokerStep,
+    CheckConfiguration,
+    GenerateConfiguration,
+    KeepRecord,
+    RestartBroker,
+    SendConfiguration,
+    WriteOutputs,
+)
+from mapinfra.resources.contract import Change, Plan
 from mapinfra.resources.records import Record
 
 
-def plan(desired: Desired, live: Live) -> Plan:
+def plan(desired: Desired, live: Live) -> Plan[BrokerContext]:
     """Return the plan; raise CentreonError when an output can't be as wanted on this platform."""
     matched = match_outputs(desired, live)
     check(desired, live, matched)
@@ -58,15 +68,6 @@ def deployed(desired: Desired, live: Live) -> tuple[bool, bool]:
     arrived = _arrived(live, matched, _edits(live, matched, doubles(desired, live, matched)))
     due = bool((live.record or {}).get("restart"))
     return arrived.in_file(live.file), arrived.on_ports(live.ports) and not due
-
-
-def deploy_back(move: Step) -> list[Step]:
-    """Return the steps that send a configuration again, after the old rows are back."""
-    deploy: Deploy = move.data
-    data = replace(deploy, arrived=deploy.before, before=deploy.arrived)
-    verbs = (("generate", "generate the old configuration"), ("move", "send it again"))
-    steps = [Step(move.host, verb, text, data=data) for verb, text in verbs]
-    return [*steps, Step(deploy.remote, "wait", "wait until it has arrived", data=data)]
 
 
 def sound(record: Record) -> Record:
@@ -127,7 +128,7 @@ class _Planner:
     edits: Sequence[Edit]
     arrived: Deployed
 
-    def plan(self) -> Plan:
+    def plan(self) -> Plan[BrokerContext]:
         in_file = self.arrived.in_file(self.live.file)
         due = bool((self.live.record or {}).get("restart"))
         on_ports = self.arrived.on_ports(self.live.ports) and not due
@@ -199,7 +200,7 @@ class _Planner:
         outputs = {name: kept for name, kept in record["outputs"].items() if name in wanted}
         return {**record, "outputs": outputs} if outputs else None
 
-    def _keep(self, record: Record | None, before: Record | None) -> list[Step]:
+    def _keep(self, record: Record | None, before: Record | None) -> list[BrokerStep]:
         if record == before:
             return []
         host = self.desired.remote.name
@@ -207,7 +208,7 @@ class _Planner:
         if record is not None:
             before_text = before or {"outputs": {}, "restart": False}
             text = self._taken_over(before_text) + _record_text(record, before_text)
-        return [Step(host, "keep", text, data=Kept(record, before))]
+        return [KeepRecord(host, text, record, before)]
 
     def _taken_over(self, before: Record) -> str:
         """Say which outputs of other names become mapinfra's, once: when they are recorded."""
@@ -218,35 +219,28 @@ class _Planner:
         ]
         return "".join(f"{text}; " for text in said)
 
-    def _write(self) -> list[Step]:
+    def _write(self) -> list[BrokerStep]:
         texts = ", ".join(_edit_text(edit) for edit in self.edits)
-        return [
-            Step(
-                self.desired.central.name,
-                "write",
-                f"in {self.live.config_name}, {texts}",
-                undo="put the old rows back",
-                data=tuple(self.edits),
-            )
-        ]
+        text = f"in {self.live.config_name}, {texts}"
+        return [WriteOutputs(self.desired.central.name, text, tuple(self.edits))]
 
-    def _deploy(self) -> list[Step]:
+    def _deploy(self) -> list[BrokerStep]:
         central, remote = self.desired.central.name, self.desired.remote.name
-        poller = self.desired.poller
-        data = Deploy(
-            remote, self.live.poller_id, self.live.file_name, self.arrived, self._before()
-        )
+        poller, number = self.desired.poller, self.live.poller_id
+        arrives = f"wait until {self.live.file_name} has arrived"
         return [
-            Step(central, "generate", f"generate the configuration of poller {poller}", data=data),
-            Step(central, "test", f"test the configuration of poller {poller}", data=data),
-            Step(
-                central,
-                "move",
-                f"send the configuration to poller {poller}",
-                undo="send the old configuration again",
-                data=data,
+            GenerateConfiguration(
+                central, f"generate the configuration of poller {poller}", number
             ),
-            Step(remote, "wait", f"wait until {self.live.file_name} has arrived", data=data),
+            CheckConfiguration(central, f"test the configuration of poller {poller}", number),
+            SendConfiguration(
+                central,
+                f"send the configuration to poller {poller}",
+                number,
+                remote,
+                self._before(),
+            ),
+            AwaitConfiguration(remote, arrives, self.arrived),
         ]
 
     def _before(self) -> Deployed:
@@ -255,15 +249,14 @@ class _Planner:
         new = {output_of(edit.after).name for edit in self.edits if edit.after}
         return Deployed(self.live.file_name, old, gone=frozenset(new - names))
 
-    def _restart(self) -> list[Step]:
+    def _restart(self) -> list[BrokerStep]:
         remote = self.desired.remote.name
         opened, closed = sorted(self.arrived.opened), sorted(self.arrived.closed)
         said = [f"see port {port} listening" for port in opened]
         said += [f"see port {port} closed" for port in closed]
-        undo = "restart cbd again"
-        steps = [Step(remote, "restart", "restart cbd", undo=undo, data=self.arrived)]
+        steps: list[BrokerStep] = [RestartBroker(remote, "restart cbd")]
         if said:
-            steps.append(Step(remote, "listen", ", ".join(said), data=self.arrived))
+            steps.append(AwaitPorts(remote, ", ".join(said), self.arrived))
         return steps
 
 

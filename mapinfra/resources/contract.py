@@ -5,14 +5,18 @@ the executor runs the same steps, so what was planned is what is done; a plan wi
 not one write.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
-from mapinfra.errors import CentreonError
+from mapinfra.errors import CentreonError, MapinfraError
 from mapinfra.hosts import Target
 from mapinfra.resources.session import Session
 from mapinfra.text import visible
+
+C_contra = TypeVar("C_contra", contravariant=True)
+"""What steps of one resource are done with: its hosts, and what one step leaves to the next."""
 
 Inputs = dict[str, Any]
 """A resource's inputs as Pulumi keeps them: JSON values only, never a secret."""
@@ -27,45 +31,70 @@ class Change:
     desired: object
 
 
-@dataclass(frozen=True)
-class Step:
-    """One thing done on one host.
+class NotBegun(MapinfraError):
+    """A step wasn't begun, so there is nothing of it to take back."""
 
-    `verb` is what the executor runs, `text` says it to a human, `undo` says how it is taken back
-    (empty: there is nothing to take back), `data` is what the verb works on.
+
+@dataclass(frozen=True)
+class Step(ABC, Generic[C_contra]):
+    """One thing done on one host: pure data, compared by value, until `do` is called.
+
+    `text` says it to a human. A subclass has what it works on as further fields.
     """
 
     host: str
-    verb: str
     text: str
-    undo: str = ""
-    data: Any = field(default=None, repr=False)
+
+    is_change: ClassVar[bool] = True
+    """False for a step that leads to a change, or concludes it."""
+
+    @abstractmethod
+    def do(self, context: C_contra) -> None:
+        """Do it; raise MapinfraError when that fails, NotBegun when it did nothing at all."""
+
+    def undo(self, done: Sequence["Step[C_contra]"]) -> Iterable["Step[C_contra]"]:
+        """Return the steps that take it back; none where there is nothing to take back.
+
+        It is one of `done`, the steps done so far, the last of which may have half happened.
+        """
+        return ()
+
+    @property
+    def turn(self) -> int:
+        """When it is taken back: lower turns come first, in one turn the latest step does."""
+        return 0
 
     def __str__(self) -> str:
         return f"{self.host}: {self.text}"
 
 
-_AROUND = ("note", "lock", "record", "keep", "fetch", "backup", "compare", "arm", "release")
-"""Verbs of steps that lead to a change, or conclude it."""
+def taken_back(done: Sequence[Step[C_contra]]) -> list[Step[C_contra]]:
+    """Return the steps that take back `done`, in the order of their turns."""
+    latest_first = done[::-1]
+    by_turn = sorted(latest_first, key=lambda step: step.turn)
+    return [back for step in by_turn for back in step.undo(done)]
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(Generic[C_contra]):
     """What differs, the steps that mend it in order, and in one line why there are none.
 
     `todo` has what is left to a person. It is told, and no change: nothing waits for it.
     """
 
     changes: tuple[Change, ...] = ()
-    steps: tuple[Step, ...] = ()
+    steps: tuple[Step[C_contra], ...] = ()
     reason: str = ""
     todo: tuple[str, ...] = ()
 
     @property
-    def foremost(self) -> Step:
+    def foremost(self) -> Step[C_contra]:
         """The first step that changes something, or else the first; IndexError without steps."""
-        changing = (step for step in self.steps if step.verb not in _AROUND)
-        return next(changing, self.steps[0])
+        return next((step for step in self.steps if step.is_change), self.steps[0])
+
+    def has(self, kind: type[Step[C_contra]]) -> bool:
+        """Tell whether a step of that kind is part of it."""
+        return any(isinstance(step, kind) for step in self.steps)
 
     def lines(self) -> list[str]:
         """Return the steps as the preview prints them."""
@@ -74,10 +103,11 @@ class Plan:
 
 D = TypeVar("D")
 L = TypeVar("L")
+C = TypeVar("C")
 
 
-class Kind(Protocol[D, L]):
-    """One resource type. Everything but `observe` and `run` is pure."""
+class Kind(Protocol[D, L, C]):
+    """One resource type. Everything but `observe` and its steps' `do` is pure."""
 
     name: str
 
@@ -116,31 +146,27 @@ class Kind(Protocol[D, L]):
         """Drop what `claim` recorded, once the thing is deleted, or left as it is."""
         return
 
-    def plan(self, desired: D, live: L) -> Plan:
+    def plan(self, desired: D, live: L) -> Plan[C]:
         """Return what makes `live` be as `desired`; raise CentreonError when nothing can."""
         ...
 
-    def obstacles(self, plan: Plan, desired: D, session: Session) -> Iterable[CentreonError]:
+    def obstacles(self, plan: Plan[C], desired: D, session: Session) -> Iterable[CentreonError]:
         """Return what the pass knows to stand in the way of these steps, a removal's, too."""
         return ()
 
-    def conflicts(self, plan: Plan, desired: D, session: Session) -> Iterable[CentreonError]:
+    def conflicts(self, plan: Plan[C], desired: D, session: Session) -> Iterable[CentreonError]:
         """Return what else the spec says that wouldn't hold any more; not asked on removal."""
         return ()
 
-    def removal(self, desired: D, live: L) -> Plan:
+    def removal(self, desired: D, live: L) -> Plan[C]:
         """Return what puts back what was found when mapinfra took over, and only that."""
         ...
 
-    def run(self, step: Step, desired: D, session: Session) -> None:
-        """Do one step."""
+    def context(self, desired: D, session: Session) -> C:
+        """Return what the steps of one plan are done with; no host is asked anything yet."""
         ...
 
-    def undo(self, done: Sequence[Step]) -> Sequence[Step]:
-        """Return the steps that take back `done`, the last of which may have half happened."""
-        ...
-
-    def let_go(self, desired: D, session: Session) -> None:
+    def let_go(self, context: C) -> None:
         """Keep nothing alive any more: no step is run from now on, however that came about."""
         return
 

@@ -16,13 +16,24 @@ from mapinfra.centreon import desktop, map_servers, mirror
 from mapinfra.centreon.editions import LEGACY
 from mapinfra.centreon.facts import files
 from mapinfra.centreon.map_servers import Offer
-from mapinfra.centreon.mirror import Arrangement, Folder, Kept
+from mapinfra.centreon.mirror import Folder, Kept
 from mapinfra.centreon.survey import MAP_READS, RECORDS, desktop_reads
 from mapinfra.centreon.version import Version
 from mapinfra.errors import CentreonError
-from mapinfra.hosts import Facts, Host, Target, packages
+from mapinfra.hosts import Facts, Target, packages
 from mapinfra.resources import obstacles, records
-from mapinfra.resources.contract import Change, Inputs, Kind, Plan, Step
+from mapinfra.resources.contract import Change, Inputs, Kind, Plan
+from mapinfra.resources.desktop_steps import (
+    Bringing,
+    ClearMirror,
+    FetchClients,
+    ForgetMirror,
+    MirrorContext,
+    MirrorStep,
+    PlaceClients,
+    RecordMirror,
+    SettleMirror,
+)
 from mapinfra.resources.session import Session
 
 _RECORD = mirror.key("").rpartition("-")[0]
@@ -49,18 +60,7 @@ class Live:
     """What is recorded of mirrors: of the wanted one, and of others to be removed."""
 
 
-@dataclass(frozen=True)
-class Bringing:
-    """What the steps that bring a mirror to a version work on."""
-
-    kept: Kept
-    now: Folder
-    version: Version
-    whole: tuple[str, ...]
-    """Files that are as they were put there."""
-
-
-class DesktopClientKind(Kind[Desired, Live]):
+class DesktopClientKind(Kind[Desired, Live, MirrorContext]):
     """How a DesktopClient is observed, planned and applied."""
 
     name = "DesktopClient"
@@ -101,7 +101,7 @@ class DesktopClientKind(Kind[Desired, Live]):
         """See `Kind.records`: other mirrors are removed, so theirs count, too."""
         return tuple((desired.map, mirror.key(kept.folder)) for kept in live.kept)
 
-    def plan(self, desired: Desired, live: Live) -> Plan:
+    def plan(self, desired: Desired, live: Live) -> Plan[MirrorContext]:
         """See `Kind.plan`."""
         others = [kept for kept in live.kept if kept.folder != desired.mirror]
         steps = [*_bring(desired, live), *_clear(desired, others)]
@@ -112,62 +112,22 @@ class DesktopClientKind(Kind[Desired, Live]):
         mirrored = Change("mirrored", _mirrored(desired, live), str(desired.version))
         return Plan((mirrored,), tuple(steps))
 
-    def obstacles(self, plan: Plan, desired: Desired, session: Session) -> Iterator[CentreonError]:
+    def obstacles(
+        self, plan: Plan[MirrorContext], desired: Desired, session: Session
+    ) -> Iterator[CentreonError]:
         """See `Kind.obstacles`."""
         yield from obstacles.records(session.fleet.facts(desired.map))
 
-    def removal(self, desired: Desired, live: Live) -> Plan:
+    def removal(self, desired: Desired, live: Live) -> Plan[MirrorContext]:
         """See `Kind.removal`."""
         return Plan(
             steps=tuple(_clear(desired, live.kept)),
             reason=f"nothing was changed for the desktop client on {desired.map.name}",
         )
 
-    def run(self, step: Step, desired: Desired, session: Session) -> None:
-        """See `Kind.run`."""
-        host = session.fleet.host(desired.map)
-        match step.verb:
-            case "take":
-                _write(host, step.data, session)
-            case "leave":
-                records.remove(host, mirror.key(step.data.folder))
-            case "fetch":
-                session.held[_held(step)] = _fetched(host, step.data)
-            case "unfetch":
-                mirror.tidy(host, step.data.kept.folder, step.data.kept.made)
-            case "place":
-                work: Arrangement = session.held[_held(step)]
-                _write(host, work.during, session)
-                mirror.move(host, work.moves)
-            case "unplace":
-                mirror.move(host, mirror.reverse(session.held[_held(step)].moves))
-                _write(host, step.data.kept, session)
-            case "settle":
-                _write(host, session.held[_held(step)].after, session)
-                mirror.tidy(host, step.data.kept.folder)
-            case "clear":
-                mirror.move(host, mirror.clearance(step.data))
-            case "unclear":
-                mirror.move(host, mirror.reverse(mirror.clearance(step.data)))
-            case "forget":
-                mirror.tidy(host, step.data.folder, step.data.made)
-                records.remove(host, mirror.key(step.data.folder))
-
-    def undo(self, done: Sequence[Step]) -> Sequence[Step]:
-        """See `Kind.undo`."""
-        back = {
-            "take": ("leave", "forget what was found"),
-            "fetch": ("unfetch", "delete what was fetched"),
-            "place": ("unplace", "put the files back as they were"),
-            "clear": ("unclear", "put the mirror back"),
-        }
-        # What was found is gone with these: a mirror that got so far stays as it is.
-        settled = [n for n, step in enumerate(done) if step.verb in ("settle", "forget")]
-        return [
-            Step(step.host, *back[step.verb], data=step.data)
-            for step in reversed(done[settled[-1] + 1 if settled else 0 :])
-            if step.verb in back
-        ]
+    def context(self, desired: Desired, session: Session) -> MirrorContext:
+        """See `Kind.context`."""
+        return MirrorContext(desired.map, session)
 
     def computed(self, desired: Desired, live: Live | None) -> Inputs:
         """See `Kind.computed`."""
@@ -240,7 +200,7 @@ def _reason(desired: Desired, live: Live) -> str:
     return held + told
 
 
-def _bring(desired: Desired, live: Live) -> Iterator[Step]:
+def _bring(desired: Desired, live: Live) -> Iterator[MirrorStep]:
     """Yield the steps that bring the wanted mirror to the server's version."""
     if desired.mirror is None:
         return
@@ -252,15 +212,13 @@ def _bring(desired: Desired, live: Live) -> Iterator[Step]:
         return
     _expect_offered(desired, live)
     whole = tuple(name for name in kept.files if name not in faults) if same else ()
-    data = Bringing(kept, live.folder, version, whole)
+    bringing = Bringing(kept, live.folder, version, whole)
     if recorded is None:
-        text = f"record what is found in {kept.folder}"
-        yield Step(host, "take", text, "forget it", kept)
+        yield RecordMirror(host, f"record what is found in {kept.folder}", kept)
     what = ", ".join(sorted(faults)) if same else f"desktop client {version}"
-    yield Step(host, "fetch", f"fetch {what} from the server", "delete it", data)
-    text = f"put it in {kept.folder}, older clients aside"
-    yield Step(host, "place", text, "put the files back", data)
-    yield Step(host, "settle", "record it, delete what mapinfra had put there before", data=data)
+    yield FetchClients(host, f"fetch {what} from the server", bringing)
+    yield PlaceClients(host, f"put it in {kept.folder}, older clients aside", bringing)
+    yield SettleMirror(host, "record it, delete what mapinfra had put there before", bringing)
 
 
 def _expect_offered(desired: Desired, live: Live) -> None:
@@ -275,31 +233,11 @@ def _expect_offered(desired: Desired, live: Live) -> None:
         )
 
 
-def _clear(desired: Desired, mirrors: Sequence[Kept]) -> Iterator[Step]:
+def _clear(desired: Desired, mirrors: Sequence[Kept]) -> Iterator[MirrorStep]:
     """Yield the steps that leave in folders only what was there before mapinfra."""
     host = desired.map.name
     for kept in mirrors:
         text = f"take what mapinfra put there out of {kept.folder}"
         back = f", put {', '.join(kept.aside)} back" if kept.aside else ""
-        yield Step(host, "clear", text + back, "put it back", kept)
-        yield Step(host, "forget", f"delete it, forget what was found in {kept.folder}", data=kept)
-
-
-def _held(step: Step) -> tuple[str, str, str]:
-    return DesktopClientKind.name, step.host, step.data.kept.folder
-
-
-def _fetched(host: Host, bringing: Bringing) -> Arrangement:
-    """Fetch what isn't whole yet; return what is to be done with it."""
-    report = map_servers.ask(host, LEGACY, downloads=True)
-    offer, kept = report.offer if report else None, bringing.kept
-    wanted = desktop.fitting(offer, bringing.version) if offer else ()
-    if offer is None or not wanted:
-        raise CentreonError(desktop.told(offer, bringing.version), where=host.name)
-    missing = [client for client in wanted if client.name not in bringing.whole]
-    totals = mirror.stage(host, kept.folder, offer.url, missing)
-    return mirror.arrangement(kept, bringing.now, totals, str(bringing.version), bringing.whole)
-
-
-def _write(host: Host, kept: Kept, session: Session) -> None:
-    records.write(host, mirror.key(kept.folder), kept.record(), session.stack)
+        yield ClearMirror(host, text + back, kept)
+        yield ForgetMirror(host, f"delete it, forget what was found in {kept.folder}", kept)

@@ -1,10 +1,11 @@
 """Which hosts of a run are one machine, though they have two names."""
 
 from collections.abc import Iterable, Sequence
+from ipaddress import ip_address
 from threading import Lock
 
 from mapinfra.errors import CentreonError, MapinfraError
-from mapinfra.hosts import Fleet, Machine, Target
+from mapinfra.hosts import Fleet, Host, Machine, Target
 
 
 class Machines:
@@ -17,6 +18,7 @@ class Machines:
         self._fleet = fleet
         self._hosts = [target.reading() for target in hosts]
         self._machines: dict[Target, Machine | None] = {}
+        self._names: dict[tuple[str, Target], frozenset[str]] = {}
         self._lock = Lock()
 
     def expect_one_name(self, targets: Sequence[Target]) -> None:
@@ -29,6 +31,31 @@ class Machines:
     def place(self, target: Target) -> str:
         """Return where a host is, in the same words for each name that leads there."""
         return address_of(next(iter(self._others(target)), target))
+
+    def names_at(self, address: str, seen_from: Target) -> frozenset[str]:
+        """Return the names of the machine that an address, or a name, leads to from a host.
+
+        Empty where that isn't known of all that it resolves to there, or isn't one machine.
+        Raises HostError.
+        """
+        key = address, seen_from.reading()
+        if key not in self._names:
+            found = _resolved(self._fleet.host(seen_from), address)
+            names = {self._names_of(one, seen_from) for one in found}
+            self._names[key] = names.pop() if len(names) == 1 else frozenset()
+        return self._names[key]
+
+    def _names_of(self, address: str, seen_from: Target) -> frozenset[str]:
+        """The names of the machine of an address; a host's own ones lead nowhere else."""
+        here = self._machine(seen_from)
+        if here is not None and here.has(address):
+            return frozenset(other.name for other in self._others(seen_from))
+        having = {
+            frozenset(other.name for other in self._others(target))
+            for target in self._hosts
+            if (machine := self._machine(target)) is not None and address in machine.addresses
+        }
+        return having.pop() if len(having) == 1 else frozenset()
 
     def _others(self, target: Target) -> list[Target]:
         """The hosts that are this host's machine, those of the spec first; it among them."""
@@ -64,6 +91,12 @@ class Machines:
             where=target.name,
             remedy=f"correct ssh.host of {target.name} or of {other.name}, or take one of them out",
         )
+
+
+def _resolved(host: Host, name: str) -> frozenset[str]:
+    """Return the addresses that a name has on a host, or the address itself; none: not known."""
+    said = host.run(["timeout", "5", "getent", "ahosts", "--", name], check=False).text
+    return frozenset(str(ip_address(line.split()[0])) for line in said.splitlines() if line.split())
 
 
 def _may_be_one(one: Target, other: Target) -> bool:

@@ -4,7 +4,7 @@ The output is made on the central, MAP reads its own file; nothing but a look at
 they don't fit.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mapinfra.centreon import health, map_host
@@ -32,6 +32,8 @@ class Connection:
     declared: Mapping[str, str]
     """What the spec sets in its main file."""
     is_connected: bool
+    leads_to: Collection[str] = ()
+    """The names of the machine that its broker.address leads to from there; empty: not known."""
 
     @property
     def path(self) -> str:
@@ -43,9 +45,17 @@ class Connection:
         """What its main file will say."""
         return {**held(self.configuration, self.path), **self.declared}
 
+    @property
+    def address(self) -> str:
+        """The name or address that it has its broker at, `comparable`; '' where it names none."""
+        return comparable(self.found.get("broker.address", ""))
+
 
 def connection_found(wanted: WantedMap, web: str, facts: Facts) -> Connection:
-    """Return how a MAP server of the spec connects; raise HostError, or CentreonError."""
+    """Return how a MAP server of the spec connects, but for where its broker.address leads.
+
+    Raises HostError, or CentreonError.
+    """
     return Connection(
         wanted.host.name,
         web,
@@ -63,18 +73,31 @@ def output_for_map(outputs: Sequence[WantedOutput], port: str | None) -> WantedO
     return next(iter(by_port or by_name or (outputs if len(outputs) == 1 else ())), None)
 
 
-def expect_agreement(desired: Desired, live: Live) -> None:
-    """Raise CentreonError where MAP's settings and the output of the spec don't fit."""
+def connection_of(desired: Desired, live: Live) -> Connection:
+    """Return how a MAP server connects, as it was found."""
     edition = desired.edition
-    connection = Connection(
+    return Connection(
         desired.map.name,
         desired.web.name,
         edition,
         live.configuration,
         desired.settings.get(edition.main_file, {}),
         live.health.is_connected,
+        live.broker_at,
     )
-    for error in disagreements(connection, live.wishes):
+
+
+def address_to_resolve(connection: Connection, wishes: Wishes) -> str:
+    """Return broker.address where its text alone doesn't tell that it is the output's; else ''."""
+    if not wishes.outputs.get(connection.web):
+        return ""
+    address = connection.address
+    return "" if wishes.hosts.get(address) == connection.web else address
+
+
+def expect_agreement(desired: Desired, live: Live) -> None:
+    """Raise CentreonError where MAP's settings and the output of the spec don't fit."""
+    for error in disagreements(connection_of(desired, live), live.wishes):
         raise error
 
 
@@ -108,11 +131,15 @@ def _faults(
     tls = key is not None and found.get(key, "").lower() == "true"
     if is_there and key is not None and output.tls == ("no" if tls else "yes"):
         yield key, f"has tls: {output.tls}"
-    address = comparable(found.get("broker.address", ""))
-    named = wishes.hosts.get(address)
-    if named is not None and named != web:
+    address, leads_to = connection.address, connection.leads_to
+    if web in leads_to:
+        return
+    named = next((one for one in wishes.hosts.values() if one in leads_to), None)
+    named = named or wishes.hosts.get(address)
+    if named not in (None, web):
         yield "broker.address", f"is {web}'s, and that address is {named}'s"
-    if address in _THIS_HOST and connection.server != web and not connection.is_connected:
+    is_here = connection.server in leads_to or address in _THIS_HOST
+    if is_here and connection.server != web and not connection.is_connected:
         yield "broker.address", f"is {web}'s, and MAP isn't on that host"
 
 

@@ -11,8 +11,16 @@ from mapinfra.centreon.editions import EDITIONS
 from mapinfra.centreon.health import Expected
 from mapinfra.centreon.map_setup import DATABASE_USER, OUTPUT_NAMES, Install
 from mapinfra.errors import CentreonError
-from mapinfra.resources.contract import Step
 from mapinfra.resources.map_broker import output_for_map
+from mapinfra.resources.map_context import MapStep
+from mapinfra.resources.map_install_steps import (
+    Configure,
+    GrantAccess,
+    InstallServer,
+    RestartMariadb,
+    RevokeInsert,
+    SeeLogins,
+)
 from mapinfra.resources.map_model import (
     Account,
     Desired,
@@ -21,6 +29,14 @@ from mapinfra.resources.map_model import (
     Replace,
     Setup,
     offered_as,
+)
+from mapinfra.resources.map_output_steps import (
+    AwaitMapPort,
+    AwaitOutput,
+    CheckOutput,
+    GenerateOutput,
+    RestartCbd,
+    SendOutput,
 )
 from mapinfra.resources.map_server_plan import ServerSide
 from mapinfra.resources.map_web_plan import WebSide
@@ -42,7 +58,7 @@ class Installation:
         self._expect_contact()
         self._expect_broker()
 
-    def steps(self) -> Iterator[Step]:
+    def steps(self) -> Iterator[MapStep]:
         """Return them, without lock and release."""
         server = self._server()
         packages = self._web_side.packages()
@@ -50,17 +66,17 @@ class Installation:
         yield self._server_side.fetch(server)
         yield from self._logins()
         text = f"install {server.package} {server.new}"
-        yield Step(self._map, "install", text, "remove it", server)
-        yield Step(self._map, "mariadb", "restart MariaDB, so that MAP's map.cnf counts")
+        yield InstallServer(self._map, text, server)
+        yield RestartMariadb(self._map, "restart MariaDB, so that MAP's map.cnf counts")
         yield from self._configure()
         yield from self._deploy()
         text = f"take INSERT on centreon back from {self._user}"
-        yield Step(self._web, "revoke", text, data=self._account)
+        yield RevokeInsert(self._web, text, self._account)
         yield from map(self._web_side.change, packages)
         yield from self._web_side.extensions()
         yield from self._web_side.options(self._address)
         yield self._server_side.start()
-        yield self._server_side.healthy(Expected(tls=None, broker=True))
+        yield self._server_side.healthy(Expected(broker=True))
         yield self._server_side.enable()
 
     # What must be there first
@@ -198,41 +214,36 @@ class Installation:
         name, version = self._edition.server_package, self._desired.version
         return Replace(name, None, offered_as(self._live.offered, name, version, self._map))
 
-    def _logins(self) -> Iterator[Step]:
+    def _logins(self) -> Iterator[MapStep]:
         administrator, contact = self._desired.api.user, self._wanted.contact
         text = f"see that {administrator} and contact {contact} can log in"
-        yield Step(self._web, "contact", text)
+        yield SeeLogins(self._web, text)
         account = self._account
         verb = "make" if account.is_new else "set right"
         text = (
             f"{verb} database user {self._user}: SELECT on centreon_storage, SELECT and, for "
             "configure.sh, INSERT on centreon"
         )
-        undo = "remove it" if account.is_new else "take INSERT back"
-        yield Step(self._web, "account", text, undo, account)
+        yield GrantAccess(self._web, text, account)
 
-    def _configure(self) -> Iterator[Step]:
+    def _configure(self) -> Iterator[MapStep]:
         is_new = self._edition.database not in (self._live.ground.databases or {})
         setup = Setup(self._centreon_address, self._broker_port, self._live.broker, is_new)
         script = f"{self._edition.config_dir}/{self._edition.configure_script}"
         text = f"run {script} --automatic, with vars.sh of mode 600 that goes afterwards"
-        undo = f"drop database {self._edition.database}" if is_new else ""
-        yield Step(self._map, "configure", text, undo, setup)
+        yield Configure(self._map, text, setup)
         yield from self._server_side.declare()
 
-    def _deploy(self) -> Iterator[Step]:
+    def _deploy(self) -> Iterator[MapStep]:
         """Return the steps that deploy the output configure.sh made; on a remote it makes none."""
         broker = self._live.broker
         if not self._live.is_central or broker is None:
             return
         name = broker.poller
-        yield Step(
-            self._web, "generate", f"generate the configuration of poller {name}", "", broker
-        )
-        yield Step(self._web, "test", f"test the configuration of poller {name}", "", broker)
-        text = f"send the configuration to poller {name}"
-        yield Step(self._web, "move", text, "take the output away, send it again", broker)
+        yield GenerateOutput(self._web, f"generate the configuration of poller {name}", broker)
+        yield CheckOutput(self._web, f"test the configuration of poller {name}", broker)
+        yield SendOutput(self._web, f"send the configuration to poller {name}", broker)
         text = f"wait until {broker.file_name} has the output for MAP"
-        yield Step(self._web, "arrive", text, "", broker)
-        yield Step(self._web, "cbd", "restart cbd", "restart it again", broker)
-        yield Step(self._web, "listen", "see port 5758 listening", "", broker)
+        yield AwaitOutput(self._web, text, broker)
+        yield RestartCbd(self._web, "restart cbd", broker)
+        yield AwaitMapPort(self._web, "see port 5758 listening", broker)

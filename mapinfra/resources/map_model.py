@@ -1,22 +1,21 @@
 """A MAP installation as it is to be and as it is, and what the steps between work on. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from mapinfra.backup import Found, Manifest, Reach, Shelf
+from mapinfra.backup import Found, Manifest, Shelf
 from mapinfra.backup.journal import Entry
 from mapinfra.centreon import web_options
 from mapinfra.centreon.access import Api
 from mapinfra.centreon.config_files import Strategy, format_of, settings, shown_value
 from mapinfra.centreon.editions import WEB_CLIENT, Edition
-from mapinfra.centreon.extensions import Action, Extensions
+from mapinfra.centreon.extensions import Extensions
 from mapinfra.centreon.health import Health
 from mapinfra.centreon.map_host import System
 from mapinfra.centreon.map_setup import Install
 from mapinfra.centreon.own_database import OwnDatabase
 from mapinfra.centreon.surroundings import Broker, Ground
-from mapinfra.centreon.verdict import ReplaceWord, SetProperty
 from mapinfra.centreon.version import Version
 from mapinfra.centreon.wishes import NO_WISHES, Wishes
 from mapinfra.errors import CentreonError
@@ -108,6 +107,8 @@ class Live:
     place: Place | None = None
     """What a new installation would stand on; None where it isn't asked for."""
     wishes: Wishes = NO_WISHES
+    broker_at: Collection[str] = ()
+    """The names of the machine that MAP's broker.address leads to, where its text doesn't tell."""
     own: OwnDatabase | CentreonError | None = None
     """MAP's own database, or why it can't be backed up; None where nobody looked: MAP isn't there,
     or another run is at work on it."""
@@ -137,14 +138,6 @@ class Lock:
 
 
 @dataclass(frozen=True)
-class GoBack:
-    """Going back to a backup: the one of an interrupted run, or, without one, this run's own."""
-
-    reach: Reach
-    manifest: Manifest | None = None
-
-
-@dataclass(frozen=True)
 class Replace:
     """A package at one version and, for the way back, at the one before; None: not installed."""
 
@@ -164,21 +157,6 @@ class Replace:
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """What the configuration files are compared for."""
-
-    actions: tuple[ReplaceWord | SetProperty, ...]
-
-
-@dataclass(frozen=True)
-class Contents:
-    """New contents of files and, for the way back, the ones before, by full path."""
-
-    before: Mapping[str, bytes] = field(repr=False)
-    after: Mapping[str, bytes] = field(repr=False)
-
-
-@dataclass(frozen=True)
 class Account:
     """MAP's user at the databases of Centreon, for logins from one address."""
 
@@ -194,32 +172,6 @@ class Setup:
     broker_port: str
     broker: Broker | None
     is_new_database: bool
-
-
-@dataclass(frozen=True)
-class Options:
-    """Rows of table `options` as wanted, and as they were."""
-
-    before: web_options.Values
-    after: web_options.Values
-
-
-@dataclass(frozen=True)
-class Unoutput:
-    """The central's output for MAP to be taken away again, as far as it has come."""
-
-    broker: Broker
-    """As it was before."""
-    sent: bool
-    restarted: bool
-
-
-@dataclass(frozen=True)
-class Retired:
-    """An extension to remove; the module's own removal deletes its options."""
-
-    action: Action
-    options: web_options.Values
 
 
 def settings_of(desired: Desired, live: Live) -> dict[str, dict[str, str | None]]:

@@ -19,10 +19,11 @@ from mapinfra.backup import (
     journal,
     sessions,
 )
-from mapinfra.backup.taking import Tell
+from mapinfra.backup.working import Tell
 from mapinfra.centreon.editions import MARIADB_SNIPPETS, Edition
 from mapinfra.centreon.map_host import LEFTOVERS
 from mapinfra.centreon.map_setup import check_questions
+from mapinfra.centreon.verdict import ReplaceWord, SetProperty
 from mapinfra.errors import CentreonError
 from mapinfra.hosts import Host, packages
 from mapinfra.hosts.packages import PackageFile
@@ -38,11 +39,11 @@ from mapinfra.resources.map_configuration import (
     summary,
     write_file,
 )
-from mapinfra.resources.map_model import CHANGED, Comparison, Desired, Lock, Replace
+from mapinfra.resources.map_model import CHANGED, Desired, Lock, Replace
 
-_LONG = 2 * 3600.0
+LONG = 2 * 3600.0
 """Seconds a step may take: its time limits are minutes, a package transaction half an hour."""
-_LONGEST = dict.fromkeys(("backup", "back", "restore", "return", "resume"), 24 * 3600.0)
+LONGEST = 24 * 3600.0
 """The same of steps that read or write a whole database, several times, 6 hours each."""
 
 _INCOMING = "/var/lib/mapinfra/incoming"
@@ -91,13 +92,13 @@ class Operation:
         keeper = keeping.enter_context(backup.kept(host, taken, desired.lease_minutes))
         return cls(host, desired, keeper, keeping, lock.over is not None)
 
-    def starts(self, verb: str) -> None:
-        """Let lock and lease be kept while a step is done, for as long as such a step may take."""
-        self.keeper.expect(_LONGEST.get(verb, _LONG) + self.desired.start_seconds)
+    def starts(self, seconds: float) -> None:
+        """Let lock and lease be kept while a step is done, which may take so many seconds."""
+        self.keeper.expect(seconds + self.desired.start_seconds)
 
-    def done(self, verb: str) -> None:
+    def done(self, name: str) -> None:
         """Note a step in the journal; raise Held or LeaseLost when lock or lease are lost."""
-        self.keeper.note(step=verb + CHANGED if self._changed else verb)
+        self.keeper.note(step=name + CHANGED if self._changed else name)
 
     def abandon(self) -> None:
         """Stop prolonging; the journal stays, with the backup that it names."""
@@ -163,19 +164,19 @@ class Operation:
         self.manifest = backup.take(self.host, subject, id, who=holder, tell=tell)
         self.keeper.note(step="backup", backup=self.manifest.directory)
 
-    def arm(self, reach: Reach) -> None:
+    def arm(self, reach: Reach, tell: Tell | None = None) -> None:
         """Let the host go back by itself should this run end without a word."""
         manifest, minutes = self._backup, self.desired.lease_minutes
-        lease = backup.arm(self.host, manifest, manifest.client, minutes=minutes, reach=reach)
+        lease = backup.arm(self.host, manifest, manifest.client, minutes, reach, tell)
         self.keeper.keep(lease)
 
-    def begin_changes(self) -> None:
+    def begin_changes(self, tell: Tell | None = None) -> None:
         """From here on everything has to be brought back, not the service alone.
 
         Raises Edited when a configuration file was edited since it was backed up.
         """
         self.expect_unedited()
-        self.arm(Reach.ALL)
+        self.arm(Reach.ALL, tell)
         self._changed = True
         self.done("server")
 
@@ -194,7 +195,7 @@ class Operation:
         self._is_back = manifest is self.manifest
         return manifest
 
-    def compare(self, comparison: Comparison) -> tuple[str, list[str]]:
+    def compare(self, actions: Sequence[ReplaceWord | SetProperty]) -> tuple[str, list[str]]:
         """Merge the configuration files in memory; return a summary, and each difference as a line.
 
         Raises CentreonError when the spec wants differences reviewed and there are some.
@@ -210,7 +211,7 @@ class Operation:
             path: merger
             for path in self.versions
             for wanted in (self.desired.settings_by_path.get(path, {}),)
-            for merger in (merger_of(path, self.desired.strategy, wanted, comparison.actions),)
+            for merger in (merger_of(path, self.desired.strategy, wanted, actions),)
             if merger is not None
         }
         merged = {

@@ -1,6 +1,6 @@
 """The plan of a MAP installation: versions judged, then what leads to them. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from mapinfra.centreon.editions import EDITIONS
@@ -17,6 +17,7 @@ from mapinfra.errors import CentreonError, HostError
 from mapinfra.hosts.packages import Installed
 from mapinfra.resources.contract import Change, Plan, Step
 from mapinfra.resources.map_broker import expect_agreement
+from mapinfra.resources.map_context import MapContext, MapStep
 from mapinfra.resources.map_install_plan import Installation
 from mapinfra.resources.map_model import (
     INSTALLATION,
@@ -32,13 +33,22 @@ from mapinfra.resources.map_model import (
     web_client_version,
 )
 from mapinfra.resources.map_server_plan import ServerSide
+from mapinfra.resources.map_server_steps import (
+    Arm,
+    DeclareSettings,
+    GoBack,
+    Restart,
+    SetSettings,
+    Start,
+)
+from mapinfra.resources.map_steps import Note, TakeLock
 from mapinfra.resources.map_web_plan import WebSide
 
-_UNREAD = ("lock", "settings", "declare", "restart")
+_UNREAD = {step.name for step in (TakeLock, SetSettings, DeclareSettings, Restart)}
 """Last steps of a repair after which the service may not have read its settings yet."""
 
 
-def plan(desired: Desired, live: Live) -> Plan:
+def plan(desired: Desired, live: Live) -> Plan[MapContext]:
     """Return the steps, in the vendor's order; raise CentreonError when a rule isn't met."""
     return _Planner(desired, live).plan()
 
@@ -56,18 +66,18 @@ class _Planner:
         over = live.unfinished and live.health.state is not State.UP
         self.installed = None if over else server_version(desired, live)
 
-    def plan(self) -> Plan:
+    def plan(self) -> Plan[MapContext]:
         self.server_side.expect_free()
         self._expect_whole()
         expect_agreement(self.desired, self.live)
         verdict = judge(self._situation())
         self._expect_allowed(verdict)
-        operation, body = self._operation(verdict)
-        body = [*self.server_side.cancel(), *body]
+        operation, work = self._operation(verdict)
+        body: list[Step[MapContext]] = [*self.server_side.cancel(), *work]
         todo = tuple(self._todo(verdict))
         if not body and self.live.journal.entry is None:
             return Plan(reason=self._reason, todo=todo)
-        armed = any(step.verb in ("arm", "back") for step in body)
+        armed = any(isinstance(step, Arm | GoBack) for step in body)
         steps = (
             *(self._notes(verdict) if operation != REPAIR else ()),
             self.server_side.lock(operation),
@@ -76,7 +86,7 @@ class _Planner:
         )
         return Plan(tuple(self._changes()), steps, todo=todo)
 
-    def _operation(self, verdict: Verdict) -> tuple[str, list[Step]]:
+    def _operation(self, verdict: Verdict) -> tuple[str, list[MapStep]]:
         """Return what is to be done as the journal will call it, and its steps."""
         if self.installed is None:
             return INSTALLATION, list(Installation(self.desired, self.live).steps())
@@ -179,7 +189,7 @@ class _Planner:
     def _must_go_back(self) -> bool:
         return self.live.interrupted is not None
 
-    def _notes(self, verdict: Verdict) -> Iterator[Step]:
+    def _notes(self, verdict: Verdict) -> Iterator[Note]:
         note = self.server_side.note
         for known in verdict.notes:
             yield note(f"to know: {known.rule}: {known}")
@@ -198,7 +208,7 @@ class _Planner:
             for procedure in notes.procedures:
                 yield f"release notes of {notes.line}: {procedure}"
 
-    def _update(self, installed: Version, verdict: Verdict) -> Iterator[Step]:
+    def _update(self, installed: Version, verdict: Verdict) -> Iterator[MapStep]:
         name = self.edition.server_package
         expect_unheld(self.live.installed, name, self.desired.map.name)
         self.server_side.expect_database()
@@ -213,7 +223,7 @@ class _Planner:
 
     def _at(
         self, stage: Stage, server: Replace, packages: list[Replace], verdict: Verdict
-    ) -> Iterator[Step]:
+    ) -> Iterator[MapStep]:
         match stage:
             case Stage.DUMP:
                 yield self.server_side.fetch(server)
@@ -240,7 +250,7 @@ class _Planner:
             case Stage.HEALTH:
                 yield self.server_side.healthy(self.live.health.expected)
 
-    def _repair(self) -> Iterator[Step]:
+    def _repair(self) -> Iterator[MapStep]:
         """Return what is needed without an update of the server."""
         packages = self.web_side.packages()
         yield from chain.from_iterable(
@@ -248,22 +258,23 @@ class _Planner:
         )
         yield from self.web_side.extensions()
         yield from self.web_side.options(self.desired.address)
+        changed: list[DeclareSettings] | list[SetSettings]
         if self._must_go_back:
             changed = list(self.server_side.declare())
         else:
             changed = list(self.server_side.settings())
         yield from changed
         running = list(self.server_side.running(restart=bool(changed) or self._restart_is_due))
-        if any(step.verb in ("start", "restart") for step in running):
+        if any(isinstance(step, Start | Restart) for step in running):
             self._expect_login(changed)
         yield from running
         yield from self._enable()
 
-    def _expect_login(self, changed: list[Step]) -> None:
+    def _expect_login(self, changed: Sequence[MapStep]) -> None:
         """Refuse to start a server that can't log in to its database, unless this mends it."""
         edition = self.desired.edition
         path = f"{edition.config_dir}/{edition.own_database_file}"
-        if any(step.verb == "settings" and path in step.data.after for step in changed):
+        if any(isinstance(step, SetSettings) and path in step.after for step in changed):
             return
         if isinstance(self.live.own, LoginRefused):
             raise self.live.own
@@ -274,7 +285,7 @@ class _Planner:
         entry = self.live.journal.entry
         return entry is not None and entry.operation == REPAIR and entry.step in _UNREAD
 
-    def _enable(self) -> Iterator[Step]:
+    def _enable(self) -> Iterator[MapStep]:
         if self.live.health.unit.enablement == "disabled":
             yield self.server_side.enable()
 

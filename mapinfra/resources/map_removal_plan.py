@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from mapinfra.centreon.editions import EDITIONS
 from mapinfra.centreon.map_setup import DATABASE_USER
 from mapinfra.resources.contract import Plan, Step
+from mapinfra.resources.map_context import MapContext
 from mapinfra.resources.map_model import (
     REMOVAL,
     Desired,
@@ -19,10 +20,12 @@ from mapinfra.resources.map_model import (
     expect_unheld,
 )
 from mapinfra.resources.map_server_plan import ServerSide
+from mapinfra.resources.map_server_steps import Arm, DropDatabase, RemoveConfiguration
 from mapinfra.resources.map_web_plan import WebSide
+from mapinfra.resources.map_web_steps import KeepWebPackage
 
 
-def removal(desired: Desired, live: Live) -> Plan:
+def removal(desired: Desired, live: Live) -> Plan[MapContext]:
     """Return what takes MAP away; nothing where the spec said that packages are kept."""
     edition = desired.edition
     if not desired.uninstall:
@@ -35,19 +38,20 @@ def removal(desired: Desired, live: Live) -> Plan:
     body = [*server_side.cancel(), *_steps(desired, live, server_side)]
     if not body:
         return Plan(reason=f"{edition.title} isn't on {desired.map.name} any more")
-    armed = any(step.verb == "arm" for step in body)
+    armed = any(isinstance(step, Arm) for step in body)
     return Plan(steps=(server_side.lock(REMOVAL), *body, server_side.release(disarm=armed)))
 
 
-def _steps(desired: Desired, live: Live, server_side: ServerSide) -> Iterator[Step]:
+def _steps(desired: Desired, live: Live, server_side: ServerSide) -> Iterator[Step[MapContext]]:
     edition, host = desired.edition, desired.map.name
     if live.interrupted is not None:
         yield server_side.go_back_first()
     web = list(WebSide(desired, live).leave()) if _alone(desired, live) else []
-    yield from (step for step in web if step.verb == "keep")
+    yield from (step for step in web if isinstance(step, KeepWebPackage))
+    leaving = [step for step in web if not isinstance(step, KeepWebPackage)]
     old = live.packages.get(edition.server_package)
     if old is None:
-        yield from (step for step in web if step.verb != "keep")
+        yield from leaving
         return
     expect_unheld(live.installed, edition.server_package, host)
     server_side.expect_database()
@@ -56,14 +60,13 @@ def _steps(desired: Desired, live: Live, server_side: ServerSide) -> Iterator[St
     yield server_side.fetch(server)
     yield server_side.back_up(server)
     yield from server_side.stop()
-    yield from (step for step in web if step.verb != "keep")
+    yield from leaving
     yield server_side.change(server)
-    back = "it comes back with the backup"
-    yield Step(host, "clear", f"remove {edition.config_dir}, which the backup has", back)
+    yield RemoveConfiguration(host, f"remove {edition.config_dir}, which the backup has")
     database = database_of_map(desired, live)
     name = database.name
     if desired.drop_database:
-        yield Step(host, "drop", f"drop database {name}, which the backup has", back, database)
+        yield DropDatabase(host, f"drop database {name}, which the backup has", database)
     else:
         yield server_side.note(f"database {name} stays (drop_database: false)")
     yield server_side.note(

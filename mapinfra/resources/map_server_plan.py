@@ -16,20 +16,37 @@ from mapinfra.centreon.verdict import (
 )
 from mapinfra.errors import CentreonError
 from mapinfra.resources.contract import Step
+from mapinfra.resources.map_context import MapContext, MapStep
 from mapinfra.resources.map_model import (
     CHANGED,
     INSTALLATION,
     REMOVAL,
-    Comparison,
-    Contents,
     Desired,
-    GoBack,
     Live,
     Lock,
     Replace,
     database_of_map,
     held,
 )
+from mapinfra.resources.map_server_steps import (
+    Arm,
+    AwaitHealth,
+    BackUp,
+    ChangeServer,
+    Compare,
+    DeclareSettings,
+    DisableOther,
+    Enable,
+    FetchServer,
+    GoBack,
+    MergeConfiguration,
+    Restart,
+    RotateKeys,
+    SetSettings,
+    Start,
+    Stop,
+)
+from mapinfra.resources.map_steps import CancelRollback, Note, ReleaseLock, TakeLock
 
 
 class ServerSide:
@@ -62,7 +79,7 @@ class ServerSide:
 
     # Around everything
 
-    def lock(self, operation: str) -> Step:
+    def lock(self, operation: str) -> TakeLock:
         """Return the step that takes the lock, from an interrupted run if there was one."""
         target = str(self._desired.version)
         over = self._live.journal.entry
@@ -72,33 +89,32 @@ class ServerSide:
         if over is not None:
             text += f" over from a run that was interrupted (since {over.began})"
         unfinished = self._live.interrupted is not None or self.is_stuck
-        data = Lock(operation, target, over, unfinished)
-        return Step(self._host, "lock", text, "release it", data)
+        return TakeLock(self._host, text, Lock(operation, target, over, unfinished))
 
-    def release(self, *, disarm: bool) -> Step:
+    def release(self, *, disarm: bool) -> ReleaseLock:
         """Return the last step."""
         text = "disarm the way back and release the lock" if disarm else "release the lock"
-        return Step(self._host, "release", text)
+        return ReleaseLock(self._host, text)
 
-    def note(self, text: str) -> Step:
+    def note(self, text: str) -> Note:
         """Return a line that a person should read; nothing is done."""
-        return Step(self._host, "note", text)
+        return Note(self._host, text)
 
-    def go_back_first(self) -> Step:
+    def go_back_first(self) -> GoBack:
         """Return the step that takes back what an interrupted run has left."""
         entry, manifest = self._live.journal.entry, self._live.interrupted
         assert entry is not None and manifest is not None  # noqa: PT018
         reach = Reach.ALL if entry.step.endswith(CHANGED) else Reach.SERVICE
         what = "the service" if reach is Reach.SERVICE else "everything"
         text = f"go back to backup {manifest.id} of the interrupted run: {what}"
-        return Step(self._host, "back", text, data=GoBack(reach, manifest))
+        return GoBack(self._host, text, reach, manifest)
 
     @property
     def is_stuck(self) -> bool:
         """Whether an interrupted run has left an automatic rollback that can't run."""
         return self._live.journal.standing is Standing.STUCK
 
-    def cancel(self) -> Iterator[Step]:
+    def cancel(self) -> Iterator[Step[MapContext]]:
         """Return the step that ends it, and what to know; nothing where there is none."""
         found = self._live.journal
         if not self.is_stuck or found.entry is None:
@@ -110,9 +126,9 @@ class ServerSide:
             "is kept; `mapinfra restore` brings back an older backup"
         )
         text = f"cancel the automatic rollback to backup {id}, which can't run: {found.blocked}"
-        yield Step(self._host, "cancel", text, data=directory)
+        yield CancelRollback(self._host, text, directory)
 
-    def clock(self) -> Iterator[Step]:
+    def clock(self) -> Iterator[Note]:
         """Yield what to know of backups that are dated in the future."""
         now = self._live.journal.now
         ahead = [
@@ -127,92 +143,93 @@ class ServerSide:
 
     # The package, and what it changes
 
-    def fetch(self, server: Replace) -> Step:
+    def fetch(self, server: Replace) -> FetchServer:
         """Return the step that fetches the new package, or sees that the old one may go."""
         text = f"fetch {server.package} {server.new}, see that it can be installed"
         if server.new is None:
             text = f"see that {server.package} can be removed"
-        return Step(self._host, "fetch", text, data=server)
+        return FetchServer(self._host, text, server)
 
-    def back_up(self, server: Replace) -> Step:
+    def back_up(self, server: Replace) -> BackUp:
         """Return the step that backs up database, configuration and the installed package."""
+        database = database_of_map(self._desired, self._live)
         text = (
-            f"back up database {database_of_map(self._desired, self._live).name}, "
+            f"back up database {database.name}, "
             f"{self._edition.config_dir} and {server.package} {server.old}, and verify it"
         )
-        return Step(self._host, "backup", text, data=server)
+        return BackUp(self._host, text, server, database)
 
-    def compare(self, server: Replace, verdict: Verdict) -> Step:
+    def compare(self, server: Replace, verdict: Verdict) -> Compare:
         """Return the step that merges the configuration files in memory."""
         changes = tuple(
             one.do for one in verdict.actions if isinstance(one.do, ReplaceWord | SetProperty)
         )
         what = "".join(f", {change}" for change in changes)
         text = f"compare the configuration files with those of {server.new}{what}"
-        return Step(self._host, "compare", text, data=Comparison(changes))
+        return Compare(self._host, text, changes)
 
-    def stop(self) -> Iterator[Step]:
+    def stop(self) -> Iterator[MapStep]:
         """Return the steps that arm the way back and stop the service."""
         minutes = f"{self._desired.lease_minutes:g} minutes"
         text = f"arm the way back, which the host takes after {minutes} without a word"
-        yield Step(self._host, "arm", text, "disarm it")
-        yield Step(self._host, "stop", f"stop {self._edition.service}", "start it")
+        yield Arm(self._host, text)
+        yield Stop(self._host, f"stop {self._edition.service}")
 
-    def disable_others(self, verdict: Verdict) -> Iterator[Step]:
+    def disable_others(self, verdict: Verdict) -> Iterator[DisableOther]:
         """Return the steps that stop what the new version doesn't need any more."""
         for action in verdict.actions_at(Stage.STOP):
             if isinstance(action.do, StopAndDisable):
-                yield Step(self._host, "disable", str(action), "enable and start it", action.do)
+                yield DisableOther(self._host, str(action), action.do.unit)
 
-    def keys(self, verdict: Verdict) -> Iterator[Step]:
+    def keys(self, verdict: Verdict) -> Iterator[RotateKeys]:
         """Return the steps that replace revoked signing keys."""
         for action in verdict.actions_at(Stage.PREPARE):
             if isinstance(action.do, RotateSigningKey):
-                yield Step(self._host, "keys", str(action), data=action.do)
+                yield RotateKeys(self._host, str(action), action.do)
 
-    def change(self, server: Replace) -> Step:
+    def change(self, server: Replace) -> ChangeServer:
         """Return the step that changes, or removes, the package of a server that is backed up."""
         text = f"change {server.package} from {server.old} to {server.new}"
         if server.new is None:
             text = f"remove {server.package} {server.old}"
-        return Step(self._host, "server", text, f"{server.old} from the backup", server)
+        return ChangeServer(self._host, text, server)
 
-    def merge(self) -> Step:
+    def merge(self) -> MergeConfiguration:
         """Return the step that writes the merged configuration files."""
         text = f"merge the configuration ({self._desired.strategy.value})"
-        return Step(self._host, "config", text, "the old files come back with the backup")
+        return MergeConfiguration(self._host, text)
 
     # The service and its settings
 
-    def start(self, state: str | None = None) -> Step:
+    def start(self) -> Start:
         """Return the step that starts the service."""
-        return Step(self._host, "start", f"start {self._edition.service}", "stop it", state)
+        return Start(self._host, f"start {self._edition.service}")
 
-    def healthy(self, expected: Expected) -> Step:
+    def healthy(self, expected: Expected) -> AwaitHealth:
         """Return the step that waits until the server is healthy, and stays so."""
         seconds = f"{self._desired.start_seconds:g} s at most"
         text = f"wait until {self._edition.title} is healthy, {seconds}"
-        return Step(self._host, "health", text, data=expected)
+        return AwaitHealth(self._host, text, expected)
 
-    def running(self, *, restart: bool) -> Iterator[Step]:
+    def running(self, *, restart: bool) -> Iterator[MapStep]:
         """Return what makes the service run: nothing where it does and needn't be restarted."""
         service, health = self._edition.service, self._live.health
         state = health.state
         why = f", which has no connection to its broker {health.broker}"
         if state in (State.STOPPED, State.FAILED):
-            yield self.start(state.value)
+            yield self.start()
         elif restart or state in (State.DOWN, State.CUT_OFF):
             text = f"restart {service}{why if state is State.CUT_OFF else ''}"
-            yield Step(self._host, "restart", text, "restart it again")
+            yield Restart(self._host, text)
         elif state not in (State.STARTING, State.UNPROVEN):
             return
         yield self.healthy(replace(health.expected, broker=True))
 
-    def enable(self) -> Step:
+    def enable(self) -> Enable:
         """Return the step that enables the service."""
-        return Step(self._host, "enable", f"enable {self._edition.service}", "disable it")
+        return Enable(self._host, f"enable {self._edition.service}")
 
-    def settings(self) -> Iterator[Step]:
+    def settings(self) -> Iterator[SetSettings]:
         """Return the step that makes declared settings as wanted where they aren't."""
         before, after = {}, {}
         for path, wanted in self._desired.settings_by_path.items():
@@ -231,10 +248,9 @@ class ServerSide:
                 for path, content in before.items()
                 for key in self._drifted(path)
             )
-            data = Contents(before, after)
-            yield Step(self._host, "settings", f"set {keys}", "the old values", data)
+            yield SetSettings(self._host, f"set {keys}", before, after)
 
-    def declare(self) -> Iterator[Step]:
+    def declare(self) -> Iterator[DeclareSettings]:
         """Return the step that makes all declared settings, in the files as they will be then."""
         if self._desired.settings:
             keys = ", ".join(
@@ -242,7 +258,7 @@ class ServerSide:
                 for path, wanted in self._desired.settings_by_path.items()
                 for key in wanted
             )
-            yield Step(self._host, "declare", f"set {keys}")
+            yield DeclareSettings(self._host, f"set {keys}")
 
     def _drifted(self, path: str) -> list[str]:
         now = held(self._live.configuration, path)

@@ -4,18 +4,24 @@ from collections.abc import Callable, Iterator
 
 from mapinfra.centreon import extensions, web_options
 from mapinfra.centreon.editions import WEB_CLIENT
-from mapinfra.centreon.extensions import LICENSE_MANAGER, Action, Part
+from mapinfra.centreon.extensions import LICENSE_MANAGER, Part
 from mapinfra.centreon.version import Version
 from mapinfra.errors import CentreonError
-from mapinfra.resources.contract import Step
+from mapinfra.resources.map_context import MapStep
 from mapinfra.resources.map_model import (
     Desired,
     Live,
-    Options,
     Replace,
-    Retired,
     expect_unheld,
     offered_as,
+)
+from mapinfra.resources.map_web_steps import (
+    ChangeWebPackage,
+    Extend,
+    KeepWebPackage,
+    Retire,
+    SetOptions,
+    extend,
 )
 
 
@@ -31,7 +37,7 @@ class WebSide:
         """Return the packages to change; raise CentreonError where none is offered as wanted."""
         return [*self._license_manager(), *self._web_client()]
 
-    def keep(self, package: Replace) -> Step:
+    def keep(self, package: Replace) -> KeepWebPackage:
         """Return the step before it: what the package manager would refuse is told in time."""
         name, old, new = package.package, package.old, package.new
         text = f"see that {name} {new} can be installed"
@@ -39,25 +45,25 @@ class WebSide:
             text = f"fetch {name} {old} for the way back, see that it can be removed"
         elif old is not None:
             text = f"fetch {name} {old} for the way back, see that {new} can be installed"
-        return Step(self._host, "keep", text, "", package)
+        return KeepWebPackage(self._host, text, package)
 
-    def change(self, package: Replace) -> Step:
+    def change(self, package: Replace) -> ChangeWebPackage:
         """Return the step that changes a package."""
         name, old, new = package.package, package.old, package.new
-        if new is None:
-            return Step(self._host, "web", f"remove {name} {old}", "install it again", package)
-        if old is None:
-            return Step(self._host, "web", f"install {name} {new}", "remove it", package)
         text = f"change {name} from {old} to {new}"
-        return Step(self._host, "web", text, f"{old} again", package)
+        if new is None:
+            text = f"remove {name} {old}"
+        elif old is None:
+            text = f"install {name} {new}"
+        return ChangeWebPackage(self._host, text, package)
 
-    def extensions(self, chosen: Callable[[Part], bool] = lambda _: True) -> Iterator[Step]:
+    def extensions(self, chosen: Callable[[Part], bool] = lambda _: True) -> Iterator[Extend]:
         """Return what Extension Manager has to do with the parts chosen."""
         for action in extensions.actions(self._live.extensions, str(self._desired.web_client)):
             if chosen(action.part):
-                yield self._extend(action)
+                yield extend(self._host, action)
 
-    def options(self, address: str | None) -> Iterator[Step]:
+    def options(self, address: str | None) -> Iterator[SetOptions]:
         """Return the step that tells the module where users reach this server."""
         if address is None:
             return
@@ -67,10 +73,9 @@ class WebSide:
             text = ", ".join(f"{one.key} to {one.desired}" for one in differing)
             before = {one.key: self._live.options.get(one.key) for one in differing}
             after = {one.key: one.desired for one in differing}
-            data = Options(before, after)
-            yield Step(self._host, "options", f"set {text}", "the old values", data)
+            yield SetOptions(self._host, f"set {text}", before, after)
 
-    def leave(self) -> Iterator[Step]:
+    def leave(self) -> Iterator[MapStep]:
         """Return the steps that remove widget, module and package; License Manager stays.
 
         Other extensions may need that one.
@@ -81,13 +86,9 @@ class WebSide:
             expect_unheld(self._live.web_installed, WEB_CLIENT.package, self._host)
             yield self.keep(gone)
         for action in extensions.removals(self._live.extensions):
-            data = Retired(action, self._live.options)
-            yield Step(self._host, "retire", str(action), str(action.undone), data)
+            yield Retire(self._host, str(action), action, self._live.options)
         if old is not None:
             yield self.change(gone)
-
-    def _extend(self, action: Action) -> Step:
-        return Step(self._host, "extend", str(action), str(action.undone), action)
 
     def _web_client(self) -> Iterator[Replace]:
         name, wanted = WEB_CLIENT.package, self._desired.web_client

@@ -15,14 +15,12 @@ from mapinfra import spec
 from mapinfra.centreon.editions import edition
 from mapinfra.centreon.survey import survey_of
 from mapinfra.centreon.wishes import NO_WISHES, WantedMap, WantedOutput, Wishes, comparable
+from mapinfra.config import OWN, SPEC_KEY, value_of
 from mapinfra.errors import SpecError
 from mapinfra.hosts import Fleet
 from mapinfra.resources.provider_process import is_provider_process, settle_in
 from mapinfra.resources.session import Session
 from mapinfra.secrets import Secrets
-
-SPEC_KEY = "spec"
-"""Key of the stack's config that names the spec file, relative to the project's folder."""
 
 
 class Sessions:
@@ -34,13 +32,13 @@ class Sessions:
         self._sessions: dict[tuple[object, ...], Session] = {}
         self._lock = Lock()
 
-    def of(self, config: Mapping[str, str], spec_path: str | None) -> Session:
+    def of(self, config: Mapping[str, str], project: str = OWN) -> Session:
         """Return the session of this configuration; the first question starts reading the fleet."""
         folder = Path.cwd()
-        key = (folder, spec_path, *sorted(config.items()))
+        key = (folder, project, *sorted(config.items()))
         with self._lock:
             if key not in self._sessions:
-                self._sessions[key] = _open(config, spec_path, folder, details=self.details)
+                self._sessions[key] = _open(config, project, folder, details=self.details)
             return self._sessions[key]
 
     def close(self) -> None:
@@ -59,14 +57,13 @@ def session_of(config: Config) -> Session:
     if is_provider_process():
         settle_in()
     values = {str(key): str(value) for key, value in config._props.items()}
-    return SESSIONS.of(values, config.get(SPEC_KEY))
+    return SESSIONS.of(values, config._project_name)
 
 
-def _open(
-    config: Mapping[str, str], spec_path: str | None, folder: Path, *, details: bool
-) -> Session:
+def _open(config: Mapping[str, str], project: str, folder: Path, *, details: bool) -> Session:
     """Return a session; raise SpecError for missing secrets, before any host is contacted."""
-    secrets = Secrets(config, folder)
+    secrets = Secrets(config, folder, project)
+    spec_path = value_of(config, SPEC_KEY, project)
     located = _located(Path(spec_path)) if spec_path is not None else None
     if located is not None:
         spec.check_secrets(located, secrets)

@@ -10,7 +10,7 @@ from typing import Any
 from mapinfra.centreon.survey import TOPOLOGY
 from mapinfra.centreon.topology import Page, find_page, pages
 from mapinfra.errors import CentreonError
-from mapinfra.hosts import Target, Transaction
+from mapinfra.hosts import Host, Target, Transaction
 from mapinfra.resources import obstacles, records
 from mapinfra.resources.contract import Change, Inputs, Kind, Plan, Step
 from mapinfra.resources.session import Session, database_of
@@ -36,14 +36,6 @@ class Live:
     found: bool | None
 
 
-@dataclass(frozen=True)
-class Flip:
-    """What the step that writes works on."""
-
-    page: Page
-    shown: bool
-
-
 def _word(shown: bool) -> str:
     return "shown" if shown else "hidden"
 
@@ -52,7 +44,80 @@ def _record(number: int) -> str:
     return f"page-{number}"
 
 
-class TopologyFlagKind(Kind[Desired, Live]):
+@dataclass(frozen=True)
+class PageContext:
+    """What the steps of a TopologyFlag are done with."""
+
+    desired: Desired
+    session: Session
+
+    @property
+    def host(self) -> Host:
+        """The server whose menu it is."""
+        return self.session.fleet.host(self.desired.server)
+
+
+@dataclass(frozen=True)
+class RecordPage(Step[PageContext]):
+    """Whether a page is shown, recorded before the first change to it."""
+
+    page: Page
+    is_change = False
+
+    def do(self, context: PageContext) -> None:
+        """See `Step.do`."""
+        record = {"shown": self.page.shown}
+        records.write(context.host, _record(self.page.number), record, context.session.stack)
+
+    def undo(self, done: Sequence[Step[PageContext]]) -> Iterator[Step[PageContext]]:
+        """See `Step.undo`."""
+        yield _forget(self.host, self.page)
+
+
+@dataclass(frozen=True)
+class ForgetPage(Step[PageContext]):
+    """That record removed."""
+
+    number: int
+
+    def do(self, context: PageContext) -> None:
+        """See `Step.do`."""
+        records.remove(context.host, _record(self.number))
+
+
+@dataclass(frozen=True)
+class FlipPage(Step[PageContext]):
+    """A page shown or hidden: its row written in one transaction, and read back."""
+
+    page: Page
+    shown: bool
+
+    def do(self, context: PageContext) -> None:
+        """See `Step.do`."""
+        with context.host.transaction(database_of(context.desired.server)) as transaction:
+            if self._found(transaction, f"{_LOOK} FOR UPDATE") != self.shown:
+                transaction.execute(_SHOW, ("1" if self.shown else "0", self.page.row))
+                _expect(self._found(transaction, _LOOK), self.shown, context.desired)
+
+    def undo(self, done: Sequence[Step[PageContext]]) -> Iterator[Step[PageContext]]:
+        """See `Step.undo`."""
+        yield _flip(self.host, self.page, not self.shown)
+
+    def _found(self, transaction: Transaction, sql: str) -> bool | None:
+        """Return whether the page is shown now; None when its row is gone."""
+        rows = transaction.query(sql, (self.page.row,))
+        return str(rows[0]["topology_show"]) == "1" if rows else None
+
+
+def _flip(host: str, page: Page, shown: bool) -> FlipPage:
+    return FlipPage(host, f"{'show' if shown else 'hide'} {page} in the menu", page, shown)
+
+
+def _forget(host: str, page: Page) -> ForgetPage:
+    return ForgetPage(host, f"forget what was found of {page}", page.number)
+
+
+class TopologyFlagKind(Kind[Desired, Live, PageContext]):
     """How a TopologyFlag is observed, planned and applied."""
 
     name = "TopologyFlag"
@@ -89,7 +154,7 @@ class TopologyFlagKind(Kind[Desired, Live]):
         """See `Kind.records`."""
         return ((desired.server, _record(live.page.number)),)
 
-    def plan(self, desired: Desired, live: Live) -> Plan:
+    def plan(self, desired: Desired, live: Live) -> Plan[PageContext]:
         """See `Kind.plan`."""
         host, page = desired.server.name, live.page
         if page.shown == desired.shown:
@@ -102,18 +167,20 @@ class TopologyFlagKind(Kind[Desired, Live]):
             steps=(*self._take_over(host, live), _flip(host, page, desired.shown)),
         )
 
-    def obstacles(self, plan: Plan, desired: Desired, session: Session) -> Iterator[CentreonError]:
+    def obstacles(
+        self, plan: Plan[PageContext], desired: Desired, session: Session
+    ) -> Iterator[CentreonError]:
         """See `Kind.obstacles`."""
         facts = session.fleet.facts(desired.server)
         yield from obstacles.records(facts)
         if plan.changes:
             yield from obstacles.read_only_database(facts)
 
-    def removal(self, desired: Desired, live: Live) -> Plan:
+    def removal(self, desired: Desired, live: Live) -> Plan[PageContext]:
         """See `Kind.removal`."""
         host, page = desired.server.name, live.page
         before = page.shown if live.found is None else live.found
-        forget = Step(host, "forget", f"forget what was found of {page}", data=page.number)
+        forget = _forget(host, page)
         if page.shown == before:
             return Plan(
                 steps=() if live.found is None else (forget,),
@@ -124,27 +191,9 @@ class TopologyFlagKind(Kind[Desired, Live]):
             steps=(_flip(host, page, before), forget),
         )
 
-    def run(self, step: Step, desired: Desired, session: Session) -> None:
-        """See `Kind.run`."""
-        host = session.fleet.host(desired.server)
-        match step.verb:
-            case "record":
-                record = {"shown": step.data.shown}
-                records.write(host, _record(step.data.number), record, session.stack)
-            case "forget":
-                records.remove(host, _record(step.data))
-            case _:
-                self._write(step.data, desired, session)
-
-    def undo(self, done: Sequence[Step]) -> Sequence[Step]:
-        """See `Kind.undo`."""
-        back = {
-            "record": lambda step: Step(
-                step.host, "forget", f"forget what was found of {step.data}", data=step.data.number
-            ),
-            "write": lambda step: _flip(step.host, step.data.page, not step.data.shown),
-        }
-        return [back[step.verb](step) for step in reversed(done) if step.verb in back]
+    def context(self, desired: Desired, session: Session) -> PageContext:
+        """See `Kind.context`."""
+        return PageContext(desired, session)
 
     def computed(self, desired: Desired, live: Live | None) -> Inputs:
         """See `Kind.computed`."""
@@ -154,30 +203,11 @@ class TopologyFlagKind(Kind[Desired, Live]):
         """See `Kind.live_inputs`."""
         return {"shown": live.page.shown}
 
-    def _take_over(self, host: str, live: Live) -> tuple[Step, ...]:
+    def _take_over(self, host: str, live: Live) -> tuple[Step[PageContext], ...]:
         if live.found is not None:
             return ()
         text = f"record that {live.page} was {_word(live.page.shown)}"
-        return (Step(host, "record", text, undo="forget it", data=live.page),)
-
-    def _write(self, flip: Flip, desired: Desired, session: Session) -> None:
-        host = session.fleet.host(desired.server)
-        with host.transaction(database_of(desired.server)) as transaction:
-            if _shown(transaction, f"{_LOOK} FOR UPDATE", flip) != flip.shown:
-                transaction.execute(_SHOW, ("1" if flip.shown else "0", flip.page.row))
-                _expect(_shown(transaction, _LOOK, flip), flip.shown, desired)
-
-
-def _flip(host: str, page: Page, shown: bool) -> Step:
-    verb = "show" if shown else "hide"
-    undo = "hide" if shown else "show"
-    return Step(host, "write", f"{verb} {page} in the menu", f"{undo} it again", Flip(page, shown))
-
-
-def _shown(transaction: Transaction, sql: str, flip: Flip) -> bool | None:
-    """Return whether the page is shown now; None when its row is gone."""
-    rows = transaction.query(sql, (flip.page.row,))
-    return str(rows[0]["topology_show"]) == "1" if rows else None
+        return (RecordPage(host, text, live.page),)
 
 
 def _expect(there: bool | None, shown: bool, desired: Desired) -> None:

@@ -10,8 +10,20 @@ from mapinfra.centreon.own_database import OwnDatabase
 from mapinfra.centreon.version import Version
 from mapinfra.errors import CentreonError
 from mapinfra.resources.contract import Plan, Step
-from mapinfra.resources.map_model import CHANGED, GoBack, Lock, Replace
+from mapinfra.resources.map_model import CHANGED, Lock, Replace
+from mapinfra.resources.map_steps import ReleaseLock, TakeLock
 from mapinfra.restore.servers import Server
+from mapinfra.restore.steps import (
+    ArmForPresent,
+    AwaitRestored,
+    BackUpPresent,
+    CancelFormer,
+    GoBackFirst,
+    InstallMissing,
+    RestoreBackup,
+    RestoreContext,
+    RestoreStep,
+)
 from mapinfra.restore.survey import Observed
 
 _USUAL_DATADIR = "/var/lib/mysql/"
@@ -32,7 +44,7 @@ class RestorePlan:
     """What differs, the steps, and what to know about what isn't in the backup."""
 
     differences: tuple[Difference, ...]
-    plan: Plan
+    plan: Plan[RestoreContext]
     notes: tuple[str, ...]
     endangers: str = ""
     """The service that runs now and can't be put back should the restore fail; else empty."""
@@ -97,7 +109,9 @@ def _is_usual(client: Client) -> bool:
 # The steps
 
 
-def _steps(server: Server, manifest: Manifest, observed: Observed) -> Iterator[Step]:
+def _steps(
+    server: Server, manifest: Manifest, observed: Observed
+) -> Iterator[Step[RestoreContext]]:
     name, desired = server.name, server.desired
     over, interrupted = observed.journal.entry, observed.interrupted
     target = manifest.packages.get(desired.edition.server_package, manifest.id)
@@ -106,26 +120,26 @@ def _steps(server: Server, manifest: Manifest, observed: Observed) -> Iterator[S
         text += " over from a run that was interrupted"
     stuck = observed.journal.standing is Standing.STUCK
     lock = Lock("restore", target, over, interrupted is not None or stuck)
-    yield Step(name, "lock", text, "release it", lock)
+    yield TakeLock(name, text, lock)
     if over is not None and stuck:
         id = over.backup.rpartition("/")[2]
         text = f"cancel the automatic rollback to backup {id}, which can't run: "
-        yield Step(name, "cancel", text + observed.journal.blocked, data=over.backup)
+        yield CancelFormer(name, text + observed.journal.blocked, over.backup)
     if over is not None and interrupted is not None:
         reach = Reach.ALL if over.step.endswith(CHANGED) else Reach.SERVICE
         text = f"go back to backup {interrupted.id} of the interrupted run"
-        yield Step(name, "resume", text, data=GoBack(reach, interrupted))
+        yield GoBackFirst(name, text, reach, interrupted)
     yield from _safely(server, manifest, observed)
     yield from _installed(server, manifest, observed)
     text = f"put packages, configuration, database and service back as in backup {manifest.id}"
-    yield Step(name, "restore", text, "what was there before, from its backup", manifest)
+    yield RestoreBackup(name, text, manifest)
     if manifest.active:
         seconds = f"{desired.start_seconds:g} s at most"
-        yield Step(name, "health", f"wait until {desired.edition.title} is healthy, {seconds}")
-    yield Step(name, "release", "disarm the way back and release the lock")
+        yield AwaitRestored(name, f"wait until {desired.edition.title} is healthy, {seconds}")
+    yield ReleaseLock(name, "disarm the way back and release the lock")
 
 
-def _safely(server: Server, manifest: Manifest, observed: Observed) -> Iterator[Step]:
+def _safely(server: Server, manifest: Manifest, observed: Observed) -> Iterator[RestoreStep]:
     """Yield the steps that give a restore a way back of its own, where there is something."""
     if not observed.has_database:
         return
@@ -134,19 +148,19 @@ def _safely(server: Server, manifest: Manifest, observed: Observed) -> Iterator[
     text = f"back up database {manifest.database}, {manifest.config_folder}"
     text += f" and {package} {old}" if old else ""
     change = Replace(package, old, manifest.packages.get(package))
-    yield Step(server.name, "backup", f"{text} as they are now, and verify it", data=change)
+    yield BackUpPresent(server.name, f"{text} as they are now, and verify it", change)
     minutes = f"{server.desired.lease_minutes:g} minutes"
     text = f"arm the way back to that, which the host takes after {minutes} without a word"
-    yield Step(server.name, "arm", text, "disarm it")
+    yield ArmForPresent(server.name, text)
 
 
-def _installed(server: Server, manifest: Manifest, observed: Observed) -> Iterator[Step]:
+def _installed(server: Server, manifest: Manifest, observed: Observed) -> Iterator[RestoreStep]:
     """Yield the step that brings a missing package, since the way back has no repositories."""
     package = server.desired.edition.server_package
     new = manifest.packages.get(package)
     if new is not None and package not in observed.packages:
         text = f"install {package} {new}, and what it needs, from the repositories"
-        yield Step(server.name, "install", text, "remove it", Replace(package, None, new))
+        yield InstallMissing(server.name, text, Replace(package, None, new))
 
 
 # What differs

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from mapinfra.errors import MapinfraError
 from mapinfra.hosts import Target
-from mapinfra.platform import inputs
+from mapinfra.platform import arguments
+from mapinfra.resources import inputs
 from mapinfra.resources.map_installation import MapInstallationKind
 from mapinfra.resources.map_model import Desired
 from mapinfra.spec import Central, Remote, Spec
@@ -38,9 +39,11 @@ def servers_of(spec: Spec) -> tuple[Server, ...]:
     """Return the MAP servers of a spec, the central's first."""
     hosts: dict[str, Central | Remote] = {CENTRAL: spec.central, **spec.remotes}
     return tuple(
-        Server(MapInstallationKind().desired(inputs.map_installation(spec, name, host)))
+        Server(MapInstallationKind().desired(wanted))
         for name, host in hosts.items()
         if host.map_server is not None
+        for given in (arguments.map_installation(spec, name, host),)
+        for wanted in (inputs.map_installation(name, given),)
     )
 
 

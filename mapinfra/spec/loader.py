@@ -48,7 +48,16 @@ def locate(path: Path) -> Located:
     """Read a spec as `load` does, with the places of its values."""
     file = str(path)
     try:
-        document = parse(_text(_content(path)))
+        content = _text(_content(path))
+    except Unusable as unusable:
+        raise spec_error(file, [Fault(unusable.line, (), unusable.text)]) from None
+    return locate_text(content, file)
+
+
+def locate_text(content: str, file: str) -> Located:
+    """Read a spec as `locate` does, from a text; `file` is what messages call it."""
+    try:
+        document = parse(content)
     except Unusable as unusable:
         raise spec_error(file, [Fault(unusable.line, (), unusable.text)]) from None
     if not isinstance(document.data, dict):

@@ -60,6 +60,19 @@ class World:
         }
         self.want(version, **more)
 
+    def without_map(self) -> Callable[[], None]:
+        """Take MAP out of the spec; return what puts it back."""
+        spec = self.project.spec
+        block = spec["remotes"].get(self.host.name, spec["central"])
+        kept, wanted = block.pop("map_server"), spec.pop("map")
+        self.project.write_spec()
+
+        def back() -> None:
+            block["map_server"], spec["map"] = kept, wanted
+            self.project.write_spec()
+
+        return back
+
     @property
     def map_server(self) -> dict[str, Any]:
         """That block of the spec."""

@@ -106,6 +106,64 @@ def test_a_signal_during_the_dump_ends_it_and_leaves_nothing(
     assert world.state() == before
 
 
+# What sums up is stuck, for a while, at two megabytes of a file.
+_STUCK = """\
+#!/bin/sh
+if {when}; then
+  [ -z "$2" ] || {{ exec 3<"$2"; head -c 2000000 <&3 >/dev/null; }}
+  exec sleep 99
+fi
+exec /usr/bin/sha256sum "$@"
+"""
+
+
+@pytest.mark.parametrize(
+    ("when", "step", "told"),
+    [
+        ('[ "${PWD##*/}" = digest ]', "back up database", r"checking the dump, \d MB of it read"),
+        (
+            '[ "$2" = database.sql ] && [ ! -e MANIFEST.json ]',
+            "back up database",
+            r"summing up the dump, 2 MB of it read",
+        ),
+        (
+            '[ "$2" = database.sql ] && [ -e MANIFEST.json ]',
+            "arm the way back",
+            r"checking the backup, 2 MB of the dump read",
+        ),
+    ],
+    ids=["read again", "summed up", "armed"],
+)
+def test_a_signal_while_a_large_dump_is_read_ends_that_and_leaves_the_old_state(
+    world: World, when: str, step: str, told: str
+) -> None:
+    # Many short rows: one that is long would fill no pipe until it is read as a whole.
+    world.sql(
+        "create or replace table big (words varchar(3000)); insert into big "
+        "select repeat('x', 3000) from seq_1_to_1500"
+    )
+    before, backups = world.state(), world.host.run(f"ls -A {FOLDER}", check=False).stdout
+    world.want(NEXT, release_notes_read="23.10")
+    wrapper = "/usr/local/bin/sha256sum"
+    world.host.run(f"cat >{wrapper} && chmod 755 {wrapper}", input=_STUCK.format(when=when))
+    try:
+        process = begun(world, step)
+        assert process.stderr is not None
+        assert any(re.search(told, line) for line in process.stderr)
+        process.send_signal(signal.SIGINT)
+        result = ended(process)
+    finally:
+        world.host.run(["rm", wrapper])
+        world.sql("drop table big")
+    assert result.code == 8, result
+    assert "interrupted" in result.out, result
+    assert "sleep 99" not in world.host.run(["ps", "-e", "-o", "args"]).stdout
+    if step == "back up database":
+        assert world.host.run(f"ls -A {FOLDER}").stdout == backups
+    assert world.traces() == ""
+    assert world.state() == before
+
+
 def test_a_restore_ends_who_holds_the_database(world: World) -> None:
     world.want(NEXT, release_notes_read="23.10")
     world.expect_up()
@@ -155,6 +213,39 @@ def test_a_rollback_by_the_host_alone_ends_who_holds_the_database(world: World) 
     back = json.loads(world.host.run(["cat", f"{newest}/BACK.json"]).stdout)
     assert (back["state"], back["by"]) == ("done", "lease")
     assert re.search(ENDED, back["message"])
+
+
+def told_by_back(world: World) -> str:
+    """What the way back to the newest backup says of itself."""
+    report = f"cat $(ls -td {FOLDER}/*/ | head -n 1)/BACK.json"
+    return world.host.run(report, check=False).stdout
+
+
+def test_who_may_hold_the_database_is_told_where_nobody_can_be_ended(world: World) -> None:
+    """MariaDB can't tell whose lock it is: the session is in no database, the plugin is away."""
+    before = world.state()
+    plugin = f"{world.sql('select @@plugin_dir').strip()}/metadata_lock_info.so"
+    world.want(BROKEN, release_notes_read="23.10", start_seconds=20)
+    world.host.run(["mv", plugin, "/root/plugin.so"])
+    held = r"its tables are locked, perhaps by session \d+ of root@localhost"
+    try:
+        process = begun(world, "wait until")
+        wait_until(lambda: world.schema() == "2311", 60)
+        with reader(world):
+            wait_until(
+                lambda: re.search(rf'"running".*{held}', told_by_back(world)) is not None, 90
+            )
+            result = ended(process)
+            back = json.loads(told_by_back(world))
+        assert result.code == 1
+        assert re.search(rf"could not be put back: .*{held}", result.out), result
+        assert (back["state"], back["step"]) == ("failed", "putting the database back")
+        assert re.search(held, back["message"])
+    finally:
+        world.host.run(["mv", "/root/plugin.so", plugin])
+    # The host itself goes on trying, and succeeds once that session has ended.
+    let_the_lease_run_out(world)
+    assert world.state()[:-3] == before[:-3]
 
 
 def test_a_preview_tells_of_a_rollback_though_mariadb_does_not_answer(world: World) -> None:

@@ -1,5 +1,6 @@
 """A run asks Centreon Web for one login, whatever it answers: five refusals lock the account."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -10,20 +11,15 @@ import pytest
 from lab import Host, Lab
 from mapinfra.errors import ApiError
 from mapinfra.hosts import Fleet, Survey
-from mapinfra.resources.broker_model import Deploy, Deployed
 from mapinfra.resources.broker_outputs import BrokerOutputsKind
-from mapinfra.resources.contract import Step
+from mapinfra.resources.broker_steps import GenerateConfiguration
 from mapinfra.resources.session import Session
+from tests.lab.many import make_remotes
 from tests.lab.map_parts import client, secrets_of
-from tests.lab.project import logins, query, reset
+from tests.lab.project import Project, logins, query, reset
 
 WRONG = {"secret": "wrong"}
-STEP = Step(
-    "central",
-    "generate",
-    "generate",
-    data=Deploy("paris", 2, "", Deployed("", ()), Deployed("", ())),
-)
+STEP = GenerateConfiguration("central", "generate", 2)
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +50,7 @@ def deploy(session: Session, number: int, **api: Any) -> str:
         {"central": target, "remote": target, "api": api, "poller": "paris", "outputs": {}}
     )
     try:
-        kind.run(STEP, desired, session)
+        STEP.do(kind.context(desired, session))
     except ApiError as error:
         return str(error)
     return "done"
@@ -81,6 +77,31 @@ def test_one_login_is_tried_with_a_wrong_password_however_many_remotes_there_are
     assert asked(central, "admin") == "1"
     assert len(said) == 1
     assert "this line of Centreon doesn't say which" in said.pop()
+
+
+@pytest.fixture(scope="module")
+def many(lab: Lab, central: Host) -> Iterator[dict[str, Any]]:
+    reset(lab, ["paris"])
+    yield make_remotes(lab, "paris", 50)
+    reset(lab, ["central", "paris"])
+
+
+@pytest.mark.parametrize("remotes", [1, 6, 50])
+def test_a_run_asks_for_one_login_however_many_remotes_it_has(
+    lab: Lab, central: Host, many: dict[str, Any], tmp_path: Path, remotes: int
+) -> None:
+    project = Project.make(lab, tmp_path)
+    (tmp_path / "wrong").write_text("not the password")
+    project.spec["central"]["api"]["password"] = {"file": "wrong"}
+    project.spec["remotes"] = dict(list(many.items())[:remotes])
+    project.write_spec()
+    before = logins(lab)
+    result = project.mapinfra("up", "--yes")
+    assert result.code == 1, result
+    assert f"{remotes} failed" in result.out, result
+    assert "this line of Centreon doesn't say which" in result.out
+    assert logins(lab) - before == 1
+    assert asked(central, "admin") == "1"
 
 
 def test_right_logins_of_one_run_share_a_token(lab: Lab, central: Host, session: Session) -> None:

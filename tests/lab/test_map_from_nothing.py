@@ -1,9 +1,10 @@
 """MAP installed on hosts that have nothing of it, and taken away again."""
 
+import json
 import re
 import shutil
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -138,6 +139,16 @@ def test_an_installation_that_never_gets_healthy_leaves_nothing(bare: World) -> 
     assert bare.version() == "23.10.3"
 
 
+def test_a_new_server_that_ends_after_its_first_up_leaves_nothing(bare: World) -> None:
+    trouble = {OLD: {"ends_after_up": 1}}
+    bare.host.run(["tee", "/etc/lab/map.json"], input=json.dumps(trouble))
+    bare.want_installed(OLD, start_seconds=25)
+    result = bare.up()
+    assert result.code == 1, result
+    assert re.search(r": it ended \d s after its first UP.*the old state is back", result.out)
+    assert traces_of_map(bare) == []
+
+
 def test_what_is_missing_for_an_installation_is_told_before_anything_is_changed(
     bare: World,
 ) -> None:
@@ -184,24 +195,10 @@ def leaving(bare: World) -> World:
     return bare
 
 
-def without_map(world: World) -> Callable[[], None]:
-    """Take MAP out of the spec; return what puts it back."""
-    spec = world.project.spec
-    block = spec["remotes"].get("lyon", spec["central"])
-    kept, wanted = block.pop("map_server"), spec.pop("map")
-    world.project.write_spec()
-
-    def back() -> None:
-        block["map_server"], spec["map"] = kept, wanted
-        world.project.write_spec()
-
-    return back
-
-
 @pytest.mark.endurance
 def test_a_removal_that_the_package_manager_refuses_changes_nothing(leaving: World) -> None:
     before = leaving.state()
-    without_map(leaving)
+    leaving.without_map()
     leaving.host.run("mkdir -p /etc/dnf/protected.d; echo centreon-map-engine >"
                      "/etc/dnf/protected.d/map.conf")  # fmt: skip
     result = leaving.up()
@@ -218,7 +215,7 @@ def test_a_removal_that_was_killed_is_taken_back_when_map_is_wanted_again(
     leaving: World, step: str
 ) -> None:
     before = leaving.state()
-    back = without_map(leaving)
+    back = leaving.without_map()
     kill_at(leaving, step)
     back()
     leaving.expect_up()
@@ -227,7 +224,7 @@ def test_a_removal_that_was_killed_is_taken_back_when_map_is_wanted_again(
 
 @pytest.mark.endurance
 def test_a_removal_that_was_killed_is_completed_by_the_next_run(leaving: World) -> None:
-    without_map(leaving)
+    leaving.without_map()
     kill_at(leaving, "remove /etc/")
     leaving.expect_up()
     assert traces_of_map(leaving) == ["Centreon-Studio"]
@@ -248,7 +245,7 @@ def test_the_real_cli_installs_and_removes_map_as_well(bare: World) -> None:
         if file.is_file() and file.suffix != ".gz"
     )
     assert password not in state + up.out + up.err
-    without_map(bare)
+    bare.without_map()
     removed = bare.project.pulumi("up", "--yes", "--skip-preview")
     assert removed.code == 0, removed
     assert traces_of_map(bare) == ["Centreon-Studio"]

@@ -25,7 +25,8 @@ from tests.lab.map_world import (
     make,
     wait_until,
 )
-from tests.lab.project import query
+from tests.lab.project import Result, query
+from tests.tls import pem
 
 BROKEN = {
     "start": ("23.10.90", "failed"),
@@ -128,6 +129,64 @@ def test_a_version_that_ends_after_its_first_up_ends_with_the_old_state(world: W
 
 
 @each(ENGINE_ON_DNF)
+def test_a_server_started_again_that_ends_after_its_first_up_is_no_repair(world: World) -> None:
+    world.want(OLD)
+    world.expect_up()
+    world.host.run(["systemctl", "stop", world.server.edition.service])
+    trouble = {OLD: {"ends_after_up": 1}}
+    world.host.run(["tee", "/etc/lab/map.json"], input=json.dumps(trouble))
+    result = world.up()
+    assert result.code == 1, result
+    assert re.search(r": it ended \d s after its first UP.*the old state is back", result.out)
+    assert world.service()[0] != "active"
+    world.host.run(["rm", "/etc/lab/map.json"])
+    world.expect_up()
+    assert world.service() == ("active", "enabled")
+
+
+@each(ENGINE_ON_APT)
+def test_a_dpkg_that_was_interrupted_is_refused_before_map_is_stopped(world: World) -> None:
+    world.want(NEWER)
+    world.host.run("touch /var/lib/dpkg/updates/0001")
+    before = world.state()
+    for command in (("preview",), ("up", "--yes")):
+        result = world.project.mapinfra(*command)
+        assert result.code == 1, result
+        assert "dpkg was interrupted: run `dpkg --configure -a` there" in result.out, result
+        assert "] stop " not in result.err
+    assert world.state() == before
+    world.host.run(["dpkg", "--configure", "-a"])
+    world.expect_up()
+    assert world.version() == NEWER
+
+
+@each(ENGINE_ON_DNF)
+def test_a_server_that_went_back_and_speaks_no_tls_any_more_is_not_called_back(
+    world: World,
+) -> None:
+    keystore = f"{world.server.edition.configuration}/map.p12"
+    world.host.run(["tee", keystore], input=pem("map.example.net"))
+    settings = f"centreon-map.keystore={keystore}\n"
+    world.host.run(["tee", "-a", str(world.server.edition.main_file)], input=settings)
+    world.edit("s/active=prod/active=prod,tls/")
+    world.host.run(["systemctl", "restart", world.server.edition.service])
+    url = "https://localhost:8081/centreon-map/api/beta/actuator/health"
+    ask = f"u.urlopen('{url}', context=ssl._create_unverified_context()).read().decode()"
+    asked = ["python3", "-c", f"import ssl, urllib.request as u; print({ask})"]
+    wait_until(lambda: '"UP"' in world.host.run(asked, check=False).stdout)
+    # An edit that it hasn't read yet: what stands behind the blank will be no profile to it.
+    world.edit("s/active=prod,tls/active=prod, tls/")
+    world.want(NEWER)
+    result = world.up()
+    assert result.code == 1, result
+    assert re.search(
+        r"could not be put back: .* answers, but not over TLS, as its configuration says",
+        result.out,
+    ), result
+    assert "the old state is back" not in result.out
+
+
+@each(ENGINE_ON_DNF)
 def test_an_update_that_loses_the_broker_ends_with_the_old_state(world: World) -> None:
     lost = json.dumps({NEWER: {"broker": "lost"}})
     world.host.run(["tee", "/etc/lab/map.json"], input=lost)
@@ -184,6 +243,52 @@ def test_an_output_that_map_would_not_find_is_refused_with_both_places(world: Wo
         assert result.code == 1, result
         assert re.search(told, result.out), result
     assert world.server.host.run(connected).stdout
+
+
+@each(ENGINE_ON_APT)
+def test_a_broker_of_another_name_is_known_by_where_that_leads_from_map(world: World) -> None:
+    """Whose it is, is asked on the MAP host: only there the name has to be known."""
+    lyon, spec = world.host, world.project.spec
+    spec["remotes"]["lyon"]["broker_outputs"] = {"Centreon-Map": {"categories": ["bam", "neb"]}}
+    config = world.project.lab.directory / "ssh_config"
+    twin = world.project.folder / "ssh_config"
+    twin.write_text(config.read_text().replace("Host lyon\n", "Host lyon twin\n"))
+    spec["defaults"]["ssh"]["config"] = str(twin)
+    world.want(OLD)
+    world.expect_up()
+
+    def preview(broker: str, at: str = "") -> Result:
+        if at:
+            lyon.run("sed -i '/ events$/d' /etc/hosts; cat >>/etc/hosts", input=f"{at} events\n")
+        file = "/etc/centreon-map/map-config.properties"
+        lyon.run(["sed", "-i", f"s/^broker.address=.*/broker.address={broker}/", file])
+        return world.project.mapinfra("preview")
+
+    central = world.project.lab.host("central").address
+    refused = preview("events", central)
+    assert refused.code == 1, refused
+    told = "broker.address is events, but output Centreon-Map"
+    assert refused.out.count(told) == 1, refused
+    assert "is lyon's, and that address is central's" in refused.out
+    outputs = spec["remotes"]["lyon"]["broker_outputs"]["Centreon-Map"]
+    outputs["retry_interval"] = 30
+    world.project.write_spec()
+    alone = world.project.mapinfra("preview", "--target", "**BrokerOutputs::lyon")
+    assert alone.code == 1, alone
+    assert told in alone.out, alone
+    del outputs["retry_interval"]
+    world.project.write_spec()
+    assert preview("events", lyon.address).code == 0
+    assert preview("nowhere.invalid").code == 0
+
+    # Nor is another name of the remote's own host another host.
+    spec["remotes"]["lyon"]["map_server"] = {"ssh": {"host": "twin"}}
+    world.project.write_spec()
+    lyon.run(["systemctl", "stop", "cbd"])
+    for broker in ("localhost", "127.0.0.1", "events"):
+        found = preview(broker)
+        assert found.code == 0, found
+    lyon.run(["systemctl", "start", "cbd"])
 
 
 @each(ENGINE_ON_DNF, ENGINE_ON_APT)

@@ -72,10 +72,9 @@ def test_a_server_speaks_tls_after_its_packages_script_has_moved_the_settings(wo
 
 
 @each(ENGINE_ON_DNF, LEGACY_ON_APT)
-@pytest.mark.parametrize("of", ["MAP", "MariaDB"])
+@pytest.mark.parametrize("of", ["centreon-map.conf", "vars.sh", SNIPPET])
 def test_an_edit_made_since_the_backup_stops_the_update_and_stays(world: World, of: str) -> None:
-    conf = f"{world.server.edition.configuration}/centreon-map.conf"
-    file = conf if of == "MAP" else SNIPPET
+    file = str(Path(world.server.edition.configuration, of))
     world.want(NEWER)
     process = begun(world, "] stop centreon-map")
     process.send_signal(signal.SIGSTOP)

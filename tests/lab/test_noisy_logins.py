@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from lab import Lab
-from tests.lab.map_world import ENGINE_ON_DNF, NEWER, make
+from tests.lab.map_world import (
+    ENGINE_ON_DNF,
+    LEGACY_ON_DNF,
+    NEWER,
+    OLD,
+    World,
+    make,
+    make_bare,
+)
 from tests.lab.project import HOSTS, REMOTES, Project, images_shown, listens, reset
 
 _NOISE = """\
@@ -55,12 +63,39 @@ def test_remotes_with_noisy_logins_are_previewed_and_made_as_wanted(
     assert not images_shown(noisy, "paris")
 
 
+def make_noise(world: World) -> None:
+    """Let both hosts of a world print at each login, as those that were made before it did."""
+    for name in {world.host.name, world.server.web.name}:
+        world.project.lab.host(name).run(_MAKE_NOISE)
+
+
+def test_map_is_installed_from_nothing_through_noisy_logins(noisy: Lab, tmp_path: Path) -> None:
+    world = make_bare(noisy, tmp_path, *ENGINE_ON_DNF)
+    make_noise(world)
+    world.want_installed(OLD)
+    world.expect_up()
+    assert (world.version(), world.web_versions()) == (OLD, (OLD, OLD, OLD))
+    assert world.service() == ("active", "enabled")
+
+
+def test_desktop_clients_are_mirrored_through_noisy_logins(noisy: Lab, tmp_path: Path) -> None:
+    world = make(noisy, tmp_path, *LEGACY_ON_DNF)
+    make_noise(world)
+    world.want(OLD, desktop_client={"mirror": "/srv/www/clients"})
+    world.expect_up()
+    held = world.host.run(["ls", "/srv/www/clients"]).stdout.split()
+    assert len(held) == 3
+    for name in held:
+        served = f"{world.server.edition.home}/desktop-client/{name}"
+        world.host.run(["cmp", served, f"/srv/www/clients/{name}"])
+
+
 def test_a_map_server_with_noisy_logins_is_previewed_updated_and_restored(
     noisy: Lab, tmp_path: Path
 ) -> None:
     world = make(noisy, tmp_path, *ENGINE_ON_DNF)
-    for name in ("central", "map"):
-        noisy.host(name).run(_MAKE_NOISE)
+    before = world.state()
+    make_noise(world)
     world.want(NEWER)
     result = world.project.mapinfra("preview")
     assert result.code == 0, result
@@ -69,3 +104,8 @@ def test_a_map_server_with_noisy_logins_is_previewed_updated_and_restored(
     assert world.version() == NEWER
     result = world.project.mapinfra("backups", "--verify")
     assert result.code == 0, result
+    [id] = world.host.run(["ls", "/var/backups/mapinfra"]).stdout.split()
+    result = world.project.mapinfra("restore", "--yes", "central/map", id)
+    assert result.code == 0, result
+    assert "goodbye" not in result.out + result.err
+    assert world.state()[:-3] == before[:-3]

@@ -65,6 +65,38 @@ def test_dump_update_rollback_and_restore_are_of_the_instance_that_map_uses(
     assert world.sql(stale) == "0\n2210\n"
 
 
+def test_rehearsal_and_removal_are_of_the_instance_that_map_uses(lab: Lab, tmp_path: Path) -> None:
+    world = make(lab, tmp_path, *ENGINE_ON_DNF)
+    second = moved(world, r"jdbc\\:mariadb\\://127.0.0.1\\:3399/{}")
+    database = world.server.edition.database
+    stale = "select count(*) from map_view; select max(version) from schema_version"
+    world.want(NEWER, removal="uninstall", drop_database=True)
+    world.expect_up()
+    id = world.host.run("ls -t /var/backups/mapinfra | head -n 1").stdout.strip()
+    for one in (world, second):
+        one.sql("set global log_output = 'TABLE'; set global general_log = 1")
+    rehearsed = world.project.mapinfra("backups", "--rehearse", id)
+    assert rehearsed.code == 0, rehearsed
+    scratch = f"select count(*) > 0 from mysql.general_log where argument like '%{database}_reh%'"
+    # What is asked here is logged, too.
+    scratch += " and argument not like 'select%'"
+    assert (world.sql(scratch), second.sql(scratch)) == ("0\n", "1\n")
+
+    world.without_map()
+    removed = world.project.mapinfra("up", "--yes")
+    assert removed.code == 0, removed
+    assert f"drop database {database}" in removed.err
+    there = [
+        "mariadb",
+        "-N",
+        f"--socket={second.socket}",
+        "-e",
+        f"show databases like '{database}'",
+    ]
+    assert world.host.run(there).stdout == ""
+    assert world.sql(stale) == "0\n2210\n"
+
+
 def test_what_map_can_not_reach_or_shares_with_others_is_refused_in_the_preview(
     lab: Lab, tmp_path: Path
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 from lab import Lab
 from tests.golden import prepared
 from tests.lab.engines import Engine, Preview
-from tests.lab.map_world import NEWER
+from tests.lab.map_world import NEWER, OLD
 from tests.lab.project import (
     HOSTS,
     REMOTES,
@@ -66,6 +66,26 @@ def test_what_a_removal_would_do_is_shown_beforehand(converged: Project, engine:
     assert "plan      : []" not in shown
 
 
+def test_a_database_that_a_removal_would_drop_is_shown_beforehand(lab: Lab, tmp_path: Path) -> None:
+    world = prepared(lab, tmp_path)
+    database, said = world.server.edition.database, "which the backup has"
+    world.want(OLD, removal="uninstall")
+    world.expect_up()
+    kept = done(world.project.pulumi("destroy", "--preview-only", "--diff")).out
+    assert f"database {database} stays (drop_database: false)" in kept
+    assert "drop database" not in kept
+    world.want(OLD, removal="uninstall", drop_database=True)
+    world.expect_up()
+    before = world.state()
+    destroyed = done(world.project.pulumi("destroy", "--preview-only", "--diff")).out
+    assert f"drop database {database}, {said}" in destroyed
+    world.without_map()
+    deleted = done(world.project.pulumi("preview", "--diff")).out
+    assert f"drop database {database}, {said}" in deleted
+    assert world.state() == before
+    reset(lab, (*HOSTS, world.host.name))
+
+
 MACHINE = """
 import pulumi
 from pulumi.dynamic import CreateResult, Resource, ResourceProvider
@@ -87,11 +107,11 @@ import json
 import pulumi
 from machine import Machine
 from pathlib import Path
-from mapinfra.resources.types import TopologyFlag
+from mapinfra import TopologyFlag
 
-inputs = json.loads(Path("flag.json").read_text())
-inputs["server"]["ssh"]["host"] = Machine(inputs["server"]["ssh"]["host"]).address
-TopologyFlag("Images", inputs, pulumi.ResourceOptions())
+server = json.loads(Path("server.json").read_text())
+server["ssh"]["host"] = Machine(server["ssh"]["host"]).address
+TopologyFlag("Images", server=server, page="Images")
 """
 
 
@@ -109,8 +129,7 @@ def test_a_machine_and_what_is_on_it_are_made_by_one_program(
     (project.folder / "__main__.py").unlink()
     (project.folder / "__main__.py").write_text(PROGRAM)
     (project.folder / "machine.py").write_text(MACHINE)
-    flag = {"server": server, "page": "Images", "shown": True}
-    (project.folder / "flag.json").write_text(json.dumps(flag))
+    (project.folder / "server.json").write_text(json.dumps(server))
     shown = done(engine.run(project, "preview", "--diff"))
     assert "will be read in `up`" in shown.out
     engine.succeed(project, "up")

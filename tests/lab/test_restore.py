@@ -342,6 +342,20 @@ def test_a_restore_that_is_interrupted_early_changes_nothing(
     assert "interrupted; the old state is back" in result.err
 
 
+def test_a_restored_server_that_ends_after_its_first_up_is_gone_back_from(
+    unchanged: tuple[World, str],
+) -> None:
+    world, id = unchanged
+    trouble = {OLD: {"ends_after_up": 1}}
+    world.host.run(["tee", "/etc/lab/map.json"], input=json.dumps(trouble))
+    try:
+        result = restore(world, id)
+    finally:
+        world.host.run(["rm", "/etc/lab/map.json"])
+    assert result.code == 1, result
+    assert re.search(r": it ended \d s after its first UP.*the old state is back", result.err)
+
+
 # From here on each has a server of its own, on the same host
 
 

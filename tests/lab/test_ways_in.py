@@ -2,7 +2,8 @@
 
 import socket
 import subprocess
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from lab import Lab
 from mapinfra.errors import AuthenticationRefused, HostKeyRefused, HostUnreachable
 from mapinfra.hosts import Ssh, Target
-from tests.lab.test_hosts import World, agent, authorized, home, make_key, wait_until, world
+from tests.lab.test_hosts import World, agent, authorized, home, make_key, world
 
 __all__ = ["home", "world"]  # fixtures
 
@@ -158,22 +159,57 @@ def test_the_jump_host_has_a_pin_of_its_own(world: World, home: Path) -> None:
     assert message.startswith("lyon via jump host")
 
 
-def sshd_with(lab: Lab, name: str, line: str) -> None:
-    host = lab.host(name)
-    host.run(f"echo '{line}' >/etc/ssh/sshd_config.d/00-ways.conf && systemctl reload ssh")
-
-
-def test_algorithms_of_ietf_names_and_none_in_common(world: World) -> None:
-    lyon = world.lab.host("lyon")
+@contextmanager
+def sshd_with(lab: Lab, name: str, lines: str) -> Iterator[None]:
+    """An sshd that was started anew with some lines of configuration more."""
+    host, file = lab.host(name), "/etc/ssh/sshd_config.d/00-ways.conf"
+    anew = "systemctl reset-failed ssh; systemctl restart ssh"
+    host.run(f"cat >{file}; {anew}", input=f"{lines}\n")
     try:
-        sshd_with(world.lab, "lyon", "KexAlgorithms curve25519-sha256")
-        wait_until(lambda: "curve25519-sha256@" not in lyon.run("sshd -T | grep ^kex").stdout)
+        yield
+    finally:
+        host.run(f"rm {file}; {anew}")
+
+
+def test_a_key_exchange_of_ietf_name_is_known(world: World) -> None:
+    with sshd_with(world.lab, "lyon", "KexAlgorithms curve25519-sha256"):
         assert user_is(world, world.target("lyon"))
-        sshd_with(world.lab, "lyon", "KexAlgorithms diffie-hellman-group18-sha512")
+
+
+@pytest.mark.parametrize(
+    ("lines", "told", "ours"),
+    [
+        (
+            "KexAlgorithms diffie-hellman-group18-sha512",
+            "no key exchange in common; it offers diffie-hellman-group18-sha512",
+            "curve25519-sha256",
+        ),
+        (
+            "Ciphers chacha20-poly1305@openssh.com",
+            "no cipher in common; it offers chacha20-poly1305@openssh.com",
+            "aes256-ctr",
+        ),
+        (
+            "Ciphers aes256-ctr\nMACs umac-64@openssh.com",
+            "no MAC in common; it offers umac-64@openssh.com",
+            "hmac-sha2-256",
+        ),
+        (
+            "HostKey /etc/ssh/old\nHostKeyAlgorithms ssh-dss",
+            "no type of host key in common; it offers ssh-dss",
+            "ssh-ed25519",
+        ),
+    ],
+    ids=["key exchange", "cipher", "MAC", "host key"],
+)
+def test_no_algorithm_in_common_says_what_the_server_offers(
+    world: World, lines: str, told: str, ours: str
+) -> None:
+    lyon = world.lab.host("lyon")
+    lyon.run("[ -e /etc/ssh/old ] || ssh-keygen -q -t dsa -N '' -f /etc/ssh/old")
+    with sshd_with(world.lab, "lyon", lines):
         message = world.refused(
             HostUnreachable, lambda: world.facts(world.target("lyon")), by="lyon"
         )
-    finally:
-        lyon.run("rm /etc/ssh/sshd_config.d/00-ways.conf && systemctl reload ssh")
-    assert "no key exchange in common; it offers diffie-hellman-group18-sha512" in message
-    assert "curve25519-sha256" in message
+    assert told in message
+    assert ours in message.partition("allow one of these in its sshd_config: ")[2]

@@ -29,6 +29,13 @@ def test_a_secret_is_given_as_it_stands(
     assert [secrets(reference) for reference in references] == [kept] * 3
 
 
+def test_a_key_of_the_config_is_the_projects_or_mapinfras(tmp_path: Path) -> None:
+    config = {"maps:pw": "own", "mapinfra:pw": "shared", "mapinfra:api": "a", "other:pw": "o"}
+    secrets = Secrets(config, tmp_path, "maps")
+    found = [secrets(ConfigSecret(secret=key)) for key in ("pw", "api", "other:pw")]
+    assert found == ["own", "a", "o"]
+
+
 @pytest.mark.parametrize("nothing", ["", " ", "\nsecond line"])
 def test_an_empty_one_is_as_good_as_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nothing: str

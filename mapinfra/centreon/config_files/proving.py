@@ -7,6 +7,7 @@ from mapinfra.centreon.config_files import options
 from mapinfra.centreon.config_files.meaning import Meaning, Term, Value, Variable
 
 _UNKNOWN = Term("nobody can tell", 0)
+_GONE = Variable(None)
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def _variable(
         return mine
     if any(_builds_on(name, one.value) for one in (old, mine, new) if one is not None):
         return Variable((_UNKNOWN,))
-    if new is None:
+    if new is None or _GONE in (mine, new):  # whole: what isn't there is no less exported
         return mine
     before = old.exported if old else False
     exported = new.exported if mine.exported == before else mine.exported

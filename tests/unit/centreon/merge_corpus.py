@@ -121,6 +121,7 @@ VENDOR: dict[str, Edit] = {
     "argument": both(replaced("prod\"", "prod --server.x=1\""),
                      replaced("=--spring.profiles.active=prod\n",
                               "='--spring.profiles.active=prod --server.x=1'\n")),
+    "unset-and-exported": after("unset RUN_ARGS\nexport RUN_ARGS"),
     "swapped": lambda text: _swapped(text),
     "all": lambda text: "# Anew\n" + text.replace("-XX:+Heap", "-XX:+New -XX:+Heap")
     .replace("-Xms512m", "-Xms1G") + "TMPDIR=/tmp\n",

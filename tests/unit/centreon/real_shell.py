@@ -12,9 +12,10 @@ _SHELLS_OWN = {"HOME", "PWD", "OLDPWD"}
 
 def variables(
     shell: str, content: bytes, environment: Mapping[str, str]
-) -> dict[str, tuple[bytes, bool]] | None:
+) -> dict[str, tuple[bytes | None, bool]] | None:
     """Return each variable's value and whether it is exported; None when the shell gave up.
 
+    One that has no value may be exported: it is, once it gets one.
     The shell finds no program (its PATH is empty), so that nothing but builtins runs.
     """
     names = sorted({name.decode() for name in _NAME.findall(content)} | _SHELLS_OWN)
@@ -32,6 +33,8 @@ def variables(
     if len(parts) != 3 or done.stderr:
         return None
     words = parts[1].split(b"\0")[:-1]
-    held = dict(zip(words[::2], words[1::2], strict=True))
-    exported = set(re.findall(rb"(?:export|declare -\w*x\w*) ([A-Za-z_]\w*)", parts[2]))
-    return {name.decode(): (value, name in exported) for name, value in held.items()}
+    held = {name.decode(): value for name, value in zip(words[::2], words[1::2], strict=True)}
+    found = set(re.findall(rb"(?:export|declare -\w*x\w*) ([A-Za-z_]\w*)", parts[2]))
+    exported = {name.decode() for name in found}
+    there = {*held, *(exported & set(names))}
+    return {name: (held.get(name), name in exported) for name in there}

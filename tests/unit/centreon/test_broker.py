@@ -22,7 +22,7 @@ from mapinfra.centreon.broker import (
 )
 from mapinfra.centreon.facts import Listener
 from mapinfra.centreon.generated import Row, file_outputs, generated, listens_on
-from mapinfra.platform.inputs import output
+from mapinfra.resources.inputs import output
 from mapinfra.spec import BrokerOutput
 
 BLOCKS = {IPV4: "1_3", BBDO_SERVER: "1_35"}

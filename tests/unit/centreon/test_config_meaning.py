@@ -17,7 +17,7 @@ SHELLS: tuple[tuple[str, str | None], ...] = (("bash", None), ("bash", "big"), (
 INHERITED = "inherited"
 """A COND for an environment that has all other variables, too."""
 LISTS = ("JAVA_OPTS", "RUN_ARGS")
-Held = Mapping[str, tuple[bytes, bool]]
+Held = Mapping[str, tuple[bytes | None, bool]]
 
 # What can't be judged stops a merge only where the vendor changes what it reads.
 UNJUDGED = {
@@ -37,8 +37,10 @@ def merged(case: Case) -> Merged:
     )
 
 
-def options(value: bytes) -> dict[str, list[str]]:
+def options(value: bytes | None) -> dict[str, list[str]] | None:
     """Return options by name as Java takes them: a rule of the test's own."""
+    if value is None:
+        return None
     held: dict[str, list[str]] = {}
     for word in value.decode().replace("'our MAP'", "our_MAP").split():
         name = word.partition("=")[0]
@@ -72,11 +74,9 @@ def three_way(
         exported = ours[1] or theirs[1]
     else:
         exported = theirs[1] if ours[1] == before[1] else ours[1]
-    if name not in LISTS or before is None:
-        is_new = before is None or ours[0] != before[0]
-        return (ours if is_new else theirs)[0], exported
-    values = [one[0] for one in (before, ours, theirs)]
-    assert all(isinstance(one, dict) for one in values)
+    values = [None if before is None else before[0], ours[0], theirs[0]]
+    if name not in LISTS or None in values[1:]:
+        return values[2] if values[0] == values[1] else values[1], exported
     a, b, c = ({} if not isinstance(one, dict) else one for one in values)
     result = {about: (c if b.get(about) == a.get(about) else b).get(about) for about in {**b, **c}}
     return {about: words for about, words in result.items() if words is not None}, exported
@@ -87,7 +87,12 @@ def read_by(shell: str, condition: str | None, content: bytes) -> Held | None:
     environment = {} if condition is None else {"COND": condition}
     if condition == INHERITED:
         environment |= {name: f"inherited-{name}" for name in ("A", "B", "C", *LISTS)}
-    return variables(shell, content, environment)
+    held = variables(shell, content, environment)
+    if shell != "dash" or held is None:
+        return held
+    # To dash one that is unset after `set -a` is exported, once it gets a value; not to bash.
+    by_bash = variables("bash", content, environment) or {}
+    return {name: one for name, one in held.items() if one[0] is not None or name in by_bash}
 
 
 def differ(name: str, one: bytes, other: bytes) -> bool:
@@ -153,6 +158,10 @@ files = st.lists(lines.map(lambda line: f"{line}\n"), max_size=6).map("".join).m
 
 
 @example(b"", b"export A\n", b'A="one"\n')
+@example(b"", b'A="one"\n', b"unset A\nexport A\n")
+@example(b"export A\n", b'A="one"\n', b"unset A\n")
+@example(b"", b"unset A\n", b"export A\n")
+@example(b"unset A\n", b"export A\n", b"")
 @example(b"", b"A=1; B=2\n", b"export B=$A\n")
 @example(b'C="${B:+set}"\n', b"C=$COND\n", b"")
 @example(b'B="${B-unset}"\n', b"L=(1 2)\n", b"")

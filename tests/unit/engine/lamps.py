@@ -33,7 +33,22 @@ class Wanted:
     keep: bool
 
 
-class LampKind(Kind[Wanted, bool]):
+@dataclass(frozen=True)
+class TurnLamp(Step[Wanted]):
+    """A lamp turned on or off."""
+
+    on: bool
+
+    def do(self, context: Wanted) -> None:
+        if context.lamp == "broken":
+            try:
+                raise CentreonError("no bulb", where="house")
+            except CentreonError as error:
+                raise CentreonError("it stays dark", where="house") from error
+        LIVE.write_text(json.dumps({**json.loads(LIVE.read_text()), context.lamp: self.on}))
+
+
+class LampKind(Kind[Wanted, bool, Wanted]):
     """How lamps are turned."""
 
     name = "Lamp"
@@ -50,27 +65,19 @@ class LampKind(Kind[Wanted, bool]):
     def thing(self, desired: Wanted, live: bool) -> str:
         return f"lamp {desired.lamp}"
 
-    def plan(self, desired: Wanted, live: bool) -> Plan:
+    def plan(self, desired: Wanted, live: bool) -> Plan[Wanted]:
         if live == desired.on:
             return Plan(reason="it is so already")
-        step = Step("house", "turn", f"turn {desired.lamp} {_word(desired.on)}", data=desired.on)
+        step = TurnLamp("house", f"turn {desired.lamp} {_word(desired.on)}", desired.on)
         return Plan((Change("on", live, desired.on),), (step,))
 
-    def removal(self, desired: Wanted, live: bool) -> Plan:
+    def removal(self, desired: Wanted, live: bool) -> Plan[Wanted]:
         if desired.keep:
             return Plan(reason=f"{desired.lamp} is forgotten; it stays as it is")
         return self.plan(Wanted(desired.lamp, on=False, keep=False), live)
 
-    def run(self, step: Step, desired: Wanted, session: Session) -> None:
-        if desired.lamp == "broken":
-            try:
-                raise CentreonError("no bulb", where="house")
-            except CentreonError as error:
-                raise CentreonError("it stays dark", where="house") from error
-        LIVE.write_text(json.dumps({**json.loads(LIVE.read_text()), desired.lamp: step.data}))
-
-    def undo(self, done: Sequence[Step]) -> Sequence[Step]:
-        return ()
+    def context(self, desired: Wanted, session: Session) -> Wanted:
+        return desired
 
     def computed(self, desired: Wanted, live: bool | None) -> Inputs:
         return {}

@@ -27,6 +27,20 @@ def test_what_is_one_machine(address: str, printed: str, one: bool) -> None:
     assert other.is_(PARIS) is one
 
 
+def test_its_own_addresses_are_no_proof_that_two_are_one_machine() -> None:
+    shown = "address 2: eth0    inet {}/24 brd 192.0.2.255 scope global eth0\n"
+    shown += "address 3: eth1    inet6 2001:db8::7/64 scope global\n"
+    printed = f"{MACHINE_ID}\n{BOOT}\nparis\n{shown.format('192.0.2.11')}"
+    paris = Machine.found("192.0.2.11:22", printed)
+    assert paris.addresses == {"192.0.2.11", "2001:db8::7"}
+    assert paris == PARIS
+    other = Machine.found("b:22", printed.replace("paris", "lyon"))
+    assert not paris.is_(other)
+    assert paris.has("2001:db8::7")
+    assert paris.has("127.0.1.1")
+    assert not PARIS.has("192.0.2.11")
+
+
 @pytest.mark.parametrize(
     "printed", ["", "uninitialized\nboot\nhost\n", f"{BOOT}\nhost\n", "\n\n\n"]
 )

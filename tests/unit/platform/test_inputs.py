@@ -2,8 +2,10 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
-from mapinfra.platform import inputs
+from mapinfra.platform import arguments
+from mapinfra.resources import inputs
 from mapinfra.resources.broker_outputs import BrokerOutputsKind
 from mapinfra.resources.topology_flag import TopologyFlagKind
 from mapinfra.spec import Spec, load
@@ -32,10 +34,16 @@ def _spec(folder: Path) -> Spec:
     return load(path)
 
 
+def _outputs(folder: Path, remote: str) -> dict[str, Any]:
+    spec = _spec(folder)
+    given = arguments.broker_outputs(spec, remote, spec.remotes[remote])
+    return inputs.broker_outputs(remote, given)
+
+
 def test_a_page_is_text_whatever_the_spec_gives(tmp_path: Path) -> None:
     spec = _spec(tmp_path)
     wanted = [
-        inputs.topology_flag(spec, "paris", page, visibility)
+        inputs.topology_flag("x", arguments.topology_flag(spec, "paris", page, visibility))
         for page, visibility in spec.remotes["paris"].pages.items()
     ]
     assert [(one["page"], one["shown"]) for one in wanted] == [("Images", True), ("50103", False)]
@@ -44,7 +52,7 @@ def test_a_page_is_text_whatever_the_spec_gives(tmp_path: Path) -> None:
 
 
 def test_what_is_a_default_stays_out(tmp_path: Path) -> None:
-    wanted = inputs.broker_outputs(_spec(tmp_path), "paris", _spec(tmp_path).remotes["paris"])
+    wanted = _outputs(tmp_path, "paris")
     assert wanted["remote"]["ssh"] == {"host": "paris.example.net", "become": "sudo"}
     assert wanted["api"]["password"] == {"env": "P"}
     assert wanted["poller"] == "paris"
@@ -52,23 +60,20 @@ def test_what_is_a_default_stays_out(tmp_path: Path) -> None:
 
 
 def test_a_remote_that_names_nothing_is_found_by_its_name(tmp_path: Path) -> None:
-    spec = _spec(tmp_path)
-    wanted = inputs.broker_outputs(spec, "lyon", spec.remotes["lyon"])
+    wanted = _outputs(tmp_path, "lyon")
     assert wanted["remote"] == {"name": "lyon", "ssh": {"host": "lyon"}}
     assert "configuration" not in wanted
 
 
 def test_values_of_an_output_are_text_and_in_order(tmp_path: Path) -> None:
-    spec = _spec(tmp_path)
-    wanted = inputs.broker_outputs(spec, "paris", spec.remotes["paris"])
+    wanted = _outputs(tmp_path, "paris")
     values = wanted["outputs"]["Centreon-Map"]
     assert (values["port"], values["retry_interval"], values["tls"]) == ("5758", "30", "no")
     assert values["categories"] == ["bam", "neb"]
 
 
 def test_inputs_survive_pulumis_json(tmp_path: Path) -> None:
-    spec = _spec(tmp_path)
-    wanted = inputs.broker_outputs(spec, "paris", spec.remotes["paris"])
+    wanted = _outputs(tmp_path, "paris")
     kind = BrokerOutputsKind()
     desired = kind.desired(json.loads(json.dumps(wanted)))
     assert desired == kind.desired(wanted)

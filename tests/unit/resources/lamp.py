@@ -1,6 +1,6 @@
 """A kind of resource over a dict: lamps that are to be on or off, each in a house."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ class Wanted:
 
 
 @dataclass
-class LampKind(Kind[Wanted, bool | None]):
+class LampKind(Kind[Wanted, bool | None, "LampContext"]):
     """Lamps of the dict `live`; what is done stands in `log`, `broken` says which step fails."""
 
     name: str = "Lamp"
@@ -47,27 +47,19 @@ class LampKind(Kind[Wanted, bool | None]):
     def thing(self, desired: Wanted, live: bool | None) -> str:
         return f"lamp {desired.lamp}"
 
-    def plan(self, desired: Wanted, live: bool | None) -> Plan:
+    def plan(self, desired: Wanted, live: bool | None) -> "Plan[LampContext]":
         if live is None:
             raise CentreonError("there is no such lamp", where=desired.lamp)
         return self._turned(desired.lamp, live, desired.on)
 
-    def removal(self, desired: Wanted, live: bool | None) -> Plan:
+    def removal(self, desired: Wanted, live: bool | None) -> "Plan[LampContext]":
         return self._turned(desired.lamp, bool(live), False)
 
-    def run(self, step: Step, desired: Wanted, session: Session) -> None:
-        self.log.append(step.text)
-        if step.text in self.broken:
-            raise self.broken[step.text]
-        if step.verb == "turn":
-            self.live[desired.lamp] = step.data
+    def context(self, desired: Wanted, session: Session) -> "LampContext":
+        return LampContext(self, desired.lamp)
 
-    def undo(self, done: Sequence[Step]) -> Sequence[Step]:
-        back = {"turn": "turn back", "note": "forget"}
-        return [Step("house", f"un{one.verb}", back[one.verb]) for one in reversed(done)]
-
-    def let_go(self, desired: Wanted, session: Session) -> None:
-        self.let_go_of.append(desired.lamp)
+    def let_go(self, context: "LampContext") -> None:
+        self.let_go_of.append(context.lamp)
 
     def computed(self, desired: Wanted, live: bool | None) -> Inputs:
         return {"warm": desired.on if live is None else live}
@@ -75,12 +67,48 @@ class LampKind(Kind[Wanted, bool | None]):
     def live_inputs(self, desired: Wanted, live: bool | None) -> Inputs | None:
         return None if live is None else {"on": live}
 
-    def _turned(self, lamp: str, live: bool, on: bool) -> Plan:
+    def _turned(self, lamp: str, live: bool, on: bool) -> "Plan[LampContext]":
         word = "on" if on else "off"
         if live == on:
             return Plan(reason=f"{lamp} is {word} already")
-        turn = Step("house", "turn", f"turn {lamp} {word}", "turn it back", on)
-        return Plan((Change("on", live, on),), (Step("house", "note", f"note {lamp}"), turn))
+        steps = NoteLamp("house", f"note {lamp}"), TurnLamp("house", f"turn {lamp} {word}", on)
+        return Plan((Change("on", live, on),), steps)
+
+
+@dataclass(frozen=True)
+class LampContext:
+    """The lamps, and which one is turned."""
+
+    kind: LampKind
+    lamp: str
+
+
+class LampStep(Step[LampContext]):
+    """A step that is logged, and fails where it is broken."""
+
+    def do(self, context: LampContext) -> None:
+        context.kind.log.append(self.text)
+        if self.text in context.kind.broken:
+            raise context.kind.broken[self.text]
+
+
+class NoteLamp(LampStep):
+    is_change = False
+
+    def undo(self, done: Sequence[Step[LampContext]]) -> Iterator[LampStep]:
+        yield LampStep("house", "forget")
+
+
+@dataclass(frozen=True)
+class TurnLamp(LampStep):
+    on: bool
+
+    def do(self, context: LampContext) -> None:
+        super().do(context)
+        context.kind.live[context.lamp] = self.on
+
+    def undo(self, done: Sequence[Step[LampContext]]) -> Iterator[LampStep]:
+        yield LampStep("house", "turn back")
 
 
 def empty_session(folder: Path) -> Session:

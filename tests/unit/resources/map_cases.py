@@ -1,7 +1,8 @@
 """A MAP installation as wanted and as found, for the tests of its plans."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from mapinfra.backup import Client, Entry, Found, Holder, Manifest
 from mapinfra.centreon.access import Api
@@ -25,9 +26,13 @@ from mapinfra.centreon.surroundings import Ground
 from mapinfra.centreon.version import Version
 from mapinfra.hosts import Database, Ssh, Target
 from mapinfra.hosts.packages import Installed, Offered
-from mapinfra.resources.contract import Plan
+from mapinfra.resources.contract import Plan, Step, taken_back
+from mapinfra.resources.map_context import MapContext
 from mapinfra.resources.map_model import Desired, Live
+from mapinfra.resources.map_steps import NamedStep
 from mapinfra.secrets import EnvironmentSecret
+
+S = TypeVar("S", bound=Step[MapContext])
 
 OLD, NEWER = "22.10.1", "22.10.5"
 CONF = "centreon-map.conf"
@@ -116,8 +121,30 @@ def found(version: str = OLD, edition: Edition = ENGINE, **changed: Any) -> Live
     )
 
 
-def verbs(plan: Plan) -> list[str]:
-    return [step.verb for step in plan.steps if step.verb != "note"]
+def names(steps: Iterable[Step[MapContext]]) -> list[str]:
+    """Return the steps' names, as the journal has them; without notes."""
+    return [step.name for step in steps if isinstance(step, NamedStep) and step.name != "note"]
+
+
+def the(kind: type[S], steps: Iterable[Step[MapContext]]) -> S:
+    """Return the one step of a kind."""
+    (step,) = (step for step in steps if isinstance(step, kind))
+    return step
+
+
+def until(name: str, plan: Plan[MapContext]) -> Sequence[Step[MapContext]]:
+    """Return the steps of a plan to the first of that name."""
+    number = next(
+        number
+        for number, step in enumerate(plan.steps, start=1)
+        if isinstance(step, NamedStep) and step.name == name
+    )
+    return plan.steps[:number]
+
+
+def undone(plan: Plan[MapContext], last: str) -> list[str]:
+    """Return the names of the steps that take a plan back that failed at a step."""
+    return names(taken_back(until(last, plan)))
 
 
 def manifest(active: bool = True) -> Manifest:

@@ -13,7 +13,19 @@ from mapinfra.centreon.generated import Row
 from mapinfra.errors import CentreonError
 from mapinfra.resources.broker_model import Edit, Live
 from mapinfra.resources.broker_plan import plan, without_outputs
-from mapinfra.resources.contract import Change, Plan
+from mapinfra.resources.broker_steps import (
+    AwaitConfiguration,
+    AwaitPorts,
+    BrokerContext,
+    BrokerStep,
+    CheckConfiguration,
+    GenerateConfiguration,
+    KeepRecord,
+    RestartBroker,
+    SendConfiguration,
+    WriteOutputs,
+)
+from mapinfra.resources.contract import Change, Plan, taken_back
 from tests.unit.resources.world import (
     BLOCKS,
     FORWARD,
@@ -48,9 +60,13 @@ outputs = st.builds(
 several = st.lists(outputs, max_size=3, unique_by=(lambda o: o.name, lambda o: o.port)).map(tuple)
 
 
+def kinds(plan: Plan[BrokerContext]) -> list[type[BrokerStep]]:
+    return [type(step) for step in plan.steps]
+
+
 def _write(live: Live, *wanted_outputs: Output) -> tuple[Edit, ...]:
-    steps = [step for step in plan(wanted(*wanted_outputs), live).steps if step.verb == "write"]
-    return steps[0].data if steps else ()
+    steps = plan(wanted(*wanted_outputs), live).steps
+    return next((step.edits for step in steps if isinstance(step, WriteOutputs)), ())
 
 
 def test_the_maps_output_is_made_of_the_forms_22_rows_after_the_highest_group() -> None:
@@ -63,9 +79,9 @@ def test_the_maps_output_is_made_of_the_forms_22_rows_after_the_highest_group() 
 
 
 def test_the_steps_of_a_new_output_are_in_the_safe_order() -> None:
-    verbs = [step.verb for step in plan(wanted(MAP), fresh()).steps]
-    assert verbs == [
-        "keep", "write", "generate", "test", "move", "wait", "restart", "listen", "keep",
+    assert kinds(plan(wanted(MAP), fresh())) == [
+        KeepRecord, WriteOutputs, GenerateConfiguration, CheckConfiguration, SendConfiguration,
+        AwaitConfiguration, RestartBroker, AwaitPorts, KeepRecord,
     ]  # fmt: skip
 
 
@@ -126,23 +142,23 @@ def test_rows_of_keys_that_mapinfra_does_not_know_are_kept() -> None:
 def test_a_file_without_the_output_is_deployed_again_without_a_write() -> None:
     live = applied(plan(wanted(MAP), fresh()), fresh())
     mend = plan(wanted(MAP), replace(live, file=live.file[:3]))
-    assert [step.verb for step in mend.steps][1:3] == ["generate", "test"]
+    assert kinds(mend)[1:3] == [GenerateConfiguration, CheckConfiguration]
     assert mend.changes == (Change("deployed", False, True),)
 
 
 def test_a_port_that_does_not_listen_needs_a_restart_only() -> None:
     live = applied(plan(wanted(MAP), fresh()), fresh())
     mend = plan(wanted(MAP), replace(live, listening={22: (Listener("sshd"),)}))
-    assert [step.verb for step in mend.steps] == ["keep", "restart", "listen", "keep"]
+    assert kinds(mend) == [KeepRecord, RestartBroker, AwaitPorts, KeepRecord]
 
 
 def test_a_run_killed_before_the_restart_is_completed_by_the_next() -> None:
     live = fresh(group(4, replace(MAP, tls="no")))
-    steps = plan(wanted(MAP), live).steps
-    for step in steps[: [s.verb for s in steps].index("restart")]:
+    killed = plan(wanted(MAP), live)
+    for step in killed.steps[: kinds(killed).index(RestartBroker)]:
         live = done(step, live)
     rest = plan(wanted(MAP), live)
-    assert [step.verb for step in rest.steps] == ["restart", "listen", "keep"]
+    assert kinds(rest) == [RestartBroker, AwaitPorts, KeepRecord]
 
 
 @pytest.mark.parametrize(
@@ -198,7 +214,7 @@ def test_removal_puts_back_what_was_found(
     assert {o["name"] for o in after.file} == {o["name"] for o in before.file}
 
 
-def _plan_or_reject(live: Live, owned: tuple[Output, ...]) -> Plan:
+def _plan_or_reject(live: Live, owned: tuple[Output, ...]) -> Plan[BrokerContext]:
     """Return the plan; names that clash with foreign outputs are another test's."""
     try:
         return plan(wanted(*owned), live)
@@ -219,7 +235,7 @@ def test_undoing_a_failed_step_gives_the_old_state(
     live = before
     for step in steps[:failing]:
         live = done(step, live)
-    for step in KIND.undo(steps[: failing + 1] if failing < len(steps) else ()):
+    for step in taken_back(steps[: failing + 1] if failing < len(steps) else ()):
         live = done(step, live)
     if failing < len(steps):
         assert sorted(map(repr, live.outputs)) == sorted(map(repr, before.outputs))
@@ -335,7 +351,7 @@ def test_a_port_that_the_process_of_another_configuration_holds_is_not_served() 
     live = applied(plan(wanted(MAP), fresh()), fresh())
     other = {**live.listening, 5758: (Listener("cbd", "paris-rrd.json"),)}
     mend = plan(wanted(MAP), replace(live, listening=other))
-    assert [step.verb for step in mend.steps] == ["keep", "restart", "listen", "keep"]
+    assert kinds(mend) == [KeepRecord, RestartBroker, AwaitPorts, KeepRecord]
     assert KIND.computed(wanted(MAP), replace(live, listening=other))["served"] is False
 
 
@@ -360,7 +376,9 @@ def test_a_bbdo_server_is_made_changed_and_taken_away() -> None:
 def test_a_bbdo_server_on_one_address_is_seen_closed_when_it_goes() -> None:
     one = replace(BBDO, host="192.0.2.7")
     live = applied(plan(wanted(one), fresh()), fresh())
-    (listen,) = [step for step in KIND.removal(wanted(one), live).steps if step.verb == "listen"]
+    (listen,) = [
+        step for step in KIND.removal(wanted(one), live).steps if isinstance(step, AwaitPorts)
+    ]
     assert listen.text == "see port 5758 closed"
 
 
@@ -401,11 +419,11 @@ clutter = st.lists(
 def test_untidy_rows_that_generate_the_same_are_written_and_not_deployed() -> None:
     live = fresh(Group(4, (*rows_of(MAP, BLOCKS), EMPTY, Row("tls", "auto"))))
     mend = plan(wanted(MAP), live)
-    assert [step.verb for step in mend.steps] == ["keep", "write"]
+    assert kinds(mend) == [KeepRecord, WriteOutputs]
     there = applied(mend, live)
     assert plan(wanted(MAP), there).steps == ()
     back = KIND.removal(wanted(MAP), there)
-    assert [step.verb for step in back.steps] == ["write", "keep"]
+    assert kinds(back) == [WriteOutputs, KeepRecord]
     assert applied(back, there).outputs == live.outputs
 
 

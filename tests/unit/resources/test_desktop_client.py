@@ -10,8 +10,15 @@ from mapinfra.centreon.mirror import Folder, Kept
 from mapinfra.centreon.version import Version
 from mapinfra.errors import CentreonError
 from mapinfra.hosts import Ssh, Target
-from mapinfra.resources.contract import Change
+from mapinfra.resources.contract import Change, taken_back
 from mapinfra.resources.desktop_client import Desired, DesktopClientKind, Live
+from mapinfra.resources.desktop_steps import (
+    DropFetched,
+    ForgetFound,
+    PlaceClients,
+    PutClientsBack,
+    PutMirrorBack,
+)
 
 KIND = DesktopClientKind()
 OLD, NEW = Version.parse("22.10.1"), Version.parse("22.10.5")
@@ -114,11 +121,12 @@ def test_a_mirror_in_another_folder_is_there_before_the_first_is_cleared() -> No
 
 def test_undoing_goes_back_in_reverse() -> None:
     steps = KIND.plan(WANTED, BEFORE).steps
-    placed = [step.verb for step in steps].index("place") + 1
-    assert [step.verb for step in KIND.undo(steps[:placed])] == ["unplace", "unfetch", "leave"]
-    assert KIND.undo(steps) == []  # what was there before is deleted by then
+    placed = [type(step) for step in steps].index(PlaceClients) + 1
+    back = [type(step) for step in taken_back(steps[:placed])]
+    assert back == [PutClientsBack, DropFetched, ForgetFound]
+    assert taken_back(steps) == []  # what was there before is deleted by then
     steps = KIND.removal(WANTED, DONE).steps
-    assert [step.verb for step in KIND.undo(steps[:1])] == ["unclear"]
+    assert [type(step) for step in taken_back(steps[:1])] == [PutMirrorBack]
 
 
 def test_inputs_survive_pulumis_json() -> None:

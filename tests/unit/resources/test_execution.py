@@ -1,19 +1,26 @@
 """Steps are run in order; when one fails, what was done is taken back."""
 
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from mapinfra.errors import ApplyFailed, CommandFailed
-from mapinfra.resources.contract import Plan
+from mapinfra.resources.contract import NotBegun, Plan, Step, taken_back
 from mapinfra.resources.execution import execute
-from tests.unit.resources.lamp import LampKind, Wanted, empty_session
+from tests.unit.resources.lamp import (
+    LampContext,
+    LampKind,
+    LampStep,
+    Wanted,
+    empty_session,
+)
 
 ON = Wanted("hall", on=True)
 
 
-def _execute(kind: LampKind, folder: Path, plan: Plan | None = None) -> list[str]:
+def _execute(kind: LampKind, folder: Path, plan: Plan[LampContext] | None = None) -> list[str]:
     told: list[str] = []
     execute(kind, plan or kind.plan(ON, False), ON, empty_session(folder), told.append)
     return told
@@ -89,3 +96,24 @@ def test_what_was_found_is_not_forgotten_when_the_change_cant_be_taken_back(
         "could not be put back: house: turn back (house: no power either), house: forget; "
         "run again to go on"
     )
+
+
+def test_a_step_that_was_not_begun_is_not_taken_back(tmp_path: Path) -> None:
+    kind = LampKind(broken={"turn hall on": NotBegun("the light can wait", where="house")})
+    with pytest.raises(ApplyFailed, match="the light can wait; the old state is back"):
+        _execute(kind, tmp_path)
+    assert kind.log == ["note hall", "turn hall on", "forget"]
+
+
+class Early(LampStep):
+    def undo(self, done: Sequence[Step[LampContext]]) -> Iterator[LampStep]:
+        yield LampStep(self.host, f"not {self.text}")
+
+
+class Late(Early):
+    turn = 1
+
+
+def test_steps_are_taken_back_turn_by_turn_in_each_the_latest_first() -> None:
+    done = [Late("house", "a"), Early("house", "b"), Late("house", "c"), Early("house", "d")]
+    assert [step.text for step in taken_back(done)] == ["not d", "not b", "not c", "not a"]

@@ -21,14 +21,16 @@ HOSTS = {"central.example.net": "central", "paris.example.net": "paris"}
 WEB = Target(name="paris", ssh=Ssh(host="paris.example.net"))
 
 
-def server(*outputs: WantedOutput, connected: bool = True, **settings: str) -> Live:
+def server(
+    *outputs: WantedOutput, connected: bool = True, at: tuple[str, ...] = (), **settings: str
+) -> Live:
     text = {"broker.address": "paris.example.net", "broker.port": "5758"}
     text |= {key.replace("_", "."): value for key, value in settings.items()}
     content = "".join(f"{key}={value}\n" for key, value in text.items())
     live = found(OLD, is_central=False, configuration={MAIN: content.encode()})
     broker = ("192.0.2.1:5758",) if connected else ()
     wishes = Wishes({"paris": outputs}, HOSTS)
-    return replace(live, wishes=wishes, health=health(ENGINE, broker=broker))
+    return replace(live, wishes=wishes, health=health(ENGINE, broker=broker), broker_at=at)
 
 
 def fault(live: Live, **changed: Any) -> str:
@@ -69,6 +71,15 @@ def fault(live: Live, **changed: Any) -> str:
             server(OUTPUT, connected=False, broker_address="[::1]"),
             "broker.address is [::1], but output Centreon-Map",
         ),
+        (
+            server(OUTPUT, broker_address="10.0.0.1", at=("central",)),
+            "broker.address is 10.0.0.1, but output Centreon-Map (stacks/prod.yaml:14) is paris's, "
+            "and that address is central's",
+        ),
+        (
+            server(OUTPUT, connected=False, broker_address="map01", at=("central/map",)),
+            "and MAP isn't on that host",
+        ),
     ],
 )
 def test_what_does_not_agree_is_refused_with_both_places(live: Live, told: str) -> None:
@@ -90,6 +101,13 @@ def test_what_does_not_agree_is_refused_with_both_places(live: Live, told: str) 
         server(replace(OUTPUT, tls="yes"), broker_tls_truststore="/x"),
         server(OUTPUT, broker_address="PARIS.example.net."),
         server(OUTPUT, broker_address="10.0.0.1"),
+        server(OUTPUT, broker_address="10.0.0.1", at=("paris",)),
+        # There, that name may be another host's than for who wrote the spec.
+        server(OUTPUT, broker_address="central.example.net", at=("paris",)),
+        # MAP is on the very machine of the remote, under a name of its own.
+        server(OUTPUT, connected=False, broker_address="localhost", at=("paris", "central/map")),
+        server(OUTPUT, broker_address="map01", at=("central/map",)),
+        server(OUTPUT, broker_address="elsewhere", at=("lyon/map",)),
         server(OUTPUT, broker_address="localhost"),
         # The output that MAP uses may be none of the spec's.
         server(replace(OUTPUT, name="a", port="1"), replace(OUTPUT, name="b", port="2")),

@@ -13,10 +13,12 @@ from mapinfra.centreon.map_setup import Install
 from mapinfra.centreon.surroundings import Broker, Ground
 from mapinfra.errors import CentreonError
 from mapinfra.hosts.packages import Installed, Offered
-from mapinfra.resources import map_plan, map_undo
-from mapinfra.resources.contract import Plan
+from mapinfra.resources import map_plan
+from mapinfra.resources.contract import taken_back
+from mapinfra.resources.map_install_steps import GrantAccess
 from mapinfra.resources.map_model import INSTALLATION, Desired, Live, Place
 from mapinfra.resources.map_removal_plan import removal
+from mapinfra.resources.map_web_steps import Extend
 from mapinfra.secrets import EnvironmentSecret
 from tests.unit.resources.map_cases import (
     NEWER,
@@ -25,8 +27,10 @@ from tests.unit.resources.map_cases import (
     extensions,
     found,
     health,
+    names,
     package,
-    verbs,
+    the,
+    undone,
     wanted,
 )
 
@@ -84,23 +88,23 @@ AFTER = [
 
 
 def test_an_installation_for_a_central_is_in_the_vendors_order() -> None:
-    assert verbs(map_plan.plan(installing(), nothing())) == [*BEFORE, *DEPLOY, *AFTER]
+    assert names(map_plan.plan(installing(), nothing()).steps) == [*BEFORE, *DEPLOY, *AFTER]
 
 
 def test_on_a_remote_the_broker_output_is_left_to_its_central() -> None:
     plan = map_plan.plan(installing(), nothing(is_central=False, broker=None))
-    assert verbs(plan) == [*BEFORE, *AFTER]
+    assert names(plan.steps) == [*BEFORE, *AFTER]
 
 
 def test_one_that_was_cut_off_once_it_was_healthy_only_needs_its_rest() -> None:
     entry = Entry(ENGINE.service, INSTALLATION, OLD, Holder("ada", "console", 1, ""), until=50)
     live = found(journal=Found(100, entry), health=health(ENGINE, enablement="disabled"))
-    assert verbs(map_plan.plan(installing(), live)) == ["lock", "enable", "release"]
+    assert names(map_plan.plan(installing(), live).steps) == ["lock", "enable", "release"]
 
 
 def test_declared_settings_are_made_before_the_first_start() -> None:
     plan = map_plan.plan(installing(settings={"centreon-map.conf": {"JAVA_OPTS": "a"}}), nothing())
-    assert verbs(plan).index("declare") == verbs(plan).index("configure") + 1
+    assert names(plan.steps).index("declare") == names(plan.steps).index("configure") + 1
 
 
 def test_an_installation_that_was_cut_off_is_done_over() -> None:
@@ -110,7 +114,7 @@ def test_an_installation_that_was_cut_off_is_done_over() -> None:
     half = Installed("rpm", versions={ENGINE.server_package: package(OLD)})
     live = nothing(installed=half, journal=Found(100, entry))
     plan = map_plan.plan(installing(), live)
-    assert verbs(plan) == [*BEFORE, *DEPLOY, *AFTER]
+    assert names(plan.steps) == [*BEFORE, *DEPLOY, *AFTER]
     told = "over from a run that was interrupted (since 1970-01-02 00:00:00 UTC)"
     assert plan.steps[0].text.endswith(told)
 
@@ -162,12 +166,7 @@ def test_one_of_several_addresses_can_be_named() -> None:
     ground = Ground(("192.0.2.7", "198.51.100.7"), {})
     named = INSTALL.model_copy(update={"own_address": "198.51.100.7"})
     plan = map_plan.plan(installing(install=named), nothing(ground=ground))
-    assert next(one.data.client for one in plan.steps if one.verb == "account") == "198.51.100.7"
-
-
-def undone(plan: Plan, last: str) -> list[str]:
-    done = plan.steps[: [step.verb for step in plan.steps].index(last) + 1]
-    return [step.verb for step in map_undo.undo(done)]
+    assert the(GrantAccess, plan.steps).account.client == "198.51.100.7"
 
 
 @pytest.mark.parametrize(
@@ -224,15 +223,15 @@ GOING = [
 
 
 def test_an_installation_goes_after_a_last_backup_and_its_database_only_if_asked() -> None:
-    assert verbs(removal(wanted(OLD, uninstall=True), found())) == [*GOING, "release"]
+    assert names(removal(wanted(OLD, uninstall=True), found()).steps) == [*GOING, "release"]
     dropping = wanted(OLD, uninstall=True, drop_database=True)
-    assert verbs(removal(dropping, found())) == [*GOING, "drop", "release"]
+    assert names(removal(dropping, found()).steps) == [*GOING, "drop", "release"]
 
 
 def test_what_another_edition_on_the_host_uses_stays() -> None:
     both = {edition.server_package: package(OLD) for edition in (ENGINE, LEGACY)}
     live = found(installed=Installed("rpm", versions=both))
-    steps = verbs(removal(wanted(OLD, uninstall=True), live))
+    steps = names(removal(wanted(OLD, uninstall=True), live).steps)
     assert steps == ["lock", "fetch", "backup", "arm", "stop", "server", "clear", "release"]
 
 
@@ -244,7 +243,7 @@ def test_what_is_gone_already_needs_no_removal() -> None:
 def test_a_failed_removal_brings_server_and_web_side_back() -> None:
     plan = removal(wanted(OLD, uninstall=True, drop_database=True), found())
     assert undone(plan, "drop") == ["back", "unweb", "extend", "extend", "options", "release"]
-    again = [str(one.data) for one in map_undo.undo(plan.steps) if one.verb == "extend"]
+    again = [str(one.action) for one in taken_back(plan.steps) if isinstance(one, Extend)]
     assert again == [
         f"install module centreon-map4-web-client {OLD}",
         f"install widget MAP - Display views {OLD}",

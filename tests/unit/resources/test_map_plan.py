@@ -24,10 +24,23 @@ from mapinfra.centreon.surroundings import Broker
 from mapinfra.centreon.version import Version
 from mapinfra.errors import CentreonError
 from mapinfra.hosts.packages import Installed, Offered
-from mapinfra.resources import map_plan, map_undo
-from mapinfra.resources.contract import Plan, Step
+from mapinfra.resources import map_plan
+from mapinfra.resources.contract import Step, taken_back
+from mapinfra.resources.map_context import MapContext
 from mapinfra.resources.map_installation import MapInstallationKind
 from mapinfra.resources.map_model import CHANGED, Desired, Live
+from mapinfra.resources.map_server_steps import (
+    AwaitHealth,
+    ChangeServer,
+    Enable,
+    GoBack,
+    MergeConfiguration,
+    SetSettings,
+    Start,
+    Stop,
+)
+from mapinfra.resources.map_steps import CancelRollback, Note, ReleaseLock, TakeLock
+from mapinfra.resources.map_web_steps import ChangeWebPackage, Extend, SetOptions
 from tests.unit.resources.map_cases import (
     ADDRESS,
     CONF,
@@ -39,8 +52,11 @@ from tests.unit.resources.map_cases import (
     health,
     interrupted,
     manifest,
+    names,
     package,
-    verbs,
+    the,
+    undone,
+    until,
     wanted,
 )
 
@@ -54,21 +70,21 @@ def test_what_is_as_wanted_needs_no_step_and_says_why() -> None:
 
 
 def test_an_update_of_the_engine_is_in_the_vendors_order() -> None:
-    assert verbs(map_plan.plan(wanted(), found())) == [
+    assert names(map_plan.plan(wanted(), found()).steps) == [
         "lock", "keep", "fetch", "backup", "compare", "arm", "stop", "web", "server", "config",
         "extend", "extend", "start", "health", "release",
     ]  # fmt: skip
 
 
 def test_what_is_foremost_in_a_plan_is_its_first_change() -> None:
-    assert map_plan.plan(wanted(), found()).foremost.verb == "stop"
+    assert isinstance(map_plan.plan(wanted(), found()).foremost, Stop)
     stopped = found(health=health(ENGINE, "inactive"))
     assert map_plan.plan(wanted(OLD), stopped).foremost.text == "start centreon-map-engine"
 
 
 def test_an_update_of_the_legacy_edition_is_in_the_vendors_order() -> None:
     live = found(edition=LEGACY)
-    assert verbs(map_plan.plan(wanted(edition=LEGACY), live)) == [
+    assert names(map_plan.plan(wanted(edition=LEGACY), live).steps) == [
         "lock", "keep", "fetch", "backup", "compare", "arm", "stop", "server", "config", "start",
         "web", "extend", "extend", "health", "release",
     ]  # fmt: skip
@@ -89,7 +105,7 @@ def test_an_update_of_the_legacy_edition_is_in_the_vendors_order() -> None:
     ],
 )
 def test_what_is_not_as_wanted_is_mended_alone(changed: dict[str, Any], steps: list[str]) -> None:
-    assert verbs(map_plan.plan(wanted(OLD), found(**changed))) == steps
+    assert names(map_plan.plan(wanted(OLD), found(**changed)).steps) == steps
 
 
 @pytest.mark.parametrize(
@@ -121,11 +137,11 @@ def test_what_is_left_to_a_person_is_told_until_it_is_done(
 def test_a_server_that_is_cut_off_from_its_broker_is_restarted_and_has_to_find_it() -> None:
     live = found(health=health(ENGINE, broker=()))
     plan = map_plan.plan(wanted(OLD), live)
-    assert verbs(plan) == ["lock", "restart", "health", "release"]
+    assert names(plan.steps) == ["lock", "restart", "health", "release"]
     assert plan.steps[1].text == (
         "restart centreon-map-engine, which has no connection to its broker 192.0.2.1:5758"
     )
-    assert plan.steps[2].data.broker
+    assert the(AwaitHealth, plan.steps).expected.broker
     assert MapInstallationKind().computed(wanted(OLD), live)["healthy"] is False
 
 
@@ -145,15 +161,15 @@ def test_a_server_that_cant_log_in_to_its_database_is_not_restarted_into_that() 
     path, key = f"{ENGINE.config_dir}/{file}", "centreon_map.connection.username"
     live = found(own=refused, configuration={path: f"{key}=wrong\n".encode()})
     mended = map_plan.plan(wanted(OLD, settings={file: {key: "map"}}), live)
-    assert verbs(mended) == ["lock", "settings", "restart", "health", "release"]
+    assert names(mended.steps) == ["lock", "settings", "restart", "health", "release"]
 
 
 def test_a_server_that_systemd_restarts_has_to_show_that_it_stays() -> None:
     live = found(health=health(ENGINE))
     unit = replace(live.health.unit, restarts=3, lived=40.0)
     plan = map_plan.plan(wanted(OLD), replace(live, health=replace(live.health, unit=unit)))
-    assert verbs(plan) == ["lock", "health", "release"]
-    assert plan.steps[1].data.span > 40
+    assert names(plan.steps) == ["lock", "health", "release"]
+    assert the(AwaitHealth, plan.steps).expected.span > 40
 
 
 @pytest.mark.parametrize(("broker", "due"), [(("192.0.2.1:5758",), True), ((), False)])
@@ -161,15 +177,14 @@ def test_an_update_has_to_bring_back_the_connection_that_there_was(
     broker: tuple[str, ...], due: bool
 ) -> None:
     plan = map_plan.plan(wanted(), found(health=health(ENGINE, broker=broker)))
-    (waiting,) = (step for step in plan.steps if step.verb == "health")
-    assert waiting.data.broker is due
+    assert the(AwaitHealth, plan.steps).expected.broker is due
 
 
 def test_settings_that_drifted_are_set_and_the_service_restarted() -> None:
     desired = wanted(OLD, settings={CONF: {"JAVA_OPTS": "-Xmx8G"}})
     plan = map_plan.plan(desired, found())
-    assert verbs(plan) == ["lock", "settings", "restart", "health", "release"]
-    assert plan.steps[1].data.after == {
+    assert names(plan.steps) == ["lock", "settings", "restart", "health", "release"]
+    assert the(SetSettings, plan.steps).after == {
         f"{ENGINE.config_dir}/{CONF}": b'RUN_ARGS="a"\nJAVA_OPTS="-Xmx8G"\n'
     }
     assert [change.path for change in plan.changes] == [f"settings.{CONF}.JAVA_OPTS"]
@@ -266,7 +281,7 @@ def test_a_change_of_line_is_refused_with_what_its_notes_ask_for() -> None:
         line.removeprefix("once the release notes are read: ") for line in refused.value.beside
     ]
     assert shown == [
-        str(step) for step in beyond.steps if step.verb not in ("note", "lock", "release")
+        str(step) for step in beyond.steps if not isinstance(step, Note | TakeLock | ReleaseLock)
     ]
 
 
@@ -297,16 +312,18 @@ def test_what_is_in_the_way_is_told_with_what_to_do(live: Live, words: str) -> N
 def test_a_run_that_was_interrupted_is_taken_back_and_done_again(step: str, reach: Reach) -> None:
     after = Installed("rpm", versions={ENGINE.server_package: package(NEWER)})
     plan = map_plan.plan(wanted(), interrupted(step, installed=after))
-    assert verbs(plan)[:2] == ["lock", "back"]
-    assert verbs(plan)[-4:] == ["extend", "start", "health", "release"]
-    assert next(one.data.reach for one in plan.steps if one.verb == "back") is reach
+    assert names(plan.steps)[:2] == ["lock", "back"]
+    assert names(plan.steps)[-4:] == ["extend", "start", "health", "release"]
+    assert the(GoBack, plan.steps).reach is reach
 
 
 def test_a_server_that_went_back_by_itself_is_simply_updated() -> None:
     live = interrupted(f"start{CHANGED}")
     back = Back("done", "", "", Reach.ALL, "lease", "")
     live = replace(live, interrupted=None, journal=replace(live.journal, back=back))
-    assert verbs(map_plan.plan(wanted(), live)) == verbs(map_plan.plan(wanted(), found()))
+    assert names(map_plan.plan(wanted(), live).steps) == names(
+        map_plan.plan(wanted(), found()).steps
+    )
 
 
 def stuck(version: str, **changed: Any) -> Live:
@@ -319,25 +336,24 @@ def stuck(version: str, **changed: Any) -> Live:
 
 def test_an_automatic_rollback_that_can_not_run_is_ended_by_the_next_run() -> None:
     plan = map_plan.plan(wanted(), stuck(NEWER, health=health(ENGINE, active="inactive")))
-    assert verbs(plan)[:2] == ["lock", "cancel"]
-    assert verbs(plan)[-3:] == ["start", "health", "release"]
-    [cancel] = [step for step in plan.steps if step.verb == "cancel"]
+    assert names(plan.steps)[:2] == ["lock", "cancel"]
+    assert names(plan.steps)[-3:] == ["start", "health", "release"]
+    cancel = the(CancelRollback, plan.steps)
     assert cancel.text == (
         "cancel the automatic rollback to backup b1, which can't run: back.sh is missing"
     )
-    assert cancel.data == manifest().directory
-    [note] = [step.text for step in plan.steps if step.verb == "note"]
-    assert "`mapinfra restore` brings back an older backup" in note
+    assert cancel.directory == manifest().directory
+    assert "`mapinfra restore` brings back an older backup" in the(Note, plan.steps).text
     # Should this run be cut off too, the next one still knows what is armed.
-    assert plan.steps[0].data.unfinished
+    assert the(TakeLock, plan.steps).lock.unfinished
     assert undone(plan, "cancel") == ["abandon"]
     assert undone(plan, "start")[0] == "stop"
 
 
 def test_it_is_ended_where_an_update_or_a_removal_is_to_come_too() -> None:
-    assert verbs(map_plan.plan(wanted(), stuck(OLD)))[:3] == ["lock", "cancel", "keep"]
+    assert names(map_plan.plan(wanted(), stuck(OLD)).steps)[:3] == ["lock", "cancel", "keep"]
     removal = MapInstallationKind().removal(wanted(uninstall=True), stuck(OLD))
-    assert verbs(removal)[:2] == ["lock", "cancel"]
+    assert names(removal.steps)[:2] == ["lock", "cancel"]
 
 
 def test_a_folder_of_backups_that_is_not_roots_alone_is_refused() -> None:
@@ -350,15 +366,9 @@ def test_a_folder_of_backups_that_is_not_roots_alone_is_refused() -> None:
 def test_backups_that_are_dated_in_the_future_are_told() -> None:
     listed = Listed(replace(manifest(), taken_at="2099-01-01T00:00:00Z"), None, armed=False)
     plan = map_plan.plan(wanted(), found(shelf=Shelf((listed,))))
-    notes = [step.text for step in plan.steps if step.verb == "note"]
+    notes = [step.text for step in plan.steps if isinstance(step, Note)]
     assert any("1 of the backups there are dated in the future, b1 at 2099-01-01" in one
                for one in notes)  # fmt: skip
-
-
-def undone(plan: Plan, last: str) -> list[str]:
-    steps = [step for step in plan.steps if step.verb != "note"]
-    done = steps[: [step.verb for step in steps].index(last) + 1]
-    return [step.verb for step in map_undo.undo(done)]
 
 
 @pytest.mark.parametrize(
@@ -412,12 +422,12 @@ def test_a_repair_that_was_cut_off_before_its_restart_restarts(step: str, restar
     holder = Holder("ada", "console", 1, "")
     entry = Entry(ENGINE.service, "repair", OLD, holder, step=step, until=50)
     plan = map_plan.plan(wanted(OLD), found(journal=Found(100, entry)))
-    assert verbs(plan).count("restart") == restarts
+    assert names(plan.steps).count("restart") == restarts
 
 
 def test_declared_settings_are_made_in_the_files_that_came_back() -> None:
     desired = wanted(OLD, settings={CONF: {"JAVA_OPTS": "-Xmx8G"}})
-    steps = verbs(map_plan.plan(desired, interrupted(f"server{CHANGED}", configuration={})))
+    steps = names(map_plan.plan(desired, interrupted(f"server{CHANGED}", configuration={})).steps)
     assert steps == ["lock", "back", "declare", "restart", "health", "release"]
 
 
@@ -430,8 +440,7 @@ def test_a_way_back_that_failed_keeps_the_journal_that_names_its_backup() -> Non
 def test_only_the_service_comes_back_where_the_server_was_not_changed_yet() -> None:
     plan = map_plan.plan(wanted(), found())
     for last, reach in (("web", Reach.SERVICE), ("server", Reach.ALL), ("health", Reach.ALL)):
-        done = plan.steps[: [step.verb for step in plan.steps].index(last) + 1]
-        assert next(one.data.reach for one in map_undo.undo(done) if one.verb == "back") is reach
+        assert the(GoBack, taken_back(until(last, plan))).reach is reach
 
 
 # A world that does what the steps say
@@ -457,14 +466,14 @@ LIVES = st.builds(
 )
 
 
-def applied(live: Live, step: Step) -> Live:
-    match step.verb:
-        case "server":
-            versions = {step.data.package: step.data.new}
+def applied(live: Live, step: Step[MapContext]) -> Live:
+    match step:
+        case ChangeServer(server=server):
+            versions = server.wanted
             return replace(live, installed=replace(live.installed, versions=versions))
-        case "web":
-            versions = {step.data.package: step.data.new}
-            disk = str(Version.of_package(step.data.new))
+        case ChangeWebPackage(package=web):
+            versions = web.wanted
+            disk = str(Version.of_package(web.new or ""))
             held = live.extensions.found
             parts = {
                 part: one if part == LICENSE_MANAGER else replace(one, available=disk)
@@ -475,19 +484,23 @@ def applied(live: Live, step: Step) -> Live:
                 web_installed=replace(live.web_installed, versions=versions),
                 extensions=Extensions("central", parts),
             )
-        case "extend":
-            return replace(live, extensions=_extended(live.extensions, step.data))
-        case "options":
-            return replace(live, options={**live.options, **step.data.after})
-        case "settings":
-            return replace(live, configuration={**live.configuration, **step.data.after})
-        case "config":
+        case Extend(action=action):
+            return replace(live, extensions=_extended(live.extensions, action))
+        case SetOptions(after=options):
+            return replace(live, options={**live.options, **options})
+        case SetSettings(after=contents):
+            return replace(live, configuration={**live.configuration, **contents})
+        case MergeConfiguration():
             return replace(live, configuration={
                 path: content.replace(b"-Xmx4G", b"-Xmx8G")
                 for path, content in live.configuration.items()
             })  # fmt: skip
-        case "stop" | "start" | "enable":
-            return replace(live, health=_told(live.health, step.verb))
+        case Stop():
+            return replace(live, health=_told(live.health, active="inactive"))
+        case Start():
+            return replace(live, health=_told(live.health, active="active"))
+        case Enable():
+            return replace(live, health=_told(live.health, enablement="enabled"))
         case _:
             return live
 
@@ -499,11 +512,8 @@ def _extended(held: Extensions, action: Action) -> Extensions:
     return Extensions(held.where, {**held.found, action.part: changed})
 
 
-def _told(health: Health, verb: str) -> Health:
-    if verb == "enable":
-        return replace(health, unit=replace(health.unit, enablement="enabled"))
-    active = "active" if verb == "start" else "inactive"
-    return replace(health, unit=replace(health.unit, active=active))
+def _told(health: Health, **changed: Any) -> Health:
+    return replace(health, unit=replace(health.unit, **changed))
 
 
 @given(live=LIVES)
@@ -518,8 +528,9 @@ def test_applied_a_plan_leads_to_what_is_wanted(live: Live) -> None:
 @given(live=LIVES)
 def test_between_lock_and_release_every_host_and_step_is_told(live: Live) -> None:
     desired = wanted(NEWER, live.health.edition)
-    steps = [one for one in map_plan.plan(desired, live).steps if one.verb != "note"]
+    steps = [one for one in map_plan.plan(desired, live).steps if not isinstance(one, Note)]
     if steps:
-        assert (steps[0].verb, steps[-1].verb) == ("lock", "release")
+        assert isinstance(steps[0], TakeLock)
+        assert isinstance(steps[-1], ReleaseLock)
         assert {step.host for step in steps} <= {"central", "central/map"}
         assert all(step.text for step in steps)

@@ -16,11 +16,11 @@ from tests.unit.resources.lamp import empty_session
 def test_one_configuration_has_one_session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     sessions = Sessions()
-    first = sessions.of({"a": "1"}, None)
-    assert sessions.of({"a": "1"}, None) is first
-    assert sessions.of({"a": "2"}, None) is not first
+    first = sessions.of({"a": "1"})
+    assert sessions.of({"a": "1"}) is first
+    assert sessions.of({"a": "2"}) is not first
     sessions.close()
-    assert sessions.of({"a": "1"}, None) is not first
+    assert sessions.of({"a": "1"}) is not first
     sessions.close()
 
 
@@ -30,7 +30,7 @@ def test_a_spec_that_cant_be_read_is_left_to_the_program_to_report(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "bad.yaml").write_text("central: [")
     sessions = Sessions()
-    assert sessions.of({}, "bad.yaml") is sessions.of({}, "bad.yaml")
+    assert sessions.of({"maps:spec": "bad.yaml"}, "maps") is not sessions.of({}, "maps")
     sessions.close()
 
 

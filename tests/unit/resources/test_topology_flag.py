@@ -9,8 +9,16 @@ from hypothesis import strategies as st
 from mapinfra.centreon.topology import Page, find_page
 from mapinfra.errors import CentreonError
 from mapinfra.hosts import Ssh, Target
-from mapinfra.resources.contract import Change, Plan
-from mapinfra.resources.topology_flag import Desired, Live, TopologyFlagKind
+from mapinfra.resources.contract import Change, Plan, taken_back
+from mapinfra.resources.topology_flag import (
+    Desired,
+    FlipPage,
+    ForgetPage,
+    Live,
+    PageContext,
+    RecordPage,
+    TopologyFlagKind,
+)
 
 KIND = TopologyFlagKind()
 IMAGES = Page(178, "Images", 50102, 501, shown=False)
@@ -22,15 +30,15 @@ PAGES = [
 SHOWN = Desired(Target(name="paris", ssh=Ssh(host="paris")), "Images", shown=True)
 
 
-def _applied(plan: Plan, live: Live) -> Live:
+def _applied(plan: Plan[PageContext], live: Live) -> Live:
     for step in plan.steps:
-        match step.verb:
-            case "record":
-                live = replace(live, found=step.data.shown)
-            case "forget":
+        match step:
+            case RecordPage(page=page):
+                live = replace(live, found=page.shown)
+            case ForgetPage():
                 live = replace(live, found=None)
-            case "write":
-                live = replace(live, page=replace(live.page, shown=step.data.shown))
+            case FlipPage(shown=shown):
+                live = replace(live, page=replace(live.page, shown=shown))
     return live
 
 
@@ -63,7 +71,7 @@ def test_undoing_gives_the_old_state(wanted: bool, failing: int) -> None:
     live = Live(replace(IMAGES, shown=not wanted), None)
     steps = KIND.plan(replace(SHOWN, shown=wanted), live).steps
     done = _applied(Plan(steps=tuple(steps[:failing])), live)
-    assert _applied(Plan(steps=tuple(KIND.undo(steps[:failing]))), done) == live
+    assert _applied(Plan(steps=tuple(taken_back(steps[:failing]))), done) == live
 
 
 def test_a_page_is_found_by_name_and_by_number() -> None:

@@ -5,9 +5,19 @@ from dataclasses import replace
 from mapinfra.centreon.broker import Group, Output, rows_of, same_rows
 from mapinfra.centreon.facts import Listener
 from mapinfra.centreon.generated import Row, generated, listens_on
-from mapinfra.resources.broker_model import Deployed, Desired, Edit, Live
+from mapinfra.resources.broker_model import Desired, Edit, Live
 from mapinfra.resources.broker_outputs import BrokerOutputsKind
-from mapinfra.resources.contract import Plan, Step
+from mapinfra.resources.broker_steps import (
+    AwaitConfiguration,
+    AwaitPorts,
+    BrokerContext,
+    BrokerStep,
+    KeepRecord,
+    RestartBroker,
+    SendConfiguration,
+    WriteOutputs,
+)
+from mapinfra.resources.contract import Plan
 
 BLOCKS = {"ipv4": "1_3", "bbdo_server": "1_35"}
 KIND = BrokerOutputsKind()
@@ -75,30 +85,29 @@ def restarted(live: Live) -> Live:
     return replace(live, listening={22: (Listener("sshd"),)} | dict.fromkeys(ports, cbd))
 
 
-def applied(plan: Plan, live: Live) -> Live:
+def applied(plan: Plan[BrokerContext], live: Live) -> Live:
     """Return what is there after all steps."""
     for step in plan.steps:
         live = done(step, live)
     return live
 
 
-def done(step: Step, live: Live) -> Live:
+def done(step: BrokerStep, live: Live) -> Live:
     """Return what is there after one step."""
-    match step.verb:
-        case "keep":
-            return replace(live, record=step.data.record)
-        case "write":
-            for edit in step.data:
+    match step:
+        case KeepRecord(record=record):
+            return replace(live, record=record)
+        case WriteOutputs(edits=edits):
+            for edit in edits:
                 live = _edited(edit, live)
             return live
-        case "move":
+        case SendConfiguration():
             return deployed(live)
-        case "restart":
+        case RestartBroker():
             return restarted(live)
-        case "wait":
-            assert step.data.arrived.in_file(live.file)
-        case "listen":
-            arrived: Deployed = step.data
+        case AwaitConfiguration(arrived=arrived):
+            assert arrived.in_file(live.file)
+        case AwaitPorts(arrived=arrived):
             assert arrived.on_ports(live.ports)
     return live
 

@@ -1,17 +1,33 @@
 """What a restore would do, and how it is taken back."""
 
+from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from mapinfra.backup import Client, Entry, Found, Holder, Reach
 from mapinfra.centreon.own_database import OwnDatabase
-from mapinfra.errors import CentreonError
-from mapinfra.resources.contract import Step
+from mapinfra.errors import CentreonError, MapinfraError
+from mapinfra.resources.contract import NotBegun, Step, taken_back
 from mapinfra.resources.map_model import CHANGED
-from mapinfra.restore import Restoring, plan_restore
+from mapinfra.resources.map_steps import LockedStep, NamedStep, TakeLock
+from mapinfra.restore import plan_restore
+from mapinfra.restore.steps import (
+    BackUpPresent,
+    CancelFormer,
+    GoBackFirst,
+    InstallMissing,
+    PutPresentBack,
+    RestoreContext,
+)
 from tests.unit.backup.samples import MANIFEST, manifest
+from tests.unit.resources.lamp import empty_session
 from tests.unit.restore.samples import PACKAGE, PRESENT, SAME, SERVER, observed
+
+S = TypeVar("S", bound=Step[RestoreContext])
 
 HOLDER = Holder("ada", "console", 4711, "another machine")
 
@@ -20,8 +36,13 @@ def entry(step: str = "") -> Entry:
     return Entry("centreon-map-engine", "update", "22.10.5", HOLDER, step=step, until=10)
 
 
-def verbs(steps: tuple[Step, ...]) -> list[str]:
-    return [step.verb for step in steps]
+def names(steps: Iterable[Step[RestoreContext]]) -> list[str]:
+    return [step.name for step in steps if isinstance(step, NamedStep)]
+
+
+def the(kind: type[S], steps: Iterable[Step[RestoreContext]]) -> S:
+    (step,) = (step for step in steps if isinstance(step, kind))
+    return step
 
 
 def test_a_backup_of_another_host_is_told_as_such() -> None:
@@ -55,30 +76,30 @@ def test_what_is_as_in_the_backup_is_told_so() -> None:
 
 def test_a_restore_has_a_way_back_of_its_own() -> None:
     plan = plan_restore(SERVER, MANIFEST, observed())
-    assert verbs(plan.plan.steps) == ["lock", "backup", "arm", "restore", "health", "release"]
-    assert plan.plan.steps[1].data.old == "22.10.5-1.el8"
+    assert names(plan.plan.steps) == ["lock", "backup", "arm", "restore", "health", "release"]
+    assert the(BackUpPresent, plan.plan.steps).server.old == "22.10.5-1.el8"
 
 
 def test_the_health_of_a_service_that_did_not_run_is_not_waited_for() -> None:
     plan = plan_restore(SERVER, manifest(active=False), observed())
-    assert "health" not in verbs(plan.plan.steps)
+    assert "health" not in names(plan.plan.steps)
 
 
 def test_without_a_database_there_is_no_way_back_and_that_is_said() -> None:
     plan = plan_restore(SERVER, MANIFEST, observed(database=None, packages={}))
-    assert verbs(plan.plan.steps) == ["lock", "install", "restore", "health", "release"]
+    assert names(plan.plan.steps) == ["lock", "install", "restore", "health", "release"]
     assert plan.notes[0].startswith("there is no database centreon_map now, so no backup is taken")
     assert plan.differences[0].now == "not installed"
 
 
 def test_a_package_that_is_missing_is_installed_first_and_removed_when_that_fails() -> None:
     plan = plan_restore(SERVER, MANIFEST, observed(packages={}))
-    assert verbs(plan.plan.steps)[:5] == ["lock", "backup", "arm", "install", "restore"]
-    assert plan.plan.steps[1].data.old is None
-    assert plan.plan.steps[3].data.wanted == {PACKAGE: "22.10.1-1.el8"}
-    undone = Restoring(MANIFEST, lambda: False, print).undo(plan.plan.steps[:4])
-    assert [step.verb for step in undone] == ["uninstall", "return", "release"]
-    assert undone[1].data == Reach.ALL
+    assert names(plan.plan.steps)[:5] == ["lock", "backup", "arm", "install", "restore"]
+    assert the(BackUpPresent, plan.plan.steps).server.old is None
+    assert the(InstallMissing, plan.plan.steps).server.wanted == {PACKAGE: "22.10.1-1.el8"}
+    undone = taken_back(plan.plan.steps[:4])
+    assert names(undone) == ["uninstall", "return", "release"]
+    assert the(PutPresentBack, undone).reach == Reach.ALL
 
 
 def test_what_isnt_part_of_it_is_told() -> None:
@@ -118,11 +139,12 @@ def test_an_automatic_rollback_that_can_not_run_is_cancelled_first() -> None:
     held = replace(entry("stop"), backup="/b/before")
     found = Found(20, held, armed=True, blocked="back.sh is missing")
     steps = plan_restore(SERVER, MANIFEST, observed(found=found)).plan.steps
-    assert verbs(steps)[:3] == ["lock", "cancel", "backup"]
+    assert names(steps)[:3] == ["lock", "cancel", "backup"]
     assert steps[1].text.endswith("to backup before, which can't run: back.sh is missing")
-    assert (steps[1].data, steps[0].data.unfinished) == ("/b/before", True)
-    undone = Restoring(MANIFEST, lambda: False, print).undo(steps[:2])
-    assert [step.verb for step in undone] == ["lost"]
+    assert the(CancelFormer, steps).directory == "/b/before"
+    assert the(TakeLock, steps).lock.unfinished
+    undone = taken_back(steps[:2])
+    assert names(undone) == ["lost"]
 
 
 @pytest.mark.parametrize(
@@ -133,17 +155,18 @@ def test_an_interrupted_run_is_gone_back_from_first(step: str, reach: Reach) -> 
     found = Found(20, entry(step))
     seen = observed(PRESENT, found, interrupted=before, packages={}, database=None)
     steps = plan_restore(SERVER, MANIFEST, seen).plan.steps
-    assert verbs(steps)[:4] == ["lock", "resume", "backup", "arm"]
-    assert (steps[0].data.over, steps[0].data.unfinished) == (found.entry, True)
-    assert (steps[1].data.reach, steps[1].data.manifest) == (reach, before)
+    assert names(steps)[:4] == ["lock", "resume", "backup", "arm"]
+    lock, back = the(TakeLock, steps).lock, the(GoBackFirst, steps)
+    assert (lock.over, lock.unfinished) == (found.entry, True)
+    assert (back.reach, back.former) == (reach, before)
     # What is installed then is what the interrupted run had found.
-    assert steps[2].data.old == "22.10.3-1.el8"
+    assert the(BackUpPresent, steps).server.old == "22.10.3-1.el8"
 
 
 def test_a_lock_that_was_left_without_a_change_is_taken_over() -> None:
     steps = plan_restore(SERVER, MANIFEST, observed(found=Found(20, entry()))).plan.steps
     assert steps[0].text.endswith("over from a run that was interrupted")
-    assert (steps[0].data.unfinished, verbs(steps)[1]) == (False, "backup")
+    assert (the(TakeLock, steps).lock.unfinished, names(steps)[1]) == (False, "backup")
 
 
 @pytest.mark.parametrize(
@@ -159,23 +182,23 @@ def test_a_lock_that_was_left_without_a_change_is_taken_over() -> None:
 )
 def test_what_was_done_is_taken_back(done: int, back: list[str], reach: Reach | None) -> None:
     steps = plan_restore(SERVER, MANIFEST, observed()).plan.steps[:done]
-    undone = Restoring(MANIFEST, lambda: False, print).undo(steps)
-    assert [step.verb for step in undone] == back
+    undone = taken_back(steps)
+    assert names(undone) == back
     if reach is not None:
-        assert undone[0].data == reach
+        assert the(PutPresentBack, undone).reach == reach
 
 
 def test_what_can_not_be_taken_back_is_said_after_the_lock_is_released() -> None:
     steps = plan_restore(SERVER, MANIFEST, observed(database=None)).plan.steps
-    undone = Restoring(MANIFEST, lambda: False, print).undo(steps[:2])
-    assert [step.verb for step in undone] == ["release", "lost"]
+    undone = taken_back(steps[:2])
+    assert names(undone) == ["release", "lost"]
 
 
 def test_an_interrupted_run_that_can_not_be_gone_back_from_keeps_its_journal() -> None:
     seen = observed(found=Found(20, entry()), interrupted=manifest(id="before"))
     steps = plan_restore(SERVER, MANIFEST, seen).plan.steps[:2]
-    undone = Restoring(MANIFEST, lambda: False, print).undo(steps)
-    assert [step.verb for step in undone] == ["lost"]
+    undone = taken_back(steps)
+    assert names(undone) == ["lost"]
 
 
 THEN = replace(MANIFEST, socket="/run/a.sock", datadir="/var/lib/mysql/")
@@ -228,3 +251,32 @@ def test_a_backup_of_an_earlier_version_is_of_the_usual_mariadb(
             plan_restore(SERVER, MANIFEST, seen)
     else:
         assert plan_restore(SERVER, MANIFEST, seen).plan.steps
+
+
+def test_a_restore_that_is_to_end_begins_no_step_until_the_backup_is_brought_back(
+    tmp_path: Path,
+) -> None:
+    with closing(empty_session(tmp_path)) as session:
+        context = RestoreContext(
+            SERVER.desired, session, manifest=MANIFEST, stopped=lambda: True, tell=print
+        )
+        steps = plan_restore(SERVER, MANIFEST, observed(packages={})).plan.steps
+        locked = [step for step in steps if isinstance(step, LockedStep)]
+        spared = [step for step in locked if step.can_be_spared]
+        assert names(spared) == ["backup", "arm", "install", "restore"]
+        for step in spared:
+            with pytest.raises(NotBegun, match="central/map: interrupted"):
+                context.expect_wanted(step)
+
+
+def test_what_takes_over_from_an_interrupted_run_counts_as_begun(tmp_path: Path) -> None:
+    seen = observed(found=Found(20, entry()), interrupted=manifest(id="before"))
+    back = the(GoBackFirst, plan_restore(SERVER, MANIFEST, seen).plan.steps)
+    with closing(empty_session(tmp_path)) as session:
+        context = RestoreContext(
+            SERVER.desired, session, manifest=MANIFEST, stopped=lambda: True, tell=print
+        )
+        with pytest.raises(MapinfraError, match="interrupted") as refused:
+            context.expect_wanted(back)
+    assert back.can_be_spared
+    assert not isinstance(refused.value, NotBegun)

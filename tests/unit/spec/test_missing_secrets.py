@@ -54,7 +54,7 @@ def test_all_missing_secrets_are_told_at_once_each_with_its_place() -> None:
 def test_no_session_is_opened_where_a_secret_is_missing() -> None:
     sessions = Sessions()
     with pytest.raises(SpecError, match="MAPINFRA_TEST_UNSET: not set"):
-        sessions.of({"there": "x"}, "prod.yaml")
+        sessions.of({"there": "x", "mapinfra:spec": "prod.yaml"})
 
 
 def test_nothing_is_told_where_every_secret_is_there(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from mapinfra.centreon.api import CentreonApi
 from mapinfra.errors import ApiError
-from mapinfra.resources.contract import Step
-from mapinfra.resources.map_installing import Installing
+from mapinfra.resources.map_context import MapContext
+from mapinfra.resources.map_install_steps import SeeLogins
 from mapinfra.resources.session import Session
 from tests.unit.resources.lamp import empty_session
 from tests.unit.resources.test_map_install_plan import installing
@@ -32,7 +32,7 @@ def logins(session: Session, monkeypatch: pytest.MonkeyPatch, *, refused: str = 
         return "token"
 
     monkeypatch.setattr(CentreonApi, "_log_in", log_in)
-    Installing(installing(), session).run(Step("central", "contact", ""))
+    SeeLogins("central", "")._act(MapContext(installing(), session))
     return tried
 
 
