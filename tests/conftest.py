@@ -1,10 +1,11 @@
 """Which tests run: all but the longest, or with --endurance all. And what a run leaves: no lab."""
 
+import pickle
 import re
 import signal
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 from hypothesis import settings
@@ -46,6 +47,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.get_closest_marker("endurance"):
             item.add_marker(skip)
+
+
+@pytest.fixture(autouse=True)
+def pickler_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDK wraps it for each dynamic resource of whatever tests declare; see resources/types."""
+    pickler: Any = pickle._Pickler
+    monkeypatch.setattr(pickler, "_batch_setitems", pickler._batch_setitems)
 
 
 def remove_labs_of_dead_runs() -> None:

@@ -1,5 +1,6 @@
 """The resources as a Pulumi program declares them."""
 
+import pickle
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -17,6 +18,7 @@ from mapinfra.resources.arguments import (
     InstallArgs,
 )
 from mapinfra.resources.broker_outputs import BrokerOutputsKind
+from mapinfra.resources.contract import Inputs
 from mapinfra.resources.desktop_client import DesktopClientKind
 from mapinfra.resources.map_installation import MapInstallationKind
 from mapinfra.resources.topology_flag import TopologyFlagKind
@@ -50,7 +52,25 @@ class DesktopClientProvider(KindProvider):
     arguments = staticmethod(inputs.desktop_client)
 
 
-class TopologyFlag(Resource, module="mapinfra", name="TopologyFlag"):
+class _Resource(Resource):
+    """A dynamic resource of which a program may declare thousands.
+
+    For each one Pulumi's SDK wraps a method of Python's pickler once more, and takes none of it
+    back: at about the 980th, all of them in turn are more calls than Python nests.
+    """
+
+    def __init__(
+        self, provider: KindProvider, name: str, props: Inputs, opts: ResourceOptions | None
+    ) -> None:
+        pickler: Any = pickle._Pickler
+        unwrapped = pickler._batch_setitems
+        try:
+            super().__init__(provider, name, props, opts)
+        finally:
+            pickler._batch_setitems = unwrapped
+
+
+class TopologyFlag(_Resource, module="mapinfra", name="TopologyFlag"):
     """A page of a server's Centreon menu, shown or hidden.
 
     Deleted, it is put back as it was found. Source: manual "Installing MAP on a remote server",
@@ -82,7 +102,7 @@ class TopologyFlag(Resource, module="mapinfra", name="TopologyFlag"):
         super().__init__(TopologyFlagProvider(_stack()), resource_name, made, opts)
 
 
-class BrokerOutputs(Resource, module="mapinfra", name="BrokerOutputs"):
+class BrokerOutputs(_Resource, module="mapinfra", name="BrokerOutputs"):
     """The outputs that mapinfra owns in one broker configuration, deployed and served.
 
     Those of other names are left alone. Deleted, what was found is put back. Source: manual
@@ -132,7 +152,7 @@ class BrokerOutputs(Resource, module="mapinfra", name="BrokerOutputs"):
         super().__init__(BrokerOutputsProvider(_stack()), resource_name, props, opts)
 
 
-class MapInstallation(Resource, module="mapinfra", name="MapInstallation"):
+class MapInstallation(_Resource, module="mapinfra", name="MapInstallation"):
     """One MAP server and the web client of the central or remote that it serves.
 
     An update takes a verified backup first, and goes back by itself when it fails. Deleted, it is
@@ -215,7 +235,7 @@ class MapInstallation(Resource, module="mapinfra", name="MapInstallation"):
         super().__init__(MapInstallationProvider(_stack()), resource_name, props, opts)
 
 
-class DesktopClient(Resource, module="mapinfra", name="DesktopClient"):
+class DesktopClient(_Resource, module="mapinfra", name="DesktopClient"):
     """What users of a legacy MAP server get as their desktop client, and a mirror of it."""
 
     map: Output[Mapping[str, Any]]
