@@ -132,7 +132,9 @@ class _Reading:
         keyword, rest = MEANT.get(name, name), found["rest"]
         match keyword:
             case "host":
-                return place.active and _is_listed(self.asked.alias, words(rest))
+                # In a last pass ssh(1) takes the patterns for what the first one has found.
+                name = self.settled if self.final else self.asked.alias
+                return place.active and _is_listed(name, words(rest))
             case "match":
                 return place.active and self._match(rest)
             case "include":

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from mapinfra.hosts.ssh_config import Asked, ConfigFault, Options, options_of, words
@@ -202,6 +202,7 @@ def ssh_says(config: Path, alias: str) -> dict[str, list[str]]:
 
 
 @needs_ssh
+@example(lines=("Host lyon", "User bob", "Match !final user root", "HostName lyon"), inner=())
 @given(lines=st.lists(LINES, max_size=9), inner=st.lists(LINES, max_size=4))
 @settings(
     max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
