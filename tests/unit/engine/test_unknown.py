@@ -31,7 +31,7 @@ def with_output(value):
     return value
 
 for kind, inputs in json.loads(Path("kinds.json").read_text()):
-    globals()[kind](kind, with_output(inputs), pulumi.ResourceOptions())
+    globals()[kind](kind, **with_output(inputs))
 """
 TARGET = {
     "name": "paris",
