@@ -82,6 +82,7 @@ class Arm(MapStep):
 
     name = "arm"
     is_change = False
+    longest = LONGEST
     turn = Turn.SERVER
 
     def _act(self, context: MapContext) -> None:
