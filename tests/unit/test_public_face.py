@@ -1,8 +1,10 @@
 """What a program imports from mapinfra: names, typed arguments, refusals by the argument's name."""
 
+import asyncio
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,16 @@ API: mapinfra.ApiArgs = {
     "password": {"secret": "centreon"},
 }
 UNKNOWN: pulumi.Output[Any] = pulumi.Output.from_input(pulumi.runtime.rpc.UNKNOWN)
+
+
+@pytest.fixture(autouse=True)
+def event_loop() -> Iterator[None]:
+    """Outputs are made on the main thread's loop, which other tests have taken away."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    yield
+    asyncio.set_event_loop(None)
+    loop.close()
 
 
 def test_what_is_exported_is_sorted_and_there() -> None:
