@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import pulumi
@@ -22,6 +23,17 @@ from mapinfra.resources.session import Session
 LIVE = Path("lamps.json")
 STACK = Path("stack")
 """Has what a provider is told of its stack, if it is."""
+
+
+_turning = Lock()
+
+
+def _turn(lamp: str, *, on: bool) -> None:
+    """Turn a lamp while others are turned and looked at."""
+    with _turning:
+        written = LIVE.with_suffix(".new")
+        written.write_text(json.dumps({**json.loads(LIVE.read_text()), lamp: on}))
+        written.replace(LIVE)
 
 
 @dataclass(frozen=True)
@@ -45,7 +57,7 @@ class TurnLamp(Step[Wanted]):
                 raise CentreonError("no bulb", where="house")
             except CentreonError as error:
                 raise CentreonError("it stays dark", where="house") from error
-        LIVE.write_text(json.dumps({**json.loads(LIVE.read_text()), context.lamp: self.on}))
+        _turn(context.lamp, on=self.on)
 
 
 class LampKind(Kind[Wanted, bool, Wanted]):
