@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from pydantic import BaseModel
-
 from mapinfra.centreon.editions import LEGACY
 from mapinfra.errors import SpecError
+from mapinfra.resources.inputs import plain
 from mapinfra.spec import Central, Remote, Spec
 from mapinfra.spec.model import CENTRAL
 
@@ -13,7 +12,7 @@ from mapinfra.spec.model import CENTRAL
 def topology_flag(spec: Spec, remote: str, page: str | int, visibility: str) -> dict[str, Any]:
     """Return the arguments of a TopologyFlag."""
     return {
-        "server": _plain(spec.remote_target(remote)),
+        "server": plain(spec.remote_target(remote)),
         "page": page,
         "shown": visibility == "shown",
     }
@@ -22,11 +21,11 @@ def topology_flag(spec: Spec, remote: str, page: str | int, visibility: str) -> 
 def broker_outputs(spec: Spec, name: str, remote: Remote) -> dict[str, Any]:
     """Return the arguments of a BrokerOutputs."""
     return {
-        "central": _plain(spec.central_target),
-        "remote": _plain(spec.remote_target(name)),
-        "api": _plain(spec.central.api),
+        "central": plain(spec.central_target),
+        "remote": plain(spec.remote_target(name)),
+        "api": plain(spec.central.api),
         "poller": remote.poller,
-        "outputs": {output: _plain(wanted) for output, wanted in remote.broker_outputs.items()},
+        "outputs": {output: plain(wanted) for output, wanted in remote.broker_outputs.items()},
         "configuration": remote.broker_configuration,
     }
 
@@ -43,11 +42,11 @@ def map_installation(spec: Spec, name: str, server: Central | Remote) -> dict[st
     install = server.map_server.install
     return {
         **spec.map.model_dump(mode="json", exclude_none=True, exclude={"desktop_client"}),
-        "map": _plain(target),
-        "web": _plain(web),
-        "api": _plain(server.api),
+        "map": plain(target),
+        "web": plain(web),
+        "api": plain(server.api),
         "address": server.map_server.address,
-        "install": None if install is None else _plain(install),
+        "install": None if install is None else plain(install),
     }
 
 
@@ -56,11 +55,7 @@ def desktop_client(spec: Spec, name: str) -> dict[str, Any] | None:
     target = spec.map_target(name)
     if spec.map is None or target is None or spec.map.edition != LEGACY.name:
         return None
-    inputs: dict[str, Any] = {"map": _plain(target), "version": spec.map.version}
+    inputs: dict[str, Any] = {"map": plain(target), "version": spec.map.version}
     if spec.map.desktop_client is not None:
         inputs["mirror"] = spec.map.desktop_client.mirror
     return inputs
-
-
-def _plain(model: BaseModel) -> dict[str, Any]:
-    return model.model_dump(mode="json", exclude_defaults=True)

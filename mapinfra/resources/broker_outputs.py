@@ -164,10 +164,9 @@ def _map_left_alone(desired: Desired, session: Session) -> Iterator[CentreonErro
         with suppress(HostError):
             facts = session.fleet.facts(server.host)
             connection = connection_found(server, desired.remote.name, facts)
-            if address := address_to_resolve(connection, session.wishes):
-                at = session.machines.names_at(address, server.host)
-                connection = replace(connection, leads_to=at)
-            yield from disagreements(connection, session.wishes)
+            address = address_to_resolve(connection, session.wishes)
+            at = session.machines.names_at(address, server.host)
+            yield from disagreements(replace(connection, leads_to=at), session.wishes)
 
 
 def _poller(central: Facts, desired: Desired) -> int:

@@ -32,7 +32,7 @@ def topology_flag(resource: str, arguments: Mapping[str, Any]) -> dict[str, Any]
     made = checked(TopologyFlagModel, resource, given)
     if made is None:
         return given
-    return {"server": _plain(made.server), "page": str(made.page), "shown": made.shown}
+    return {"server": plain(made.server), "page": str(made.page), "shown": made.shown}
 
 
 def broker_outputs(resource: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def broker_outputs(resource: str, arguments: Mapping[str, Any]) -> dict[str, Any
     if taken := {name: one.take_over for name, one in known.items() if one.take_over}:
         inputs["take_over"] = taken
     if made is not None:
-        inputs |= {name: _plain(getattr(made, name)) for name in ("central", "remote", "api")}
+        inputs |= {name: plain(getattr(made, name)) for name in ("central", "remote", "api")}
     return inputs
 
 
@@ -70,8 +70,8 @@ def map_installation(resource: str, arguments: Mapping[str, Any]) -> dict[str, A
     return {
         **made.model_dump(mode="json", exclude_none=True, exclude=others),
         **made.model_dump(mode="json", exclude_defaults=True, include={"address", *_SELDOM}),
-        **{name: _plain(getattr(made, name)) for name in _PLACES},
-        **({} if made.install is None else {"install": _plain(made.install)}),
+        **{name: plain(getattr(made, name)) for name in _PLACES},
+        **({} if made.install is None else {"install": plain(made.install)}),
     }
 
 
@@ -79,7 +79,7 @@ def desktop_client(resource: str, arguments: Mapping[str, Any]) -> dict[str, Any
     """Return the inputs of a DesktopClient; raise ArgumentError."""
     given = _given(DesktopClientModel, arguments)
     made = checked(DesktopClientModel, resource, given)
-    return given if made is None else given | {"map": _plain(made.map)}
+    return given if made is None else given | {"map": plain(made.map)}
 
 
 def _given(model: type[BaseModel], arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -91,7 +91,8 @@ def _given(model: type[BaseModel], arguments: Mapping[str, Any]) -> dict[str, An
     }
 
 
-def _plain(model: BaseModel) -> dict[str, Any]:
+def plain(model: BaseModel) -> dict[str, Any]:
+    """Return a part of a spec, or of arguments, as JSON values: only what isn't a default."""
     return model.model_dump(mode="json", exclude_defaults=True)
 
 

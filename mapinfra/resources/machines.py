@@ -35,9 +35,11 @@ class Machines:
     def names_at(self, address: str, seen_from: Target) -> frozenset[str]:
         """Return the names of the machine that an address, or a name, leads to from a host.
 
-        Empty where that isn't known of all that it resolves to there, or isn't one machine.
-        Raises HostError.
+        Empty where that isn't known of all that it resolves to there, or isn't one machine; and for
+        no address. Raises HostError.
         """
+        if not address:
+            return frozenset()
         key = address, seen_from.reading()
         if key not in self._names:
             found = _resolved(self._fleet.host(seen_from), address)

@@ -89,8 +89,7 @@ class MapInstallationKind(Kind[Desired, Live, MapContext]):
             live = replace(live, system=replace(live.system, dbms=Dbms.parse(own.version)))
         live = replace(live, own=own, wishes=session.wishes)
         address = address_to_resolve(connection_of(desired, live), session.wishes)
-        at = session.machines.names_at(address, desired.map) if address else ()
-        return replace(live, broker_at=at)
+        return replace(live, broker_at=session.machines.names_at(address, desired.map))
 
     def thing(self, desired: Desired, live: Live) -> str:
         """See `Kind.thing`."""

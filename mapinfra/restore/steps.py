@@ -134,6 +134,7 @@ class ArmForPresent(RestoreStep):
 
     name = "arm"
     is_change = False
+    longest = LONGEST
 
     def _act(self, context: RestoreContext) -> None:
         context.operation.begin_changes(context.tell)
