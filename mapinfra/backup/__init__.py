@@ -4,12 +4,9 @@ Free of Pulumi and of specs. In the order of an operation: `journal.take`, `take
 asked for, `arm` and `kept`, then either `disarm` or `go_back`, and `journal.release`.
 """
 
-from mapinfra.backup import journal, sessions, shelf
+from mapinfra.backup import sessions, shelf
 from mapinfra.backup.age import age, ago, is_in_future
 from mapinfra.backup.folder import FolderUnsafe
-from mapinfra.backup.journal import Entry, Found, Held, Holder, Standing
-from mapinfra.backup.keeping import Keeper, kept
-from mapinfra.backup.lease import DEFAULT_MINUTES, Lease, LeaseLost, arm, cancel, disarm, prolong
 from mapinfra.backup.leftovers import put_away
 from mapinfra.backup.manifest import File, Manifest, Table
 from mapinfra.backup.present import Database, Present, look, saved
@@ -21,6 +18,10 @@ from mapinfra.backup.subject import FOLDER, Client, Subject
 from mapinfra.backup.sums import seal, verify
 from mapinfra.backup.taking import renew_way_back, take
 from mapinfra.backup.wayback import Back, Reach, go_back, read_back
+from mapinfra.rollback import journal
+from mapinfra.rollback.journal import Entry, Found, Held, Holder, Standing
+from mapinfra.rollback.keeping import Keeper, kept
+from mapinfra.rollback.lease import DEFAULT_MINUTES, Lease, LeaseLost, arm, cancel, disarm, prolong
 
 __all__ = [
     "DEFAULT_MINUTES",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from mapinfra.backup import Listed, Manifest, age, ago
-from mapinfra.centreon.editions import EDITIONS, Edition
+from mapinfra.centreon.releases.editions import EDITIONS, Edition
 from mapinfra.cli.terminal import Terminal
 from mapinfra.restore import Difference, Read, RestorePlan, Server
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mapinfra.centreon.editions import LEGACY
+from mapinfra.centreon.releases.editions import LEGACY
 from mapinfra.errors import SpecError
 from mapinfra.resources.inputs import plain
 from mapinfra.spec import Central, Remote, Spec

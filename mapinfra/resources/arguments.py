@@ -12,8 +12,8 @@ from pulumi import Input, Output, RunError
 from pulumi.output import Unknown
 from pydantic import BaseModel, Field, ValidationError
 
-from mapinfra.centreon.access import Api
-from mapinfra.centreon.map_setup import Install
+from mapinfra.centreon.map.configure import Install
+from mapinfra.centreon.web.access import Api
 from mapinfra.errors import Faulty
 from mapinfra.hosts import Target
 from mapinfra.spec.fault import Keys

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from mapinfra.centreon import broker
+from mapinfra.centreon.broker.outputs import Output
 from mapinfra.resources.arguments import (
     BrokerOutputsModel,
     DesktopClientModel,
@@ -96,9 +96,9 @@ def plain(model: BaseModel) -> dict[str, Any]:
     return model.model_dump(mode="json", exclude_defaults=True)
 
 
-def output(name: str, wanted: BrokerOutput) -> broker.Output:
+def output(name: str, wanted: BrokerOutput) -> Output:
     """Return an output as Centreon keeps it: every value is text."""
     own = wanted.model_dump(exclude={"take_over"})
     categories = tuple(sorted(own.pop("categories")))
     texts = {key: str(value) for key, value in own.items()}
-    return broker.Output(name=name, categories=categories, **texts)
+    return Output(name=name, categories=categories, **texts)

@@ -6,7 +6,7 @@ What the pass can't tell is no obstacle: the step itself will say it.
 from collections.abc import Iterator
 from contextlib import suppress
 
-from mapinfra.centreon.survey import CBD_UNIT, READ_ONLY, RECORD_FOLDER, RECORD_ROOM
+from mapinfra.centreon.reads import CBD_UNIT, READ_ONLY, RECORD_FOLDER, RECORD_ROOM
 from mapinfra.errors import CentreonError, HostError
 from mapinfra.hosts import Facts
 

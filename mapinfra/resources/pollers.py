@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from contextlib import suppress
 
-from mapinfra.centreon.broker import file_pollers
+from mapinfra.centreon.broker.outputs import file_pollers
 from mapinfra.centreon.facts import files, json_object
-from mapinfra.centreon.survey import BROKER_FILES, BROKER_FOLDER, POLLERS
+from mapinfra.centreon.reads import BROKER_FILES, BROKER_FOLDER, POLLERS
 from mapinfra.errors import CentreonError, HostError
 from mapinfra.hosts import Facts, Target
 from mapinfra.resources.session import Session

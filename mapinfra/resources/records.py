@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from mapinfra.centreon.facts import files, json_object
-from mapinfra.centreon.survey import RECORD_FOLDER, RECORDS
+from mapinfra.centreon.reads import RECORD_FOLDER, RECORDS
 from mapinfra.errors import CentreonError
 from mapinfra.hosts import Facts, Host
 

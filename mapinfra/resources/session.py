@@ -7,13 +7,13 @@ from typing import Any
 
 import pulumi
 
-from mapinfra.centreon.access import Api
-from mapinfra.centreon.api import CentreonApi
-from mapinfra.centreon.login import Account, key
-from mapinfra.centreon.wishes import NO_WISHES, Wishes
+from mapinfra.centreon.web.access import Api
+from mapinfra.centreon.web.api import CentreonApi
+from mapinfra.centreon.web.login import Account, key
 from mapinfra.errors import CentreonError, DatabaseError
 from mapinfra.hosts import Database, Fleet, Target
 from mapinfra.resources.machines import Machines
+from mapinfra.resources.wishes import NO_WISHES, Wishes
 from mapinfra.secrets import SecretResolver
 from mapinfra.text import visible
 

@@ -17,11 +17,11 @@ from mapinfra.resources.arguments import (
     HostArgs,
     InstallArgs,
 )
-from mapinfra.resources.broker_outputs import BrokerOutputsKind
+from mapinfra.resources.broker.kind import BrokerOutputsKind
 from mapinfra.resources.contract import Inputs
-from mapinfra.resources.desktop_client import DesktopClientKind
-from mapinfra.resources.map_installation import MapInstallationKind
-from mapinfra.resources.topology_flag import TopologyFlagKind
+from mapinfra.resources.desktop.kind import DesktopClientKind
+from mapinfra.resources.map.kind import MapInstallationKind
+from mapinfra.resources.topology.kind import TopologyFlagKind
 
 
 class TopologyFlagProvider(KindProvider):

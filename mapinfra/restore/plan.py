@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from mapinfra.backup import Client, Manifest, Present, Reach, Standing
 from mapinfra.backup.subject import USUAL_UNITS
-from mapinfra.centreon.map_host import unfit
-from mapinfra.centreon.own_database import OwnDatabase
-from mapinfra.centreon.version import Version
+from mapinfra.centreon.map.environment import unfit
+from mapinfra.centreon.releases.version import Version
 from mapinfra.errors import CentreonError
 from mapinfra.resources.contract import Plan, Step
-from mapinfra.resources.map_model import CHANGED, Lock, Replace
-from mapinfra.resources.map_steps import ReleaseLock, TakeLock
+from mapinfra.resources.map.model import CHANGED, Lock, Replace
+from mapinfra.resources.map.own_database import OwnDatabase
+from mapinfra.resources.map.steps import ReleaseLock, TakeLock
+from mapinfra.restore.reads import Observed
 from mapinfra.restore.servers import Server
 from mapinfra.restore.steps import (
     ArmForPresent,
@@ -24,7 +25,6 @@ from mapinfra.restore.steps import (
     RestoreContext,
     RestoreStep,
 )
-from mapinfra.restore.survey import Observed
 
 _USUAL_DATADIR = "/var/lib/mysql/"
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from mapinfra.backup import Manifest
 from mapinfra.hosts import Target
-from mapinfra.resources.map_model import Desired
+from mapinfra.resources.map.model import Desired
 from mapinfra.resources.session import Session
 from mapinfra.restore.steps import RestoreContext
 

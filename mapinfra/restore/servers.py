@@ -7,8 +7,8 @@ from mapinfra.errors import MapinfraError
 from mapinfra.hosts import Target
 from mapinfra.platform import arguments
 from mapinfra.resources import inputs
-from mapinfra.resources.map_installation import MapInstallationKind
-from mapinfra.resources.map_model import Desired
+from mapinfra.resources.map.kind import MapInstallationKind
+from mapinfra.resources.map.model import Desired
 from mapinfra.spec import Central, Remote, Spec
 from mapinfra.spec.model import CENTRAL
 

@@ -9,14 +9,13 @@ from typing import Never
 
 from mapinfra import backup
 from mapinfra.backup import Back, Manifest, Reach
-from mapinfra.centreon import health
-from mapinfra.centreon.health import Expected
+from mapinfra.centreon.map import health
+from mapinfra.centreon.map.health import Expected
 from mapinfra.errors import CentreonError, MapinfraError
 from mapinfra.hosts import packages
 from mapinfra.resources.contract import NotBegun, Step
-from mapinfra.resources.map_model import Replace
-from mapinfra.resources.map_operation import LONGEST
-from mapinfra.resources.map_steps import (
+from mapinfra.resources.map.model import Replace
+from mapinfra.resources.map.steps import (
     CancelRollback,
     LockedStep,
     NamedStep,
@@ -24,6 +23,7 @@ from mapinfra.resources.map_steps import (
     TakeOver,
     Turn,
 )
+from mapinfra.resources.map.transaction import LONGEST
 
 
 @dataclass

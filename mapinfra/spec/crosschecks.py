@@ -5,7 +5,7 @@ when other faults keep it from becoming a Spec.
 from collections.abc import Hashable, Iterator
 from typing import Any
 
-from mapinfra.centreon.broker import BBDO_SERVER, IPV4, KEYS
+from mapinfra.centreon.broker.outputs import BBDO_SERVER, IPV4, KEYS
 from mapinfra.spec.fault import Keys
 from mapinfra.spec.invalid import Finding
 from mapinfra.spec.model import BrokerOutput

@@ -21,18 +21,18 @@ from pydantic import (
 )
 
 from mapinfra.backup import FOLDER
-from mapinfra.centreon.access import Api
-from mapinfra.centreon.config_files import names_a_secret
-from mapinfra.centreon.editions import EDITIONS, LEGACY
-from mapinfra.centreon.map_setup import Install
-from mapinfra.centreon.survey import (
+from mapinfra.centreon.map.configure import Install
+from mapinfra.centreon.reads import (
     CENTREON_READS,
     MAP_READS,
     WEB_READS,
     backup_reads,
     desktop_reads,
 )
-from mapinfra.centreon.version import Line, Version
+from mapinfra.centreon.releases.editions import EDITIONS, LEGACY
+from mapinfra.centreon.releases.version import Line, Version
+from mapinfra.centreon.web.access import Api
+from mapinfra.config_files import names_a_secret
 from mapinfra.errors import CentreonError
 from mapinfra.hosts.target import Database, Port, Ssh, Target
 from mapinfra.text import visible, without_secrets

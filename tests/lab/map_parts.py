@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from lab import Lab
-from mapinfra.centreon.access import Api
-from mapinfra.centreon.api import CentreonApi
-from mapinfra.centreon.extensions import EXTENSIONS_ON_DISK, MODULE_ROWS, WIDGET_ROWS
-from mapinfra.centreon.health import UNITS
-from mapinfra.centreon.map_servers import MAP_SERVERS
-from mapinfra.centreon.web_options import OPTIONS
+from mapinfra.centreon.map.answers import MAP_SERVERS
+from mapinfra.centreon.map.health import UNITS
+from mapinfra.centreon.web.access import Api
+from mapinfra.centreon.web.api import CentreonApi
+from mapinfra.centreon.web.extensions import EXTENSIONS_ON_DISK, MODULE_ROWS, WIDGET_ROWS
+from mapinfra.centreon.web.options import OPTIONS
 from mapinfra.hosts import Database, Fleet, Ssh, Survey, Target
 from mapinfra.secrets import ConfigSecret, FileSecret, Secrets
 

@@ -25,10 +25,10 @@ from mapinfra.backup import (
     Reach,
     Standing,
     Subject,
-    journal,
 )
 from mapinfra.hosts import Facts, Fleet, Host, Ssh, Survey, Target
 from mapinfra.hosts.packages import PackageError
+from mapinfra.rollback import journal
 from mapinfra.secrets import Secrets
 
 VERSION, NEWER = "22.10.1", "23.10.1"

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from lab import Host, Lab
-from mapinfra.centreon import extensions, web_options
-from mapinfra.centreon.api import CentreonApi
-from mapinfra.centreon.editions import ENGINE, LEGACY
-from mapinfra.centreon.extensions import (
+from mapinfra.centreon.releases.editions import ENGINE, LEGACY
+from mapinfra.centreon.web import extensions, options
+from mapinfra.centreon.web.api import CentreonApi
+from mapinfra.centreon.web.extensions import (
     LICENSE_MANAGER,
     MODULE,
     WIDGET,
@@ -330,18 +330,18 @@ def test_an_api_of_another_centreon_than_the_database_s_is_told(
 def test_options_are_written_together_and_read_back(lab: Lab, fleet: Fleet, central: Host) -> None:
     place = target(lab, "central")
     host, database = fleet.host(place), database_of(place)
-    before = web_options.read(fleet.facts(place).rows(web_options.OPTIONS.name))
-    desired = web_options.wanted(ENGINE, "http://192.0.2.7:8081")
-    assert len(web_options.differences(before, desired)) == 2
-    web_options.write(host, database, desired)
+    before = options.read(fleet.facts(place).rows(options.OPTIONS.name))
+    desired = options.wanted(ENGINE, "http://192.0.2.7:8081")
+    assert len(options.differences(before, desired)) == 2
+    options.write(host, database, desired)
     assert query(central, OPTIONS) == [
         ["map_light_server_address_ng", "http://192.0.2.7:8081"],
         ["map_light_server_using_ng", "1"],
     ]
     fleet.stale(place)
-    now = web_options.read(fleet.facts(place).rows(web_options.OPTIONS.name))
-    assert web_options.differences(now, desired) == ()
-    web_options.write(host, database, before)
+    now = options.read(fleet.facts(place).rows(options.OPTIONS.name))
+    assert options.differences(now, desired) == ()
+    options.write(host, database, before)
     assert query(central, OPTIONS) == []
 
 
@@ -353,8 +353,8 @@ def test_an_option_that_is_there_twice_is_written_in_both_rows(
          " ('map_light_server_address', 'a'), ('map_light_server_address', 'b')"]
     )  # fmt: skip
     place = target(lab, "central")
-    web_options.write(
-        fleet.host(place), database_of(place), web_options.wanted(LEGACY, "https://map:8443/")
+    options.write(
+        fleet.host(place), database_of(place), options.wanted(LEGACY, "https://map:8443/")
     )
     rows = ["map_light_server_address", "https://map:8443"]
     assert query(central, OPTIONS) == [rows, rows, ["map_light_server_using_ng", "0"]]
@@ -370,10 +370,10 @@ def test_an_option_that_the_table_refuses_leaves_all_as_they_were(
     place = target(lab, "central")
     try:
         with pytest.raises(CentreonError, match="did not take map_light_server_using_ng"):
-            web_options.write(
+            options.write(
                 fleet.host(place),
                 database_of(place),
-                web_options.wanted(ENGINE, "http://192.0.2.7:8081"),
+                options.wanted(ENGINE, "http://192.0.2.7:8081"),
             )
         assert query(central, OPTIONS) == []
     finally:
@@ -387,8 +387,8 @@ def test_a_user_who_may_not_write_options_is_told(lab: Lab, fleet: Fleet, centra
     central.run(["mariadb", "-e", f"revoke {rights} from {clients}"])
     try:
         with pytest.raises(DatabaseError, match="denied to user 'mapinfra'"):
-            web_options.write(
-                fleet.host(place), database_of(place), web_options.wanted(ENGINE, "http://map:8081")
+            options.write(
+                fleet.host(place), database_of(place), options.wanted(ENGINE, "http://map:8081")
             )
     finally:
         central.run(["mariadb", "-e", f"grant {rights} to {clients}"])

@@ -11,10 +11,10 @@ import pytest
 
 from lab import Lab
 from lab.packages.by_hand import MapServer, add_repository, map_server
-from mapinfra.centreon import desktop, health, map_servers
-from mapinfra.centreon.editions import ENGINE, LEGACY, Edition, edition
-from mapinfra.centreon.health import Expected, Health, State
-from mapinfra.centreon.version import Version
+from mapinfra.centreon.map import answers, desktop, health
+from mapinfra.centreon.map.health import Expected, Health, State
+from mapinfra.centreon.releases.editions import ENGINE, LEGACY, Edition, edition
+from mapinfra.centreon.releases.version import Version
 from mapinfra.errors import CommandTimeout, HostError
 from mapinfra.hosts import Fleet, Host
 from mapinfra.resources.waiting import until
@@ -76,7 +76,7 @@ def test_a_host_without_map_says_so(lab: Lab, fleet: Fleet) -> None:
     found = observe(lab, fleet, "lyon")
     assert found.state is State.ABSENT
     assert str(found) == "there is no service centreon-map-engine"
-    assert map_servers.observed(fleet.facts(target(lab, "lyon"))) == {}
+    assert answers.observed(fleet.facts(target(lab, "lyon"))) == {}
 
 
 def test_a_server_starts_gets_up_and_is_stopped(
@@ -383,7 +383,7 @@ def test_the_legacy_server_s_desktop_client_is_seen(lab: Lab, fleet: Fleet) -> N
     assert answer is not None
     assert "/centreon-studio/api/beta/" in answer.url
     fleet.stale(place)
-    offer = map_servers.observed(fleet.facts(place))["legacy"].offer
+    offer = answers.observed(fleet.facts(place))["legacy"].offer
     assert desktop.told(offer, Version.parse("22.10.5")).startswith(
         "users get desktop client 22.10.5 from the server (linux, macos, windows)"
     )

@@ -11,8 +11,8 @@ import pytest
 from lab import Host, Lab
 from mapinfra.errors import ApiError
 from mapinfra.hosts import Fleet, Survey
-from mapinfra.resources.broker_outputs import BrokerOutputsKind
-from mapinfra.resources.broker_steps import GenerateConfiguration
+from mapinfra.resources.broker.kind import BrokerOutputsKind
+from mapinfra.resources.broker.steps import GenerateConfiguration
 from mapinfra.resources.session import Session
 from tests.lab.many import make_remotes
 from tests.lab.map_parts import client, secrets_of

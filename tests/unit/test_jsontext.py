@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapinfra.backup.journal import Entry
 from mapinfra.backup.wayback import Back
 from mapinfra.centreon.facts import json_object
 from mapinfra.engine import checkpoint, planfile
 from mapinfra.errors import MapinfraError, StateError
 from mapinfra.jsontext import DEEPEST, loads
+from mapinfra.rollback.journal import Entry
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),

@@ -13,8 +13,8 @@ import pytest
 from pydantic import BaseModel
 
 import mapinfra
-from mapinfra.centreon.access import Api
-from mapinfra.centreon.map_setup import Install
+from mapinfra.centreon.map.configure import Install
+from mapinfra.centreon.web.access import Api
 from mapinfra.hosts import Database, Ssh, Target
 from mapinfra.resources import arguments, inputs, types
 from mapinfra.secrets import ConfigSecret, EnvironmentSecret, FileSecret

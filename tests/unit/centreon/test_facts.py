@@ -5,8 +5,8 @@ import base64
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mapinfra.centreon.broker.generated import file_outputs
 from mapinfra.centreon.facts import Listener, files, json_object, listening_ports
-from mapinfra.centreon.generated import file_outputs
 
 
 def test_files_are_named_without_their_folder() -> None:

@@ -17,7 +17,7 @@ from mapinfra.engine.diff import Change
 from mapinfra.engine.events import Event, LogEvent, ResourceEvent, Summary
 from mapinfra.engine.project import StackConfig
 from mapinfra.resources.contract import Plan
-from mapinfra.resources.map_steps import Note
+from mapinfra.resources.map.steps import Note
 
 hostile = st.text(st.characters(codec=None, categories=None), max_size=30) | st.sampled_from(
     [

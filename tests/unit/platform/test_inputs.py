@@ -6,8 +6,8 @@ from typing import Any
 
 from mapinfra.platform import arguments
 from mapinfra.resources import inputs
-from mapinfra.resources.broker_outputs import BrokerOutputsKind
-from mapinfra.resources.topology_flag import TopologyFlagKind
+from mapinfra.resources.broker.kind import BrokerOutputsKind
+from mapinfra.resources.topology.kind import TopologyFlagKind
 from mapinfra.spec import Spec, load
 
 SPEC = """\

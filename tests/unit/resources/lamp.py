@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mapinfra.centreon.survey import survey_of
+from mapinfra.centreon.reads import survey_of
 from mapinfra.errors import CentreonError, MapinfraError
 from mapinfra.hosts import Fleet, Ssh, Target
 from mapinfra.resources.contract import Change, Inputs, Kind, Plan, Step

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from mapinfra.centreon.survey import CBD_UNIT, READ_ONLY, RECORD_ROOM
+from mapinfra.centreon.reads import CBD_UNIT, READ_ONLY, RECORD_ROOM
 from mapinfra.errors import CentreonError, DatabaseError
 from mapinfra.hosts import Facts
 from mapinfra.hosts.survey import Reading, Rows

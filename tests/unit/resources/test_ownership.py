@@ -11,7 +11,7 @@ import dill  # type: ignore[import-untyped]
 import pytest
 from pulumi.dynamic.dynamic import serialize_provider
 
-from mapinfra.centreon.survey import RECORDS
+from mapinfra.centreon.reads import RECORDS
 from mapinfra.errors import ApplyFailed, CentreonError
 from mapinfra.hosts import Facts, Fleet, Target
 from mapinfra.hosts.survey import Reading

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from mapinfra.centreon.survey import RECORDS
+from mapinfra.centreon.reads import RECORDS
 from mapinfra.errors import CentreonError
 from mapinfra.hosts import Facts
 from mapinfra.hosts.survey import Reading
-from mapinfra.resources import broker_plan, records
+from mapinfra.resources import records
+from mapinfra.resources.broker import plan
 from mapinfra.resources.records import Owner, Record
 
 OUTPUT = {"port": "5758", "host": "", "found": [["name", "x", 0, None, None, None]]}
@@ -78,12 +79,12 @@ def test_a_damaged_record_is_named_with_what_to_do(content: str) -> None:
 )
 def test_a_record_of_outputs_that_lacks_something_is_not_sound(record: Record) -> None:
     with pytest.raises((AttributeError, LookupError, TypeError)):
-        broker_plan.sound(record)
+        plan.sound(record)
 
 
 def test_a_record_of_outputs_that_is_whole_is_sound() -> None:
     record: Record = {"outputs": {"x": OUTPUT}, "restart": True, "configuration": 4}
-    assert broker_plan.sound(record) is record
+    assert plan.sound(record) is record
 
 
 def _write(path: Path, length: int, content: bytes) -> int:

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from mapinfra.centreon.wishes import comparable
 from mapinfra.errors import CentreonError
 from mapinfra.hosts import Ssh, Target
 from mapinfra.resources.machines import address_of
 from mapinfra.resources.sessions import Sessions, _wishes
+from mapinfra.resources.wishes import comparable
 from mapinfra.spec import locate
 from tests.unit.resources.lamp import empty_session
 

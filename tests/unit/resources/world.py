@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from mapinfra.centreon.broker import Group, Output, rows_of, same_rows
+from mapinfra.centreon.broker.generated import Row, generated, listens_on
+from mapinfra.centreon.broker.outputs import Group, Output, rows_of, same_rows
 from mapinfra.centreon.facts import Listener
-from mapinfra.centreon.generated import Row, generated, listens_on
-from mapinfra.resources.broker_model import Desired, Edit, Live
-from mapinfra.resources.broker_outputs import BrokerOutputsKind
-from mapinfra.resources.broker_steps import (
+from mapinfra.resources.broker.kind import BrokerOutputsKind
+from mapinfra.resources.broker.model import Desired, Edit, Live
+from mapinfra.resources.broker.steps import (
     AwaitConfiguration,
     AwaitPorts,
     BrokerContext,

@@ -6,7 +6,7 @@ from typing import Any
 from mapinfra.backup import Database, Found, Present
 from mapinfra.restore import Observed, Server
 from tests.unit.backup.samples import MANIFEST
-from tests.unit.resources.map_cases import wanted
+from tests.unit.resources.map.cases import wanted
 
 SERVER = Server(wanted("22.10.5"))
 PACKAGE = "centreon-map-engine"

@@ -9,11 +9,11 @@ from typing import TypeVar
 import pytest
 
 from mapinfra.backup import Client, Entry, Found, Holder, Reach
-from mapinfra.centreon.own_database import OwnDatabase
 from mapinfra.errors import CentreonError, MapinfraError
 from mapinfra.resources.contract import NotBegun, Step, taken_back
-from mapinfra.resources.map_model import CHANGED
-from mapinfra.resources.map_steps import LockedStep, NamedStep, TakeLock
+from mapinfra.resources.map.model import CHANGED
+from mapinfra.resources.map.own_database import OwnDatabase
+from mapinfra.resources.map.steps import LockedStep, NamedStep, TakeLock
 from mapinfra.restore import plan_restore
 from mapinfra.restore.steps import (
     BackUpPresent,

@@ -1,0 +1,1 @@
+"""Centreon Broker: its outputs, and the files that Centreon makes of them."""

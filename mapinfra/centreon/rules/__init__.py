@@ -1,0 +1,1 @@
+"""The vendor's rules on versions. Nothing here reads or changes a host."""

@@ -1,0 +1,1 @@
+"""Centreon Web: its API, its menu, its extensions and their options."""

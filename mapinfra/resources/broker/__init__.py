@@ -1,0 +1,1 @@
+"""BrokerOutputs: outputs of a broker that MAP and other programs read from."""

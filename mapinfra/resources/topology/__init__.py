@@ -1,0 +1,1 @@
+"""TopologyFlag: a page of Centreon's menu, shown or hidden."""
