@@ -12,12 +12,12 @@ from threading import Lock
 from pulumi.dynamic.config import Config
 
 from mapinfra import spec
-from mapinfra.centreon.reads import survey_of
 from mapinfra.centreon.releases.editions import edition
 from mapinfra.config import OWN, SPEC_KEY, value_of
 from mapinfra.errors import SpecError
 from mapinfra.hosts import Fleet
 from mapinfra.resources.provider_process import is_provider_process, settle_in
+from mapinfra.resources.reading import survey_of
 from mapinfra.resources.session import Session
 from mapinfra.resources.wishes import NO_WISHES, WantedMap, WantedOutput, Wishes, comparable
 from mapinfra.secrets import Secrets

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from mapinfra.backup import Client, Manifest, Present, Reach, Standing
+from mapinfra.backup import Client, Manifest, Present, Reach
 from mapinfra.backup.subject import USUAL_UNITS
-from mapinfra.centreon.map.environment import unfit
 from mapinfra.centreon.releases.version import Version
 from mapinfra.errors import CentreonError
 from mapinfra.resources.contract import Plan, Step
+from mapinfra.resources.map.fitting import unfit
 from mapinfra.resources.map.model import CHANGED, Lock, Replace
 from mapinfra.resources.map.own_database import OwnDatabase
 from mapinfra.resources.map.steps import ReleaseLock, TakeLock
@@ -25,6 +25,7 @@ from mapinfra.restore.steps import (
     RestoreContext,
     RestoreStep,
 )
+from mapinfra.rollback import Standing
 
 _USUAL_DATADIR = "/var/lib/mysql/"
 

@@ -4,18 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mapinfra import backup
-from mapinfra.backup import Found, Manifest, Present, Standing, shelf
+from mapinfra.backup import Manifest, Present, shelf
 from mapinfra.centreon.map import jdbc
-from mapinfra.centreon.map.environment import CONFIGURATION, configuration, fitting
+from mapinfra.centreon.map.environment import CONFIGURATION, configuration
 from mapinfra.centreon.map.jdbc import NotUnderstood
 from mapinfra.centreon.releases.editions import Edition
 from mapinfra.config_files import PROPERTIES, settings
 from mapinfra.errors import CentreonError
 from mapinfra.hosts import Facts, Fleet, Host, Survey
 from mapinfra.resources.map import own_database
+from mapinfra.resources.map.fitting import fitting
 from mapinfra.resources.map.own_database import OwnDatabase
 from mapinfra.restore.servers import Server
-from mapinfra.rollback import journal
+from mapinfra.rollback import Found, Standing, journal
 
 
 @dataclass(frozen=True)

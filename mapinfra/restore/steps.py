@@ -9,11 +9,11 @@ from typing import Never
 
 from mapinfra import backup
 from mapinfra.backup import Back, Manifest, Reach
-from mapinfra.centreon.map import health
 from mapinfra.centreon.map.health import Expected
 from mapinfra.errors import CentreonError, MapinfraError
 from mapinfra.hosts import packages
 from mapinfra.resources.contract import NotBegun, Step
+from mapinfra.resources.map import health_check
 from mapinfra.resources.map.model import Replace
 from mapinfra.resources.map.steps import (
     CancelRollback,
@@ -122,7 +122,7 @@ class BackUpPresent(RestoreStep):
     longest = LONGEST
 
     def _act(self, context: RestoreContext) -> None:
-        before = health.look(context.map, context.desired.edition)
+        before = health_check.look(context.map, context.desired.edition)
         # Whether it is to speak TLS is for the configuration that comes back to say.
         context.served, context.expected = before.serves, replace(before.expected, tls=None)
         then = context.manifest

@@ -12,8 +12,9 @@ from contextlib import contextmanager
 from mapinfra.errors import HostError
 from mapinfra.hosts import Host
 from mapinfra.rollback import journal, lease
-from mapinfra.rollback.journal import Entry, Held
+from mapinfra.rollback.journal import Held
 from mapinfra.rollback.lease import Lease, LeaseLost
+from mapinfra.rollback.model import Entry
 
 _TIMES = 4  # prolonged this often in its time, so that a lost connection isn't its end
 

@@ -13,22 +13,11 @@ import pytest
 from lab import Host as LabHost
 from lab import Lab
 from lab.packages.by_hand import MapServer, add_repository, map_server
-from mapinfra import backup
-from mapinfra.backup import (
-    BackupFailed,
-    Client,
-    Entry,
-    Held,
-    Holder,
-    LeaseLost,
-    Manifest,
-    Reach,
-    Standing,
-    Subject,
-)
+from mapinfra import backup, rollback
+from mapinfra.backup import BackupFailed, Client, Manifest, Reach, Subject
 from mapinfra.hosts import Facts, Fleet, Host, Ssh, Survey, Target
 from mapinfra.hosts.packages import PackageError
-from mapinfra.rollback import journal
+from mapinfra.rollback import Entry, Found, Held, Holder, LeaseLost, Standing, journal
 from mapinfra.secrets import Secrets
 
 VERSION, NEWER = "22.10.1", "23.10.1"
@@ -350,11 +339,11 @@ def test_a_package_that_is_not_to_be_had_stops_the_backup(world: World) -> None:
 def test_retention_keeps_so_many_good_ones_and_never_an_armed_one(world: World) -> None:
     first = world.take("a", keep=2)
     world.lab.run(["mkdir", f"{FOLDER}/notes"])
-    backup.arm(world.host, first, world.subject.client, 10)
+    rollback.arm(world.host, first, world.subject.client, 10)
     for id in ("b", "c", "d"):
         world.take(id, keep=2)
     assert world.lab.run(["ls", FOLDER]).stdout.split() == ["a", "c", "d", "notes"]
-    backup.disarm(world.host, first)
+    rollback.disarm(world.host, first)
     world.sql("create view broken as select 1 as x from odd")
     world.sql("drop table if exists other")
     with pytest.raises(PackageError):
@@ -398,9 +387,9 @@ def test_the_password_is_in_no_command_line_environment_or_lasting_file(world: W
     try:
         manifest = world.take("first", client=client)
         backup.rehearse(world.host, manifest, client)
-        backup.arm(world.host, manifest, client, 10)
+        rollback.arm(world.host, manifest, client, 10)
         assert world.lab.run(["stat", "-c", "%a", f"{FOLDER}/first/client.cnf"]).stdout == "600\n"
-        backup.disarm(world.host, manifest)
+        rollback.disarm(world.host, manifest)
     finally:
         world.lab.run(["systemctl", "stop", "watch"])
         world.lab.run(["mariadb", "-e", "drop user backup@localhost"])
@@ -465,7 +454,7 @@ def test_a_damaged_backup_is_refused_before_the_service_is_touched(world: World)
     with pytest.raises(BackupFailed, match=r"^map: going back to backup first failed: checking"):
         backup.go_back(world.host, manifest, world.subject.client)
     with pytest.raises(BackupFailed, match=r"^map: arming .* failed: config.tar: FAILED"):
-        backup.arm(world.host, manifest, world.subject.client, 10)
+        rollback.arm(world.host, manifest, world.subject.client, 10)
     assert units(world) == ""
     assert world.state() == before
     assert not world.exists(f"{FOLDER}/first/client.cnf")
@@ -509,38 +498,38 @@ def is_back(world: World, manifest: Manifest) -> bool:
 def test_the_host_goes_back_by_itself_when_the_lease_is_not_prolonged(world: World) -> None:
     before = world.state()
     manifest = world.take("first")
-    backup.arm(world.host, manifest, world.subject.client, 10)
+    rollback.arm(world.host, manifest, world.subject.client, 10)
     world.spoil()
-    lease = backup.arm(world.host, manifest, world.subject.client, 0.05)
+    lease = rollback.arm(world.host, manifest, world.subject.client, 0.05)
     wait_until(lambda: is_back(world, manifest))
     assert world.state() == before
     wait_until(lambda: units(world) == "")
     assert not world.exists(f"{FOLDER}/first/client.cnf")
     with pytest.raises(LeaseLost, match=r"^map: the host goes back to backup first by itself"):
-        backup.prolong(world.host, lease)
+        rollback.prolong(world.host, lease)
     with pytest.raises(LeaseLost, match=r"^map: the host goes back to backup first by itself"):
-        backup.disarm(world.host, manifest)
+        rollback.disarm(world.host, manifest)
 
 
 @pytest.mark.endurance
 def test_a_lease_that_is_prolonged_does_not_fire_and_disarmed_leaves_nothing(world: World) -> None:
     manifest = world.take("first")
-    lease = backup.arm(world.host, manifest, world.subject.client, 0.05)
+    lease = rollback.arm(world.host, manifest, world.subject.client, 0.05)
     ending = time.monotonic() + 5
     while time.monotonic() < ending:
-        backup.prolong(world.host, lease)
-    backup.disarm(world.host, manifest)
+        rollback.prolong(world.host, lease)
+    rollback.disarm(world.host, manifest)
     assert backup.read_back(world.host, manifest) is None
     assert units(world) == ""
     assert not world.exists(f"{FOLDER}/first/client.cnf")
-    backup.disarm(world.host, manifest)
+    rollback.disarm(world.host, manifest)
 
 
 @pytest.mark.endurance
 def test_a_way_back_that_fails_is_tried_again_until_it_succeeds(world: World) -> None:
     manifest = world.take("first")
     world.lab.run(f"mv {FOLDER}/first/config.tar /root/away")
-    backup.arm(world.host, manifest, world.subject.client, 0.02)
+    rollback.arm(world.host, manifest, world.subject.client, 0.02)
 
     def failed() -> bool:
         back = backup.read_back(world.host, manifest)
@@ -556,7 +545,7 @@ def test_a_way_back_that_fails_is_tried_again_until_it_succeeds(world: World) ->
 def test_a_reboot_in_the_middle_ends_with_the_way_back(world: World) -> None:
     before = world.state()
     manifest = world.take("first")
-    backup.arm(world.host, manifest, world.subject.client, 10)
+    rollback.arm(world.host, manifest, world.subject.client, 10)
     world.spoil()
     world.lab.power_off()
     world.lab.power_on()
@@ -571,7 +560,7 @@ def test_a_power_cut_on_the_way_back_ends_with_it_done(world: World) -> None:
     world.sql("create table many (id int primary key, t varchar(200));"
               "insert into many select seq, repeat('y', 200) from seq_1_to_300000")  # fmt: skip
     manifest = world.take("first")
-    backup.arm(world.host, manifest, world.subject.client, 10)
+    rollback.arm(world.host, manifest, world.subject.client, 10)
     world.spoil()
     world.lab.run(["systemctl", "start", "--no-block", "mapinfra-back.first.service"])
     report = f"{FOLDER}/first/BACK.json"
@@ -588,7 +577,7 @@ def test_a_power_cut_on_the_way_back_ends_with_it_done(world: World) -> None:
 @pytest.mark.endurance
 def test_who_goes_back_while_the_host_does_waits_and_does_it_once(world: World) -> None:
     manifest = world.take("first")
-    backup.arm(world.host, manifest, world.subject.client, 10)
+    rollback.arm(world.host, manifest, world.subject.client, 10)
     world.spoil()
     world.lab.run(["systemctl", "start", "--no-block", "mapinfra-back.first.service"])
     back = backup.go_back(world.host, manifest, world.subject.client)
@@ -606,7 +595,7 @@ def entry(world: World, backup: str = "") -> Entry:
     return Entry(world.subject.service, "upgrade", NEWER, holder, backup=backup)
 
 
-def found(world: World) -> journal.Found:
+def found(world: World) -> Found:
     return journal.look(world.host, world.subject.service)
 
 
@@ -688,7 +677,7 @@ def test_an_abandoned_lock_is_taken_over_by_one_of_two(world: World) -> None:
 def test_a_host_that_went_back_by_itself_frees_the_lock(world: World) -> None:
     manifest = world.take("first")
     mine = journal.take(world.host, entry(world, backup=manifest.directory), 10)
-    backup.arm(world.host, manifest, world.subject.client, 0.02)
+    rollback.arm(world.host, manifest, world.subject.client, 0.02)
     wait_until(lambda: found(world).going_back)
     assert found(world).standing is Standing.HELD
     wait_until(lambda: found(world).standing is Standing.WENT_BACK)
@@ -700,8 +689,8 @@ def test_what_takes_longer_than_it_may_is_kept_no_more(world: World) -> None:
     manifest = world.take("first")
     minutes = 0.1
     mine = journal.take(world.host, entry(world, backup=manifest.directory), minutes)
-    with backup.kept(world.host, mine, minutes) as keeper:
-        keeper.keep(backup.arm(world.host, manifest, world.subject.client, minutes))
+    with rollback.kept(world.host, mine, minutes) as keeper:
+        keeper.keep(rollback.arm(world.host, manifest, world.subject.client, minutes))
         keeper.expect(0)
         wait_until(lambda: found(world).standing is Standing.WENT_BACK)
         with pytest.raises(LeaseLost):
@@ -715,8 +704,8 @@ def test_a_keeper_keeps_lock_and_lease_until_the_cable_is_pulled_for_too_long(
     manifest = world.take("first")
     minutes = 0.1
     mine = journal.take(world.host, entry(world, backup=manifest.directory), minutes)
-    with backup.kept(world.host, mine, minutes) as keeper:
-        keeper.keep(backup.arm(world.host, manifest, world.subject.client, minutes))
+    with rollback.kept(world.host, mine, minutes) as keeper:
+        keeper.keep(rollback.arm(world.host, manifest, world.subject.client, minutes))
         ending = time.monotonic() + 10
         while time.monotonic() < ending:
             keeper.check()
@@ -768,7 +757,7 @@ def test_a_changed_bit_anywhere_is_found_before_anything_is_armed_or_restored(
         with pytest.raises(BackupFailed):
             backup.verify(world.host, manifest)
         with pytest.raises(BackupFailed, match=r"^map: arming the way back to "):
-            backup.arm(world.host, manifest, world.subject.client, 10)
+            rollback.arm(world.host, manifest, world.subject.client, 10)
         flip(world, f"{FOLDER}/first/{name}")
     backup.verify(world.host, manifest)
     assert units(world) == ""
@@ -784,7 +773,7 @@ def test_a_backup_that_is_not_whole_is_not_armed(world: World, what: str) -> Non
     manifest = world.take("first")
     world.lab.run(f"cd {FOLDER}/first && {what}")
     with pytest.raises(BackupFailed, match=r"^map: arming the way back to .* failed: "):
-        backup.arm(world.host, manifest, world.subject.client, 10)
+        rollback.arm(world.host, manifest, world.subject.client, 10)
     assert units(world) == ""
     shelf = backup.listing(world.host)
     assert shelf.unreadable or shelf.backups[0].damage
@@ -805,7 +794,7 @@ def test_a_backup_that_is_gone_is_not_armed_and_nothing_is_made_in_its_place(
 ) -> None:
     manifest = world.take("first")
     world.lab.run(["mv", f"{FOLDER}/first", "/root/first"])
-    for action in (backup.arm, backup.go_back):
+    for action in (rollback.arm, backup.go_back):
         with pytest.raises(BackupFailed):
             action(world.host, manifest, world.subject.client)
     assert not world.exists(f"{FOLDER}/first")
@@ -826,8 +815,8 @@ def test_clocks_that_were_ahead_order_nothing(world: World) -> None:
     now = time.time()
     assert backup.age(backups[0].manifest, now) == "399 days in the future"
     assert backup.age(backups[-1].manifest, now).endswith(" s")
-    backup.arm(world.host, new, world.subject.client, 10)
-    backup.disarm(world.host, new)
+    rollback.arm(world.host, new, world.subject.client, 10)
+    rollback.disarm(world.host, new)
 
 
 def test_a_clock_that_is_set_gives_no_lock_away(world: World) -> None:
@@ -913,7 +902,7 @@ def test_a_folder_that_is_not_roots_alone_is_neither_read_nor_written(
             lambda: world.take("second", folder=folder),
             lambda: backup.listing(world.host, folder),
             lambda: backup.verify(world.host, manifest),
-            lambda: backup.arm(world.host, manifest, client, 10),
+            lambda: rollback.arm(world.host, manifest, client, 10),
             lambda: backup.go_back(world.host, manifest, client),
             lambda: backup.renew_way_back(world.host, manifest, client),
             lambda: backup.rehearse(world.host, manifest, client),
@@ -932,7 +921,7 @@ def test_a_folder_that_is_not_roots_alone_is_neither_read_nor_written(
 
 def test_a_script_planted_after_arming_is_not_run_by_the_host(world: World) -> None:
     manifest = world.take("first")
-    lease = backup.arm(world.host, manifest, world.subject.client, 10)
+    lease = rollback.arm(world.host, manifest, world.subject.client, 10)
     mine = journal.take(world.host, entry(world, backup=manifest.directory), 0.02)
     world.lab.run(f"echo 'touch /root/planted' >{FOLDER}/first/back.sh")
     assert lease.minutes == 10
@@ -942,7 +931,7 @@ def test_a_script_planted_after_arming_is_not_run_by_the_host(world: World) -> N
     assert not world.exists("/root/planted")
     wait_until(lambda: found(world).standing is Standing.STUCK)
     assert found(world).blocked == "back.sh isn't as it was written"
-    backup.cancel(world.host, manifest.directory)
+    rollback.cancel(world.host, manifest.directory)
     assert units(world) == ""
     assert not world.exists(f"{FOLDER}/first/client.cnf")
     journal.release(world.host, mine)
@@ -951,12 +940,12 @@ def test_a_script_planted_after_arming_is_not_run_by_the_host(world: World) -> N
 def test_a_way_back_whose_folder_is_gone_is_stuck_and_can_be_cancelled(world: World) -> None:
     manifest = world.take("first")
     mine = journal.take(world.host, entry(world, backup=manifest.directory), 10)
-    backup.arm(world.host, manifest, world.subject.client, 10)
+    rollback.arm(world.host, manifest, world.subject.client, 10)
     world.lab.run(["rm", "-r", f"{FOLDER}/first"])
     world.lab.run(["systemctl", "start", "--no-block", "mapinfra-back.first.service"])
     wait_until(lambda: found(world).standing is Standing.STUCK)
     assert found(world).blocked == f"there is no {FOLDER}/first any more"
-    backup.cancel(world.host, manifest.directory)
+    rollback.cancel(world.host, manifest.directory)
     assert units(world) == ""
-    backup.cancel(world.host, manifest.directory)
+    rollback.cancel(world.host, manifest.directory)
     journal.release(world.host, mine)

@@ -25,6 +25,7 @@ from mapinfra.centreon.web.extensions import (
 )
 from mapinfra.errors import ApiError, CentreonError, DatabaseError
 from mapinfra.hosts import Fleet
+from mapinfra.resources.map import option_rows
 from mapinfra.resources.session import database_of
 from tests.lab.map_parts import client, open_fleet, target
 from tests.lab.project import query
@@ -333,7 +334,7 @@ def test_options_are_written_together_and_read_back(lab: Lab, fleet: Fleet, cent
     before = options.read(fleet.facts(place).rows(options.OPTIONS.name))
     desired = options.wanted(ENGINE, "http://192.0.2.7:8081")
     assert len(options.differences(before, desired)) == 2
-    options.write(host, database, desired)
+    option_rows.write(host, database, desired)
     assert query(central, OPTIONS) == [
         ["map_light_server_address_ng", "http://192.0.2.7:8081"],
         ["map_light_server_using_ng", "1"],
@@ -341,7 +342,7 @@ def test_options_are_written_together_and_read_back(lab: Lab, fleet: Fleet, cent
     fleet.stale(place)
     now = options.read(fleet.facts(place).rows(options.OPTIONS.name))
     assert options.differences(now, desired) == ()
-    options.write(host, database, before)
+    option_rows.write(host, database, before)
     assert query(central, OPTIONS) == []
 
 
@@ -353,7 +354,7 @@ def test_an_option_that_is_there_twice_is_written_in_both_rows(
          " ('map_light_server_address', 'a'), ('map_light_server_address', 'b')"]
     )  # fmt: skip
     place = target(lab, "central")
-    options.write(
+    option_rows.write(
         fleet.host(place), database_of(place), options.wanted(LEGACY, "https://map:8443/")
     )
     rows = ["map_light_server_address", "https://map:8443"]
@@ -370,7 +371,7 @@ def test_an_option_that_the_table_refuses_leaves_all_as_they_were(
     place = target(lab, "central")
     try:
         with pytest.raises(CentreonError, match="did not take map_light_server_using_ng"):
-            options.write(
+            option_rows.write(
                 fleet.host(place),
                 database_of(place),
                 options.wanted(ENGINE, "http://192.0.2.7:8081"),
@@ -387,7 +388,7 @@ def test_a_user_who_may_not_write_options_is_told(lab: Lab, fleet: Fleet, centra
     central.run(["mariadb", "-e", f"revoke {rights} from {clients}"])
     try:
         with pytest.raises(DatabaseError, match="denied to user 'mapinfra'"):
-            options.write(
+            option_rows.write(
                 fleet.host(place), database_of(place), options.wanted(ENGINE, "http://map:8081")
             )
     finally:

@@ -11,12 +11,13 @@ import pytest
 
 from lab import Lab
 from lab.packages.by_hand import MapServer, add_repository, map_server
-from mapinfra.centreon.map import answers, desktop, health
+from mapinfra.centreon.map import answers, desktop, health, known_failures
 from mapinfra.centreon.map.health import Expected, Health, State
 from mapinfra.centreon.releases.editions import ENGINE, LEGACY, Edition, edition
 from mapinfra.centreon.releases.version import Version
 from mapinfra.errors import CommandTimeout, HostError
 from mapinfra.hosts import Fleet, Host
+from mapinfra.resources.map import health_check
 from mapinfra.resources.waiting import until
 from tests.lab.map_parts import open_fleet, target
 from tests.tls import pem
@@ -52,7 +53,7 @@ def host(lab: Lab, fleet: Fleet, engine: MapServer) -> Host:
 
 def wait(host: Host, wanted: Edition, *, seconds: float, **expected: Any) -> Health:
     """Wait as a step does; a second that it stays healthy is enough for most tests."""
-    return health.wait(
+    return health_check.wait(
         host, wanted, seconds=seconds, expected=Expected(**{"span": 1.0, **expected})
     )
 
@@ -83,7 +84,7 @@ def test_a_server_starts_gets_up_and_is_stopped(
     lab: Lab, fleet: Fleet, engine: MapServer, host: Host
 ) -> None:
     restart(engine)
-    starting = health.look(host, ENGINE)
+    starting = health_check.look(host, ENGINE)
     assert starting.state is State.STARTING
     assert "gives no health (localhost:8081: " in str(starting)
     up = wait(host, ENGINE, seconds=30, broker=True)
@@ -103,7 +104,7 @@ def test_a_server_starts_gets_up_and_is_stopped(
 def test_a_server_without_its_database_is_down(engine: MapServer, host: Host) -> None:
     engine.host.run(["systemctl", "stop", "mariadb"])
     until(
-        lambda: health.look(host, ENGINE).state is State.DOWN,
+        lambda: health_check.look(host, ENGINE).state is State.DOWN,
         seconds=10, where="map", what="not down", remedy="",
     )  # fmt: skip
     with pytest.raises(CommandTimeout, match=r"isn't healthy within 1 s: .* says DOWN"):
@@ -143,7 +144,7 @@ def test_a_service_that_systemd_starts_again_and_again_is_told(
 
 def test_a_cause_of_an_earlier_start_is_not_told_again(engine: MapServer, host: Host) -> None:
     log = engine.host.run(["cat", engine.edition.log]).stdout
-    assert health.known_cause(log, ENGINE) is not None
+    assert known_failures.known_cause(log, ENGINE) is not None
     last = max(line[:19] for line in log.splitlines())
     until(
         lambda: engine.host.run(["date", "+%F %T"]).stdout.strip() > last,
@@ -210,7 +211,7 @@ def test_a_server_that_loses_its_broker_is_not_healthy(
     address = f"{engine.web.address}:5758"
     with trouble(engine, broker="lost"):
         until(
-            lambda: not health.look(host, ENGINE).is_connected,
+            lambda: not health_check.look(host, ENGINE).is_connected,
             seconds=10, where="map", what="still connected", remedy="",
         )  # fmt: skip
         found = observe(lab, fleet, "map")
@@ -239,7 +240,7 @@ def test_a_connection_of_another_process_is_not_the_server_s(engine: MapServer, 
                 lambda: bool(engine.host.run(command).stdout),
                 seconds=10, where="map", what="no connection", remedy="",
             )  # fmt: skip
-            assert not health.look(host, ENGINE).is_connected
+            assert not health_check.look(host, ENGINE).is_connected
         finally:
             engine.host.run(["systemctl", "stop", "other"])
 
@@ -273,7 +274,7 @@ def test_a_server_that_systemd_starts_again_and_again_is_not_healthy(
         wait(host, ENGINE, seconds=30)
         engine.host.run(["systemctl", "kill", "--signal=KILL", engine.edition.service])
         until(
-            lambda: health.look(host, ENGINE).serves,
+            lambda: health_check.look(host, ENGINE).serves,
             seconds=20, where="map", what="not up again", remedy="",
         )  # fmt: skip
         assert observe(lab, fleet, "map").state in (State.UNPROVEN, State.CUT_OFF)
@@ -288,12 +289,12 @@ def test_a_server_has_to_stay_up_for_longer_than_it_last_did(engine: MapServer, 
         restart(engine)
         assert wait(host, ENGINE, seconds=30).is_healthy
         until(
-            lambda: health.look(host, ENGINE).state is State.FAILED,
+            lambda: health_check.look(host, ENGINE).state is State.FAILED,
             seconds=20, where="map", what="it lives", remedy="",
         )  # fmt: skip
-        lived = health.look(host, ENGINE).unit.lived
+        lived = health_check.look(host, ENGINE).unit.lived
         assert lived is not None
-        assert health.look(host, ENGINE).expected.span == pytest.approx(lived + health.STEADY)
+        assert health_check.look(host, ENGINE).expected.span == pytest.approx(lived + health.STEADY)
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from lab import Lab
-from mapinfra.backup import Entry, Holder
 from mapinfra.engine.lock import held, holders
+from mapinfra.rollback import Entry, Holder
 from tests.lab.map_world import (
     ENGINE_ON_DNF,
     LEGACY_ON_APT,

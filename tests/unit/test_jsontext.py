@@ -12,7 +12,7 @@ from mapinfra.centreon.facts import json_object
 from mapinfra.engine import checkpoint, planfile
 from mapinfra.errors import MapinfraError, StateError
 from mapinfra.jsontext import DEEPEST, loads
-from mapinfra.rollback.journal import Entry
+from mapinfra.rollback import Entry
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),

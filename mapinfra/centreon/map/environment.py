@@ -1,11 +1,10 @@
 """What a MAP server's host has beside its service: configuration, system, fitting backups."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from mapinfra.backup import Found, Manifest
 from mapinfra.centreon.facts import FITS, contents
-from mapinfra.centreon.releases.editions import EDITIONS, MARIADB_SNIPPETS, Edition
+from mapinfra.centreon.releases.editions import EDITIONS, Edition
 from mapinfra.centreon.releases.lines import Dbms, OperatingSystem, java_major
 from mapinfra.centreon.rules.situation import ABSENT, Absent
 from mapinfra.hosts import Facts, Probe
@@ -70,30 +69,6 @@ def system(facts: Facts, installed: Installed) -> System:
             for word in ("ActiveState=active", "UnitFileState=enabled")
         ),
     )
-
-
-def unfit(manifest: Manifest, edition: Edition) -> str:
-    """Say why a backup can't be one of this edition; nothing when it can.
-
-    Its configuration may lie elsewhere, behind a link: only the folder's own name has to be right.
-    """
-    folder = edition.config_dir.rpartition("/")[2]
-    strange = [name for name in manifest.packages if name != edition.server_package]
-    if manifest.service != edition.service:
-        return f"it is of {manifest.service}, not of {edition.service}"
-    if strange:
-        return f"it has {', '.join(strange)}, not {edition.server_package}"
-    if manifest.config_folder.rpartition("/")[2] != folder:
-        return f"its configuration is {manifest.config_folder}, not {edition.config_dir}"
-    if foreign := sorted({*manifest.elsewhere}.difference(MARIADB_SNIPPETS)):
-        return f"it has {', '.join(foreign)}, which isn't of MAP's configuration"
-    return ""
-
-
-def fitting(found: Found, edition: Edition) -> Found:
-    """Return the journal as found; a backup that isn't of this edition can't be gone back to."""
-    fault = unfit(found.manifest, edition) if found.manifest is not None else ""
-    return replace(found, blocked=found.blocked or fault)
 
 
 def _operating_system(release: Mapping[str, str]) -> OperatingSystem | None:

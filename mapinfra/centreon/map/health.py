@@ -1,8 +1,5 @@
 """Whether a MAP server is healthy: its unit, what it answers, its connection to the broker."""
 
-import re
-import shlex
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,25 +7,22 @@ from enum import StrEnum
 from mapinfra.centreon.map import answers
 from mapinfra.centreon.map.answers import Answer, Report
 from mapinfra.centreon.releases.editions import EDITIONS, Edition
-from mapinfra.errors import CommandTimeout, HostError
-from mapinfra.hosts import Facts, Host, Probe
+from mapinfra.hosts import Facts, Probe
 
 STEADY = 6.0
 """Seconds that a server has to stay healthy before it counts as such: one answer isn't enough."""
 _LONGEST_SPAN = 180.0  # an end after more seconds than these isn't waited for
-_SHOW = (
+SHOW = (
     "systemctl show --no-pager --property=Id,LoadState,ActiveState,SubState,UnitFileState,Result,"
     "ExecMainStatus,NRestarts,MainPID,ExecMainStartTimestamp,ExecMainStartTimestampMonotonic,"
     "ExecMainExitTimestampMonotonic"
 )
-_UPTIME = r"printf '\n'; sed 's/ .*//; s/^/Uptime=/' /proc/uptime"
+UPTIME = r"printf '\n'; sed 's/ .*//; s/^/Uptime=/' /proc/uptime"
 UNITS = Probe(
     "map-units",
-    f"{_SHOW} {' '.join(f'{edition.service}.service' for edition in EDITIONS.values())}; {_UPTIME}",
+    f"{SHOW} {' '.join(f'{edition.service}.service' for edition in EDITIONS.values())}; {UPTIME}",
 )
-_PAUSE = 0.5  # seconds between looks at a server that starts; it takes 30 to 60 s
 _PROTECTED = (401, 403)
-_CUT_OFF_REMEDY = "check that cbd listens there, and what blocks the way"
 
 
 class State(StrEnum):
@@ -210,15 +204,6 @@ def observed(facts: Facts, edition: Edition) -> Health:
     return Health(edition, unit, answers.observed(facts).get(edition.name))
 
 
-def look(host: Host, edition: Edition) -> Health:
-    """Ask now; raise HostError."""
-    service = shlex.quote(f"{edition.service}.service")
-    shown = host.run(["sh", "-c", f"{_SHOW} {service}; {_UPTIME}"]).text
-    unit = units(shown)[edition.service]
-    report = answers.ask(host, edition) if unit.active == "active" else None
-    return Health(edition, unit, report)
-
-
 def units(text: str) -> dict[str, Unit]:
     """Return what `systemctl show` printed of several units, by their names."""
     blocks = [
@@ -252,173 +237,3 @@ def _lived(shown: dict[str, str], uptime: float | None) -> float | None:
     if not start:
         return None
     return end - start if end > start else uptime and max(0.0, uptime - start)
-
-
-def wait(host: Host, edition: Edition, *, seconds: float, expected: Expected) -> Health:
-    """Wait until a started server is healthy, and stays so with one process.
-
-    Raises HostError at once when the service ends or is started anew by systemd, CommandTimeout
-    when it isn't as expected within `seconds`, or not any more after them; both name the cause
-    where the server's log tells one of the known ones.
-    """
-    began, steady = time.monotonic(), _Steadiness()
-    first = health = look(host, edition)
-    while True:
-        lacking, waited = health.lacks(expected), time.monotonic() - began
-        if _is_over(health, first):
-            raise _told(HostError, f"{health}{steady.told()}", host, health)
-        if lacking and waited >= seconds:
-            what = f"the MAP server isn't healthy within {seconds:g} s: {lacking}"
-            raise _told(CommandTimeout, what, host, health)
-        if steady.seconds(health, lacking) >= expected.span:
-            if health.unit.restarts:  # it is proven now, whatever it did before
-                host.run(["systemctl", "reset-failed", f"{edition.service}.service"])
-            return health
-        time.sleep(_PAUSE)
-        health = look(host, edition)
-
-
-@dataclass
-class _Steadiness:
-    """Since when a server has been healthy with one process."""
-
-    _process: int | None = None
-    _since: float = 0.0
-    _first_up: float | None = None
-
-    def seconds(self, health: Health, lacking: str) -> float:
-        """Return for how long it has been so; 0.0 where something is lacking now."""
-        now, process = time.monotonic(), health.unit.main_pid
-        if lacking:
-            self._process = None
-            return 0.0
-        if process != self._process:
-            self._process, self._since = process, now
-        self._first_up = self._first_up or now
-        return now - self._since
-
-    def told(self) -> str:
-        """Say when a server ended that had been up."""
-        if self._first_up is None:
-            return ""
-        return f": it ended {time.monotonic() - self._first_up:.0f} s after its first UP"
-
-
-def _is_over(health: Health, first: Health) -> bool:
-    crashed = health.unit.restarts > first.unit.restarts
-    return crashed or health.state in (State.ABSENT, State.STOPPED, State.FAILED)
-
-
-def _told(kind: type[HostError], what: str, host: Host, health: Health) -> HostError:
-    """Return the error, with the cause where it is a known one."""
-    log = health.edition.log_files[0]
-    cause = known_cause(_log(host, health), health.edition)
-    if cause is None and health.state is State.CUT_OFF:
-        return kind(what, where=host.name, remedy=_CUT_OFF_REMEDY)
-    if cause is None:
-        return kind(what, where=host.name, remedy=f"look at {log}")
-    return kind(f"{what}: {cause[0]}", where=host.name, remedy=cause[1])
-
-
-def _log(host: Host, health: Health) -> str:
-    """Return what was logged since the last start, in the journal and in the server's file."""
-    unit = health.unit
-    if not unit.started:
-        return ""
-    journal = host.run(
-        ["journalctl", "--quiet", "--output=cat", "--lines=300",
-         f"--unit={unit.name}", f"--since={unit.started}"],
-        check=False,
-    )  # fmt: skip
-    file = host.run(["tail", "-n", "500", health.edition.log_files[0]], check=False)
-    return journal.text + since(file.text, unit.started)
-
-
-def since(log: str, start: str) -> str:
-    """Return the end of a log, from its first line that is as late as `start`, to the second."""
-    lines = log.splitlines(keepends=True)
-    late = (n for n, line in enumerate(lines) if _TIME.match(line) and _time(line) >= start)
-    return "".join(lines[next(late, len(lines)) :])
-
-
-_TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d")
-
-
-def _time(line: str) -> str:
-    return line[:19].replace("T", " ")
-
-
-@dataclass(frozen=True)
-class _Known:
-    """A failure that the documentation or Java itself has words for."""
-
-    words: str
-    cause: str
-    remedy: str
-
-
-# 22.10 graph-views/troubleshooter, known-issues; 24.10 graph-views/map-web-troubleshooting; the
-# rest are the words of Java, Hibernate and MariaDB.
-_KNOWN = (
-    _Known(
-        "Failed to authenticate",
-        "Centreon Web refuses MAP's user",
-        "correct centreon.user and centreon.pwd in {main}; the password may have expired",
-    ),
-    _Known(
-        "Cannot authenticate user",
-        "MAP's user may not read the real-time API",
-        "turn on Reach API Realtime for that user in Centreon Web",
-    ),
-    _Known(
-        "unable to find valid certification path",
-        "a certificate isn't in MAP's truststore",
-        "add it to the file that centreon-map.truststore in {main} names",
-    ),
-    _Known(
-        "subject alternative names",
-        "the certificate of Centreon Web doesn't have the name in centreon.url",
-        "write the certificate's name, not an address, in {main}",
-    ),
-    _Known(
-        "did not return a unique result",
-        "a module was installed twice",
-        "delete the surplus row of modules_informations on the central",
-    ),
-    _Known(
-        "dialect",
-        "the SQL dialect isn't one that this version knows",
-        "correct the dialect in both *-database.properties of {folder}",
-    ),
-    _Known(
-        "Access denied for user",
-        "MariaDB refuses MAP's user",
-        "correct user and password in both *-database.properties of {folder}, or the grants",
-    ),
-    _Known(
-        "Could not create the Java Virtual Machine",
-        "Java refuses its options",
-        "correct JAVA_OPTS in {conf}",
-    ),
-    _Known(
-        "Address already in use",
-        "another program has its port",
-        "stop that program, or change centreon-map.port in {main}",
-    ),
-)
-
-
-def known_cause(log: str, edition: Edition) -> tuple[str, str] | None:
-    """Return cause and remedy of the last known failure in a log; None: there is none.
-
-    Nothing of the log itself is passed on: it isn't known what a server writes there.
-    """
-    found = [(log.rfind(known.words), known) for known in _KNOWN]
-    at, known = max(found, key=lambda pair: pair[0])
-    if at < 0:
-        return None
-    folder = edition.config_dir
-    remedy = known.remedy.format(
-        main=f"{folder}/{edition.main_file}", conf=f"{folder}/{edition.conf_file}", folder=folder
-    )
-    return known.cause, remedy

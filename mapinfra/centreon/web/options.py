@@ -9,14 +9,14 @@ from urllib.parse import urlsplit
 
 from mapinfra.centreon.releases.editions import EDITIONS, WEB_CLIENT, Edition
 from mapinfra.errors import CentreonError
-from mapinfra.hosts import Database, Host, Query, Transaction
+from mapinfra.hosts import Query
 
 Values = Mapping[str, str | None]
 """Values by key; None: no row."""
 
 KEYS = (*(edition.address_option for edition in EDITIONS.values()), WEB_CLIENT.switch_option)
-_SELECT = "SELECT `key`, value FROM options WHERE `key` IN ({})"
-OPTIONS = Query("map-options", _SELECT.format(", ".join(f"'{key}'" for key in KEYS)))
+SELECT = "SELECT `key`, value FROM options WHERE `key` IN ({})"
+OPTIONS = Query("map-options", SELECT.format(", ".join(f"'{key}'" for key in KEYS)))
 
 _LOCAL = ("localhost", "127.", "::1", "0.0.0.0")  # noqa: S104 - nothing is bound to it
 
@@ -67,41 +67,6 @@ def differences(found: Values, desired: Mapping[str, str]) -> tuple[Difference, 
         for key, value in desired.items()
         if live.get(key) != value
     )
-
-
-def write(host: Host, database: Database, values: Values) -> None:
-    """Write options in one transaction and read them back in it; None deletes the row.
-
-    Raises DatabaseError, and CentreonError when the table didn't take a value: nothing is written
-    then.
-    """
-    with host.transaction(database) as transaction:
-        there = _look(transaction, values, " FOR UPDATE")
-        for key, value in values.items():
-            _write_one(transaction, key, value, present=key in there)
-        now = _look(transaction, values)
-        refused = [key for key, value in values.items() if now.get(key) != value]
-        if refused:
-            raise CentreonError(
-                f"table options did not take {', '.join(refused)}",
-                where=host.name,
-                remedy="somebody else changes it; preview again",
-            )
-
-
-def _write_one(transaction: Transaction, key: str, value: str | None, *, present: bool) -> None:
-    if value is None:
-        transaction.execute("DELETE FROM options WHERE `key` = %s", (key,))
-    elif present:
-        transaction.execute("UPDATE options SET value = %s WHERE `key` = %s", (value, key))
-    else:
-        transaction.execute("INSERT INTO options (`key`, value) VALUES (%s, %s)", (key, value))
-
-
-def _look(transaction: Transaction, keys: Values, suffix: str = "") -> dict[str, str]:
-    marks = ", ".join(["%s"] * len(keys))
-    rows = transaction.query(_SELECT.format(marks) + suffix, tuple(keys))
-    return {str(row["key"]): str(row["value"] or "") for row in rows}
 
 
 def _check(url: str) -> None:

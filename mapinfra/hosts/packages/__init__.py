@@ -15,6 +15,7 @@ from mapinfra.hosts.packages.changes import (
     remove,
     wait_until_free,
 )
+from mapinfra.hosts.packages.keys import import_key, remove_keys
 from mapinfra.hosts.packages.model import (
     Change,
     Conffiles,
@@ -54,6 +55,7 @@ __all__ = [
     "fetch_afresh",
     "foresee",
     "foresee_removal",
+    "import_key",
     "install",
     "install_files",
     "install_files_argv",
@@ -65,5 +67,6 @@ __all__ = [
     "read_installed",
     "read_offered",
     "remove",
+    "remove_keys",
     "wait_until_free",
 ]

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from mapinfra.backup import Standing
 from mapinfra.centreon.map.configure import Install
 from mapinfra.centreon.reads import CENTREON_READS, MAP_READS, WEB_READS, backup_reads
 from mapinfra.centreon.releases.editions import edition
@@ -37,6 +36,7 @@ from mapinfra.resources.map.plan_removal import removal
 from mapinfra.resources.map.steps_output import RestartCbd
 from mapinfra.resources.map.steps_web import KeepWebPackage, SetOptions
 from mapinfra.resources.session import Session
+from mapinfra.rollback import Standing
 
 
 class MapInstallationKind(Kind[Desired, Live, MapContext]):

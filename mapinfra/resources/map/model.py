@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from mapinfra.backup import Found, Manifest, Shelf
+from mapinfra.backup import Manifest, Shelf
 from mapinfra.centreon.map.configure import Install
 from mapinfra.centreon.map.environment import System
 from mapinfra.centreon.map.health import Health
@@ -20,7 +20,7 @@ from mapinfra.hosts import Target
 from mapinfra.hosts.packages import Installed, Offered
 from mapinfra.resources.map.own_database import OwnDatabase
 from mapinfra.resources.wishes import NO_WISHES, Wishes
-from mapinfra.rollback.journal import Entry
+from mapinfra.rollback import Entry, Found
 
 INSTALLATION: Final = "installation"
 REMOVAL: Final = "removal"

@@ -15,6 +15,7 @@ from mapinfra.centreon.reads import BROKER_CONFIGURATIONS, BROKER_ROWS, PLATFORM
 from mapinfra.centreon.releases.version import Version
 from mapinfra.centreon.web import extensions, options
 from mapinfra.hosts import Facts, packages
+from mapinfra.resources.map.fitting import fitting
 from mapinfra.resources.map.model import Desired, Live, Place
 from mapinfra.rollback import journal
 
@@ -22,7 +23,7 @@ from mapinfra.rollback import journal
 def observed(desired: Desired, map_facts: Facts, web_facts: Facts) -> Live:
     """Return what was found; raise HostError, and CentreonError for what can't be understood."""
     edition = desired.edition
-    found = environment.fitting(journal.read(map_facts, edition.service), edition)
+    found = fitting(journal.read(map_facts, edition.service), edition)
     installed = packages.read_installed(map_facts.text(packages.INSTALLED))
     platform = _platform(web_facts)
     is_central = platform.get("isCentral") == "yes"

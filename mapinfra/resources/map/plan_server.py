@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from mapinfra.backup import Reach, Standing, expect_room, is_in_future, room_for
+from mapinfra.backup import Reach, expect_room, is_in_future, room_for
 from mapinfra.centreon.map.health import Expected, State
 from mapinfra.centreon.releases.order import Stage
 from mapinfra.centreon.rules.verdict import (
@@ -47,6 +47,7 @@ from mapinfra.resources.map.steps_server import (
     Start,
     Stop,
 )
+from mapinfra.rollback import Standing
 
 
 class ServerSide:

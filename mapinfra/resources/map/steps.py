@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from enum import IntEnum, auto
 from typing import ClassVar, Never, TypeVar
 
-from mapinfra import backup
-from mapinfra.centreon.map import health
+from mapinfra import rollback
 from mapinfra.centreon.map.health import Expected
 from mapinfra.errors import CentreonError
 from mapinfra.hosts import Host
 from mapinfra.resources.contract import Step
+from mapinfra.resources.map import health_check
 from mapinfra.resources.map.model import Desired, Lock
 from mapinfra.resources.map.transaction import LONG, Operation
 from mapinfra.resources.session import Session
@@ -68,7 +68,7 @@ class OperationContext(ABC):
     def await_health(self, expected: Expected) -> None:
         """Wait until the server is healthy, and stays so."""
         seconds = self.desired.start_seconds
-        health.wait(self.map, self.desired.edition, seconds=seconds, expected=expected)
+        health_check.wait(self.map, self.desired.edition, seconds=seconds, expected=expected)
 
     def release(self) -> None:
         """End what is under way, if anything is."""
@@ -194,4 +194,4 @@ class CancelRollback(TakeOver[OperationContext]):
     name = "cancel"
 
     def _act(self, context: OperationContext) -> None:
-        backup.cancel(context.map, self.directory)
+        rollback.cancel(context.map, self.directory)

@@ -18,16 +18,6 @@ from mapinfra.resources.map.own_database import OwnDatabase
 from mapinfra.resources.map.steps import TakeOver, Turn
 from mapinfra.resources.map.transaction import LONGEST
 
-_IMPORT_KEY = """\
-set -e
-file=$(mktemp)
-trap 'rm -f "$file"' EXIT
-curl --fail --silent --show-error --location --max-time 60 --output "$file" "$1"
-gpg --show-keys --with-colons "$file" | grep -q "^fpr:*$2:" ||
-  { echo "the key of $1 isn't the one with fingerprint $2" >&2; exit 1; }
-rpm --import "$file"
-"""
-
 
 def _is_armed(done: Done) -> bool:
     return any(isinstance(step, Arm) for step in done)
@@ -127,9 +117,8 @@ class RotateKeys(MapStep):
     def _act(self, context: MapContext) -> None:
         rotation = self.rotation
         if rotation.url:
-            argv = ("sh", "-c", _IMPORT_KEY, "sh", rotation.url, rotation.fingerprint)
-            context.map.run(argv, timeout=90)
-        context.map.run(["rpm", "-e", *rotation.remove])
+            packages.import_key(context.map, rotation.url, rotation.fingerprint)
+        packages.remove_keys(context.map, rotation.remove)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from mapinfra.centreon.web import options
 from mapinfra.centreon.web.extensions import LICENSE_MANAGER, MODULE, WIDGET, Action
 from mapinfra.hosts import packages
+from mapinfra.resources.map import option_rows
 from mapinfra.resources.map.context import Back, Done, MapContext, MapStep
 from mapinfra.resources.map.model import Replace
 from mapinfra.resources.map.steps import Turn
@@ -125,7 +126,7 @@ class SetOptions(MapStep):
     turn = Turn.OPTIONS
 
     def _act(self, context: MapContext) -> None:
-        options.write(context.web, context.web_database, self.after)
+        option_rows.write(context.web, context.web_database, self.after)
 
     def undo(self, done: Done) -> Back:
         """See `Step.undo`."""

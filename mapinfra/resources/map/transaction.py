@@ -6,8 +6,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from mapinfra import backup
-from mapinfra.backup import Back, Client, Entry, Holder, Keeper, Manifest, Reach, Subject, sessions
+from mapinfra import backup, rollback
+from mapinfra.backup import Back, Client, Manifest, Reach, Subject, sessions
 from mapinfra.backup.working import Tell
 from mapinfra.centreon.map.configure import check_questions
 from mapinfra.centreon.map.environment import LEFTOVERS
@@ -29,7 +29,7 @@ from mapinfra.resources.map.configuration import (
     write_file,
 )
 from mapinfra.resources.map.model import CHANGED, Desired, Lock, Replace
-from mapinfra.rollback import journal
+from mapinfra.rollback import Entry, Holder, Keeper, journal
 
 LONG = 2 * 3600.0
 """Seconds a step may take: its time limits are minutes, a package transaction half an hour."""
@@ -79,7 +79,7 @@ class Operation:
             entry = replace(entry, backup=lock.over.backup, step=lock.over.step)
         taken = journal.take(host, entry, desired.lease_minutes, lock.over)
         keeping = ExitStack()
-        keeper = keeping.enter_context(backup.kept(host, taken, desired.lease_minutes))
+        keeper = keeping.enter_context(rollback.kept(host, taken, desired.lease_minutes))
         return cls(host, desired, keeper, keeping, lock.over is not None)
 
     def starts(self, seconds: float) -> None:
@@ -99,7 +99,7 @@ class Operation:
         self._keeping.close()
         self.sweep(self.host)
         if self.manifest is not None and not self._is_back:
-            backup.disarm(self.host, self.manifest)
+            rollback.disarm(self.host, self.manifest)
         self._forget_incoming()
         journal.release(self.host, self.keeper.entry)
 
@@ -157,7 +157,7 @@ class Operation:
     def arm(self, reach: Reach, tell: Tell | None = None) -> None:
         """Let the host go back by itself should this run end without a word."""
         manifest, minutes = self._backup, self.desired.lease_minutes
-        lease = backup.arm(self.host, manifest, manifest.client, minutes, reach, tell)
+        lease = rollback.arm(self.host, manifest, manifest.client, minutes, reach, tell)
         self.keeper.keep(lease)
 
     def begin_changes(self, tell: Tell | None = None) -> None:

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mapinfra.centreon.reads import survey_of
 from mapinfra.errors import CentreonError, MapinfraError
 from mapinfra.hosts import Fleet, Ssh, Target
 from mapinfra.resources.contract import Change, Inputs, Kind, Plan, Step
+from mapinfra.resources.reading import survey_of
 from mapinfra.resources.session import Session
 from mapinfra.secrets import Secrets
 

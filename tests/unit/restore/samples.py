@@ -3,8 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
-from mapinfra.backup import Database, Found, Present
+from mapinfra.backup import Database, Present
 from mapinfra.restore import Observed, Server
+from mapinfra.rollback import Found
 from tests.unit.backup.samples import MANIFEST
 from tests.unit.resources.map.cases import wanted
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import pytest
 
-from mapinfra.backup import Client, Entry, Found, Holder, Reach
+from mapinfra.backup import Client, Reach
 from mapinfra.errors import CentreonError, MapinfraError
 from mapinfra.resources.contract import NotBegun, Step, taken_back
 from mapinfra.resources.map.model import CHANGED
@@ -23,6 +23,7 @@ from mapinfra.restore.steps import (
     PutPresentBack,
     RestoreContext,
 )
+from mapinfra.rollback import Entry, Found, Holder
 from tests.unit.backup.samples import MANIFEST, manifest
 from tests.unit.resources.lamp import empty_session
 from tests.unit.restore.samples import PACKAGE, PRESENT, SAME, SERVER, observed

@@ -9,9 +9,9 @@ from dataclasses import replace
 import pytest
 
 from mapinfra import processes
-from mapinfra.backup import Back, Entry, Found, Holder, Reach, Standing
+from mapinfra.backup import Back, Reach
 from mapinfra.errors import CommandFailed
-from mapinfra.rollback import journal
+from mapinfra.rollback import Entry, Found, Holder, Standing, journal
 from tests.unit.backup.samples import MANIFEST
 
 ELSEWHERE = Holder("ada", "console", 4711, "another machine")

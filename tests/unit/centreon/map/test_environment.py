@@ -5,16 +5,17 @@ from typing import Any
 
 import pytest
 
-from mapinfra.backup import Found
 from mapinfra.centreon.map import environment
 from mapinfra.centreon.map.environment import System
-from mapinfra.centreon.reads import survey_of
 from mapinfra.centreon.releases.editions import ENGINE, LEGACY
 from mapinfra.centreon.releases.lines import Dbms, OperatingSystem
 from mapinfra.centreon.rules.situation import ABSENT
 from mapinfra.hosts import Facts, Ssh, Target
 from mapinfra.hosts.packages import Installed
 from mapinfra.hosts.survey import Reading
+from mapinfra.resources.map.fitting import fitting, unfit
+from mapinfra.resources.reading import survey_of
+from mapinfra.rollback import Found
 from tests.unit.backup.samples import manifest
 
 RELEASE = {"ID": "almalinux", "VERSION_ID": "8.10"}
@@ -73,14 +74,14 @@ def test_configuration_is_that_of_one_edition_byte_for_byte() -> None:
     ],
 )
 def test_a_backup_has_to_fit_its_edition(changed: dict[str, Any], fault: str) -> None:
-    assert environment.unfit(manifest(**changed), ENGINE) == fault
+    assert unfit(manifest(**changed), ENGINE) == fault
 
 
 def test_a_backup_that_is_not_of_the_edition_can_not_be_gone_back_to() -> None:
     other = manifest(service="centreon-map")
-    assert environment.fitting(Found(1, manifest=other), ENGINE).blocked.startswith("it is of")
-    assert not environment.fitting(Found(1, manifest=manifest()), ENGINE).blocked
-    assert environment.fitting(Found(1), ENGINE) == Found(1)
+    assert fitting(Found(1, manifest=other), ENGINE).blocked.startswith("it is of")
+    assert not fitting(Found(1, manifest=manifest()), ENGINE).blocked
+    assert fitting(Found(1), ENGINE) == Found(1)
 
 
 @pytest.mark.parametrize("reads", [("centreon",), ("map",), ("centreon", "web", "map")])

@@ -12,10 +12,9 @@ from mapinfra.centreon.map.health import (
     Health,
     State,
     Unit,
-    known_cause,
-    since,
     units,
 )
+from mapinfra.centreon.map.known_failures import known_cause, since
 from mapinfra.centreon.releases.editions import ENGINE, LEGACY
 from mapinfra.errors import HostError
 

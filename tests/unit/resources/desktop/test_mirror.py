@@ -10,7 +10,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapinfra.centreon.reads import CENTREON_READS, MAP_READS, RECORDS, desktop_reads, survey_of
+from mapinfra.centreon.reads import CENTREON_READS, MAP_READS, RECORDS, desktop_reads
 from mapinfra.hosts import Ssh, Target
 from mapinfra.resources.desktop import mirror_on_host
 from mapinfra.resources.desktop.mirror import (
@@ -25,6 +25,7 @@ from mapinfra.resources.desktop.mirror import (
     read_folder,
     reverse,
 )
+from mapinfra.resources.reading import survey_of
 
 OLD, NEW = "client-22.10.1-linux.zip", "client-22.10.5-linux.zip"
 VERSIONS = ("22.10.1", "22.10.5", "23.04.1")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from mapinfra.backup import Client, Entry, Found, Holder, Manifest
+from mapinfra.backup import Client, Manifest
 from mapinfra.centreon.map.answers import Answer, Report
 from mapinfra.centreon.map.environment import System
 from mapinfra.centreon.map.health import Health, Unit
@@ -30,6 +30,7 @@ from mapinfra.resources.map.context import MapContext
 from mapinfra.resources.map.model import Desired, Live
 from mapinfra.resources.map.own_database import OwnDatabase
 from mapinfra.resources.map.steps import NamedStep
+from mapinfra.rollback import Entry, Found, Holder
 from mapinfra.secrets import EnvironmentSecret
 
 S = TypeVar("S", bound=Step[MapContext])

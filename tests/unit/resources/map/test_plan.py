@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapinfra.backup import Entry, FolderUnsafe, Found, Holder, Listed, Reach, Shelf
+from mapinfra.backup import FolderUnsafe, Listed, Reach, Shelf
 from mapinfra.backup.wayback import Back
 from mapinfra.centreon.broker.outputs import Group, rows_of
 from mapinfra.centreon.broker.outputs import Output as BrokerOutput
@@ -41,6 +41,7 @@ from mapinfra.resources.map.steps_server import (
     Stop,
 )
 from mapinfra.resources.map.steps_web import ChangeWebPackage, Extend, SetOptions
+from mapinfra.rollback import Entry, Found, Holder
 from tests.unit.resources.map.cases import (
     ADDRESS,
     CONF,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mapinfra.backup import BackupFailed, Entry, Found, Holder
+from mapinfra.backup import BackupFailed
 from mapinfra.centreon.broker.outputs import Group, Output, rows_of
 from mapinfra.centreon.map.configure import Install
 from mapinfra.centreon.map.prerequisites import Broker, Ground
@@ -19,6 +19,7 @@ from mapinfra.resources.map.model import INSTALLATION, Desired, Live, Place
 from mapinfra.resources.map.plan_removal import removal
 from mapinfra.resources.map.steps_installation import GrantAccess
 from mapinfra.resources.map.steps_web import Extend
+from mapinfra.rollback import Entry, Found, Holder
 from mapinfra.secrets import EnvironmentSecret
 from tests.unit.resources.map.cases import (
     NEWER,
