@@ -19,7 +19,7 @@ from rich.table import Table
 
 from lab import Host as LabHost
 from lab import Lab
-from mapinfra.backup import Client
+from mapinfra.backup import MariadbClient
 from mapinfra.backup.dump import OPTIONS, PROGRAM
 from mapinfra.backup.login import logged_in
 from mapinfra.backup.taking import digest
@@ -110,7 +110,7 @@ def _plain(host: Host) -> float:
 
 
 def _backup(host: Host) -> tuple[float, float]:
-    with logged_in(host, Client(), "bench") as login:
+    with logged_in(host, MariadbClient(), "bench") as login:
         argv = ("bash", "-c", PROGRAM, "bash", login, _DATABASE, _OURS)
         dumping = _seconds(lambda: work(host, "bench-dump", argv, "the dump"))
     reading = _seconds(lambda: digest(host, "bench-digest", _FOLDER, _OURS, _DATABASE))

@@ -10,7 +10,7 @@ from mapinfra.errors import MapinfraError
 _wanted = threading.Event()
 
 
-class Interrupted(MapinfraError):
+class WorkInterrupted(MapinfraError):
     """What was going on was broken off, since the user wants the run to end."""
 
 
@@ -27,4 +27,4 @@ def forget() -> None:
 def expect_none(where: str) -> None:
     """Raise Interrupted when the run is to end; `where` is the host that something is done on."""
     if _wanted.is_set():
-        raise Interrupted("interrupted", where=where)
+        raise WorkInterrupted("interrupted", where=where)

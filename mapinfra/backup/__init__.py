@@ -5,12 +5,12 @@ from mapinfra.backup.age import age, ago, is_in_future
 from mapinfra.backup.folder import FolderUnsafe
 from mapinfra.backup.leftovers import put_away
 from mapinfra.backup.manifest import File, Manifest, Table
-from mapinfra.backup.present import Database, Present, look, saved
+from mapinfra.backup.present import DatabaseContent, Present, look, saved
 from mapinfra.backup.rehearsal import compare, rehearse
 from mapinfra.backup.remote import BackupFailed
 from mapinfra.backup.shelf import Listed, Shelf, find, listing, retire
 from mapinfra.backup.state import expect_room, room_for
-from mapinfra.backup.subject import FOLDER, Client, Subject
+from mapinfra.backup.subject import FOLDER, MariadbClient, Subject
 from mapinfra.backup.sums import seal, verify
 from mapinfra.backup.taking import renew_way_back, take
 from mapinfra.backup.wayback import Back, Reach, go_back, read_back
@@ -19,12 +19,12 @@ __all__ = [
     "FOLDER",
     "Back",
     "BackupFailed",
-    "Client",
-    "Database",
+    "DatabaseContent",
     "File",
     "FolderUnsafe",
     "Listed",
     "Manifest",
+    "MariadbClient",
     "Present",
     "Reach",
     "Shelf",

@@ -6,7 +6,7 @@ by no one else, which the sticky bit of a /tmp doesn't change. Links are refused
 """
 
 from mapinfra.backup.remote import BackupFailed, finished, succeeded
-from mapinfra.backup.working import Progress, finished_work
+from mapinfra.backup.working import CopyProgress, finished_work
 from mapinfra.hosts import Completed, Host
 
 UNSAFE = """\
@@ -93,7 +93,7 @@ def work_in(
     folder: str,
     text: str,
     *arguments: str,
-    progress: Progress | None = None,
+    progress: CopyProgress | None = None,
 ) -> str:
     """Run what takes long as `script_in` does; Interrupted when the user wants the run to end."""
     argv = ("sh", "-c", _EXPECT_OWN + text, "sh", folder, *arguments)

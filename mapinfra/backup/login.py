@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from mapinfra.backup.remote import script
-from mapinfra.backup.subject import Client
+from mapinfra.backup.subject import MariadbClient
 from mapinfra.hosts import Host
 
 CLIENT_FILE = "client.cnf"
@@ -18,7 +18,7 @@ mkdir -p "${1%/*}" && cat >"$1.new" && mv "$1.new" "$1" || { rm -f "$1.new"; exi
 
 
 @contextmanager
-def logged_in(host: Host, client: Client, service: str) -> Iterator[str]:
+def logged_in(host: Host, client: MariadbClient, service: str) -> Iterator[str]:
     """Give the path of an option file on the host, removed at the end."""
     path = f"{_RUN}/{service}.cnf"
     content = client.option_file().encode()

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
-from mapinfra.backup.subject import Client
+from mapinfra.backup.subject import MariadbClient
 from mapinfra.hosts.packages import Family
 
 MANIFEST = "MANIFEST.json"
@@ -98,9 +98,9 @@ class Manifest:
     """Files in config.tar that lie outside that folder; earlier versions saved none."""
 
     @property
-    def client(self) -> Client:
+    def client(self) -> MariadbClient:
         """How MariaDB's root logs in to the server that has the database."""
-        return Client(socket=self.socket or None, unit=self.unit, datadir=self.datadir)
+        return MariadbClient(socket=self.socket or None, unit=self.unit, datadir=self.datadir)
 
     @property
     def size(self) -> int:

@@ -10,7 +10,7 @@ from mapinfra.backup.login import logged_in
 from mapinfra.backup.manifest import Manifest
 from mapinfra.backup.remote import BackupFailed, script
 from mapinfra.backup.state import THIS_MACHINE
-from mapinfra.backup.subject import Client
+from mapinfra.backup.subject import MariadbClient
 from mapinfra.hosts import Host, packages
 from mapinfra.hosts.packages import Family
 
@@ -58,7 +58,7 @@ _ASPECTS = {
 
 
 @dataclass(frozen=True)
-class Database:
+class DatabaseContent:
     """A database: bytes of its data, and the rows of each table."""
 
     size: int
@@ -71,7 +71,7 @@ class Present:
 
     packages: Mapping[str, str]
     """Those asked about that are installed."""
-    database: Database | None
+    database: DatabaseContent | None
     """None: it isn't there."""
     files: Mapping[str, str]
     """Each file of the configuration that differs, by its full path, and in what."""
@@ -83,7 +83,7 @@ class Present:
     """See `Manifest.machine`."""
 
 
-def look(host: Host, manifest: Manifest, names: Iterable[str], client: Client) -> Present:
+def look(host: Host, manifest: Manifest, names: Iterable[str], client: MariadbClient) -> Present:
     """Look at packages `names`, and at what a backup would bring back; raise BackupFailed.
 
     Every row is counted, which takes as long as reading an index of each table.
@@ -109,9 +109,9 @@ def saved(host: Host, manifest: Manifest, name: str) -> str:
     return script_in(host, f"reading {name} in the backup", manifest.directory, reading, member)
 
 
-def _database(host: Host, manifest: Manifest, client: Client) -> Database | None:
+def _database(host: Host, manifest: Manifest, client: MariadbClient) -> DatabaseContent | None:
     doing = f"counting the rows of {manifest.database}"
-    place = sessions.Place(client, manifest.database)
+    place = sessions.DatabasePlace(client, manifest.database)
     with (
         sessions.explained(host, place, manifest.service),
         logged_in(host, client, f"{manifest.service}.present") as login,
@@ -120,14 +120,14 @@ def _database(host: Host, manifest: Manifest, client: Client) -> Database | None
     return read_database(text, host.name)
 
 
-def read_database(text: str, where: str) -> Database | None:
+def read_database(text: str, where: str) -> DatabaseContent | None:
     """Read the size, then a line for each table; nothing: there is no database."""
     if not text:
         return None
     size, *lines = text.splitlines()
     try:
         counted = [line.split("\t", 1) for line in lines]
-        return Database(int(size), {name: int(rows) for rows, name in counted})
+        return DatabaseContent(int(size), {name: int(rows) for rows, name in counted})
     except ValueError:
         raise BackupFailed(f"the database's tables can't be read: {text!r}", where=where) from None
 

@@ -9,7 +9,7 @@ from mapinfra.backup.folder import script_in
 from mapinfra.backup.login import logged_in
 from mapinfra.backup.manifest import Manifest, Table
 from mapinfra.backup.remote import BackupFailed, script
-from mapinfra.backup.subject import Client
+from mapinfra.backup.subject import MariadbClient
 from mapinfra.backup.sums import verify
 from mapinfra.backup.taking import digest
 from mapinfra.backup.working import work
@@ -53,7 +53,7 @@ client -e "DROP DATABASE IF EXISTS \\`$2\\`"
 """
 
 
-def rehearse(host: Host, manifest: Manifest, client: Client) -> None:
+def rehearse(host: Host, manifest: Manifest, client: MariadbClient) -> None:
     """Restore the dump into a scratch database, compare it table by table, and drop it again.
 
     Compared are each table's definition, triggers and rows, views and routines; events are not
@@ -75,7 +75,7 @@ def rehearse(host: Host, manifest: Manifest, client: Client) -> None:
             script(host, f"dropping {scratch}", _DROP, login, scratch)
 
 
-def compare(host: Host, manifest: Manifest, client: Client) -> None:
+def compare(host: Host, manifest: Manifest, client: MariadbClient) -> None:
     """Compare the database itself with a backup, as after going back to it.
 
     Raises BackupFailed, naming the tables, views or routines that differ.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from mapinfra.backup.asking import CLIENT, END, SESSIONS
 from mapinfra.backup.login import logged_in
 from mapinfra.backup.remote import BackupFailed, script
-from mapinfra.backup.subject import Client
+from mapinfra.backup.subject import MariadbClient
 from mapinfra.hosts import Host
 
 _END = f"""\
@@ -37,14 +37,14 @@ locked_by
 
 
 @dataclass(frozen=True)
-class Place:
+class DatabasePlace:
     """A database, and how MariaDB's root logs in to its server."""
 
-    client: Client
+    client: MariadbClient
     database: str
 
 
-def end(host: Host, place: Place, service: str) -> Sequence[str]:
+def end(host: Host, place: DatabasePlace, service: str) -> Sequence[str]:
     """End the sessions that are in the database, or hold locks on it; say whose they were.
 
     For when the service that owns the database is stopped. Raises BackupFailed.
@@ -54,14 +54,14 @@ def end(host: Host, place: Place, service: str) -> Sequence[str]:
         return script(host, doing, _END, login, place.database).splitlines()
 
 
-def drop(host: Host, place: Place, service: str) -> Sequence[str]:
+def drop(host: Host, place: DatabasePlace, service: str) -> Sequence[str]:
     """Drop the database; first end the sessions that hold it, and say whose they were."""
     with logged_in(host, place.client, f"{service}.sessions") as login:
         doing = f"dropping {place.database}"
         return script(host, doing, _DROP, login, place.database).splitlines()
 
 
-def holders(host: Host, place: Place, service: str) -> str:
+def holders(host: Host, place: DatabasePlace, service: str) -> str:
     """Say whose sessions hold locks on the database. Raises BackupFailed."""
     doing = f"looking for who holds {place.database}"
     with logged_in(host, place.client, f"{service}.sessions") as login:
@@ -69,7 +69,7 @@ def holders(host: Host, place: Place, service: str) -> str:
 
 
 @contextmanager
-def explained(host: Host, place: Place, service: str) -> Iterator[None]:
+def explained(host: Host, place: DatabasePlace, service: str) -> Iterator[None]:
     """Add to the error of a statement that waited too long for a lock who holds it."""
     try:
         yield

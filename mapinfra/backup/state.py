@@ -47,7 +47,7 @@ _SPARE = 64 * 2**20  # bytes for everything small, and to leave the disk usable
 
 
 @dataclass(frozen=True)
-class State:
+class Sizes:
     """What is there now; sizes in bytes, `data` the database's, `free` on the backups' disk."""
 
     character_set: str
@@ -86,7 +86,7 @@ def expect_room(needed: int, free: int, where: str, folder: str) -> None:
         )
 
 
-def read_state(host: Host, subject: Subject, login: str) -> State:
+def read_state(host: Host, subject: Subject, login: str) -> Sizes:
     """Read it; `login` is the path of an option file on the host. Raises BackupFailed."""
     text = script(
         host,
@@ -104,7 +104,7 @@ def read_state(host: Host, subject: Subject, login: str) -> State:
     character_set, collation, data, mariadb = facts["answer"].split("\t")
     # Of the configuration: in the backup, and twice as room for the way back; see `lease`.
     sizes = 3 * int(facts["config_size"]) + 3 * int(facts["packages_size"])
-    return State(
+    return Sizes(
         character_set=character_set,
         collation=collation,
         data=int(data),

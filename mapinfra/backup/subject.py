@@ -19,7 +19,7 @@ FOLDER = "/var/backups/mapinfra"
 
 
 @dataclass(frozen=True)
-class Client:
+class MariadbClient:
     """How MariaDB's own tools log in, seen from the host they run on.
 
     They need to read everything of the database for a dump, and to create and drop databases and
@@ -77,7 +77,7 @@ class Subject:
     packages: Mapping[str, str]
     """Name to version as its package manager writes it; empty when none is to be put back."""
     family: Family
-    client: Client = field(default_factory=Client)
+    client: MariadbClient = field(default_factory=MariadbClient)
     folder: str = FOLDER
     keep: int = 3
     """How many good backups of this service to keep."""

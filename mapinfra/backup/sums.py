@@ -11,7 +11,7 @@ from mapinfra.backup.folder import FOREIGN, script_in, work_in
 from mapinfra.backup.login import CLIENT_FILE
 from mapinfra.backup.manifest import MANIFEST, SUMS, File, Manifest
 from mapinfra.backup.wayback import ASIDE, BACK, LOG, REPLACED, ROOM, SCRIPT
-from mapinfra.backup.working import LONGEST, Progress
+from mapinfra.backup.working import LONGEST, CopyProgress
 from mapinfra.hosts import Host
 
 UNFINISHED = "UNFINISHED"
@@ -114,7 +114,7 @@ def verify(host: Host, manifest: Manifest) -> None:
 
 
 def summed_up(
-    host: Host, unit: str, directory: str, progress: Progress | None = None
+    host: Host, unit: str, directory: str, progress: CopyProgress | None = None
 ) -> Mapping[str, File]:
     """Return the files of a backup that is being made, readable by root alone from now on."""
     text = work_in(host, unit, "summing up the backup", directory, _LIST, progress=progress)

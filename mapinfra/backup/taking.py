@@ -9,9 +9,9 @@ from mapinfra.backup.folder import script_in
 from mapinfra.backup.login import logged_in
 from mapinfra.backup.manifest import MANIFEST, Manifest
 from mapinfra.backup.remote import BackupFailed
-from mapinfra.backup.state import State, read_state
-from mapinfra.backup.subject import Client, Subject
-from mapinfra.backup.working import Progress, Tell, work
+from mapinfra.backup.state import Sizes, read_state
+from mapinfra.backup.subject import MariadbClient, Subject
+from mapinfra.backup.working import CopyProgress, Tell, work
 from mapinfra.errors import HostError
 from mapinfra.hosts import Host, packages
 
@@ -52,7 +52,7 @@ def take(host: Host, subject: Subject, id: str, *, who: str, tell: Tell | None =
     return manifest
 
 
-def renew_way_back(host: Host, manifest: Manifest, client: Client) -> None:
+def renew_way_back(host: Host, manifest: Manifest, client: MariadbClient) -> None:
     """Write the script of the way back anew: an older mapinfra's isn't run.
 
     The backup is to be verified before: its checksums are written anew, too.
@@ -68,7 +68,7 @@ def digest(
     directory: str,
     dump: str,
     database: str,
-    progress: Progress | None = None,
+    progress: CopyProgress | None = None,
 ) -> Digests:
     """Read a dump through; raise BackupFailed when it has no end or can't be unpacked."""
     argv = ("bash", "-c", DIGEST_PROGRAM, "bash", f"{directory}/digest", dump, database)
@@ -78,10 +78,10 @@ def digest(
     return read_digests(text, host.name)
 
 
-def _prepare(host: Host, subject: Subject, login: str) -> State:
+def _prepare(host: Host, subject: Subject, login: str) -> Sizes:
     making = 'umask 077; mkdir -p -- "$1"'
     script_in(host, f"making {subject.folder}", subject.folder, making)
-    place = sessions.Place(subject.client, subject.database)
+    place = sessions.DatabasePlace(subject.client, subject.database)
     with sessions.explained(host, place, subject.service):
         state = read_state(host, subject, login)
     state.expect_room(host.name, subject.folder)
@@ -105,7 +105,7 @@ def _fill(
     host: Host,
     subject: Subject,
     id: str,
-    state: State,
+    state: Sizes,
     login: str,
     who: str,
     tell: Tell | None,
@@ -119,10 +119,12 @@ def _fill(
     path = f"{directory}/{dump}"
     argv = ("bash", "-c", PROGRAM, "bash", login, subject.database, path)
     words = f"dumped {{}} of {subject.database}, which has {state.data / 1e6:.0f} MB"
-    written = Progress.writing(host, path, words, tell) if tell else None
+    written = CopyProgress.writing(host, path, words, tell) if tell else None
     work(host, f"{unit}-dump", argv, f"the dump of {subject.database}", written)
     read, summed = (
-        Progress.reading(host, path, f"{doing} the dump, {{}} of it read", tell) if tell else None
+        CopyProgress.reading(host, path, f"{doing} the dump, {{}} of it read", tell)
+        if tell
+        else None
         for doing in ("checking", "summing up")
     )
     found = digest(host, f"{unit}-digest", directory, path, subject.database, read)

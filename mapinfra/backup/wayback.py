@@ -17,7 +17,7 @@ from mapinfra.backup.folder import FOREIGN, UNSAFE, script_in
 from mapinfra.backup.login import CLIENT_FILE
 from mapinfra.backup.manifest import SUMS, Manifest
 from mapinfra.backup.remote import BackupFailed
-from mapinfra.backup.subject import USUAL_UNITS, Client
+from mapinfra.backup.subject import USUAL_UNITS, MariadbClient
 from mapinfra.errors import CommandFailed
 from mapinfra.hosts import Host, packages
 from mapinfra.hosts.failures import last_line
@@ -165,7 +165,9 @@ def render(manifest: Manifest, *, start_mariadb: bool) -> str:
     )
 
 
-def go_back(host: Host, manifest: Manifest, client: Client, reach: Reach = Reach.ALL) -> Back:
+def go_back(
+    host: Host, manifest: Manifest, client: MariadbClient, reach: Reach = Reach.ALL
+) -> Back:
     """Run the way back to its end, whoever else runs it at the same time.
 
     Returns what this run of it says of itself. Raises BackupFailed when it failed, with the step

@@ -12,7 +12,7 @@ from mapinfra.backup.remote import succeeded
 from mapinfra.errors import HostError
 from mapinfra.hosts import Completed, Host
 from mapinfra.hosts.units import end_unit, run_unit
-from mapinfra.interruption import Interrupted
+from mapinfra.interruption import WorkInterrupted
 
 LONGEST = 6 * 3600.0
 """Seconds that such work may take."""
@@ -31,7 +31,7 @@ done | sort -n | tail -n 1
 """
 
 
-class Progress:
+class CopyProgress:
     """Tells now and then how many megabytes of a file are done; `words` have a place for them."""
 
     def __init__(self, host: Host, script: str, path: str, words: str, tell: Tell) -> None:
@@ -42,12 +42,12 @@ class Progress:
         self._told = time.monotonic()
 
     @classmethod
-    def writing(cls, host: Host, path: str, words: str, tell: Tell) -> "Progress":
+    def writing(cls, host: Host, path: str, words: str, tell: Tell) -> "CopyProgress":
         """Return what tells how much of a file is written."""
         return cls(host, _WRITTEN, path, words, tell)
 
     @classmethod
-    def reading(cls, host: Host, path: str, words: str, tell: Tell) -> "Progress":
+    def reading(cls, host: Host, path: str, words: str, tell: Tell) -> "CopyProgress":
         """Return what tells how much of a file is read, while somebody reads it."""
         return cls(host, _READ, path, words, tell)
 
@@ -67,7 +67,7 @@ def finished_work(
     unit: str,
     argv: tuple[str, ...],
     doing: str,
-    progress: Progress | None = None,
+    progress: CopyProgress | None = None,
 ) -> Completed:
     """Run a command that may outlive the connection; return it however it ended.
 
@@ -90,7 +90,7 @@ def finished_work(
             check=False,
             meanwhile=meanwhile,
         )
-    except (Interrupted, KeyboardInterrupt):
+    except (WorkInterrupted, KeyboardInterrupt):
         end_unit(host, unit)
         raise
 
@@ -100,7 +100,7 @@ def work(
     unit: str,
     argv: tuple[str, ...],
     doing: str,
-    progress: Progress | None = None,
+    progress: CopyProgress | None = None,
 ) -> None:
     """Run a command as `finished_work` does; raise BackupFailed when it fails."""
     succeeded(host, doing, finished_work(host, unit, argv, doing, progress))

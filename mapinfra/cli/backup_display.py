@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 from mapinfra.backup import Listed, Manifest, age, ago
 from mapinfra.centreon.releases.editions import EDITIONS, Edition
 from mapinfra.cli.terminal import Terminal
-from mapinfra.restore import Difference, Read, RestorePlan, Server
+from mapinfra.restore import BackupDifference, MapServer, RestorePlan, ServerShelf
 
 _HEADS = ("ID", "TAKEN (UTC)", "AGE", "EDITION", "PACKAGE", "SIZE", "DATABASE", "STATE", "BY")
 
 
-def listing(reads: Sequence[Read], now: float) -> None:
+def listing(reads: Sequence[ServerShelf], now: float) -> None:
     """Print the backups of each server; `now` is seconds since 1970."""
     console = _console()
     if not reads:
@@ -26,7 +26,7 @@ def listing(reads: Sequence[Read], now: float) -> None:
             console.print(f"  ! {id}: damaged: {why}", style="red")
 
 
-def restorable(server: Server, manifest: Manifest) -> None:
+def restorable(server: MapServer, manifest: Manifest) -> None:
     """Print that a rehearsal went well."""
     _console().print(
         f"{server.name}: backup {manifest.id} is restorable: all {len(manifest.tables)} tables "
@@ -34,7 +34,7 @@ def restorable(server: Server, manifest: Manifest) -> None:
     )
 
 
-def restore_plan(server: Server, manifest: Manifest, plan: RestorePlan, now: float) -> None:
+def restore_plan(server: MapServer, manifest: Manifest, plan: RestorePlan, now: float) -> None:
     """Print what a restore would do."""
     console = _console()
     taken = f"{_moment(manifest)} UTC ({ago(manifest, now)}) by {manifest.who}"
@@ -47,13 +47,15 @@ def restore_plan(server: Server, manifest: Manifest, plan: RestorePlan, now: flo
         console.print(f"      to know: {note}")
 
 
-def restored(server: Server, manifest: Manifest, before: Manifest | None, seconds: float) -> None:
+def restored(
+    server: MapServer, manifest: Manifest, before: Manifest | None, seconds: float
+) -> None:
     """Print that a restore is done."""
     way = f"; what was there before is backup {before.id}" if before else ""
     _console().print(f"{server.name}: backup {manifest.id} is back in {seconds:.1f} s{way}")
 
 
-def table(read: Read, now: float) -> Iterator[str]:
+def table(read: ServerShelf, now: float) -> Iterator[str]:
     """Yield the lines of a server's table, columns aligned; none when it has no backup."""
     rows = [_row(read, listed, now) for listed in read.shelf.backups]
     if not rows:
@@ -70,7 +72,7 @@ def edition_of(manifest: Manifest) -> Edition | None:
     return editions.get(manifest.service)
 
 
-def state(read: Read, listed: Listed) -> str:
+def state(read: ServerShelf, listed: Listed) -> str:
     """Return what is known of a backup's files."""
     damage = read.damage(listed)
     known = "whole" if read.verified is None else "verified"
@@ -78,7 +80,7 @@ def state(read: Read, listed: Listed) -> str:
     return f"{word}, armed" if listed.armed else word
 
 
-def _row(read: Read, listed: Listed, now: float) -> tuple[str, ...]:
+def _row(read: ServerShelf, listed: Listed, now: float) -> tuple[str, ...]:
     manifest, edition = listed.manifest, edition_of(listed.manifest)
     package = manifest.packages.get(edition.server_package) if edition else None
     return (
@@ -94,7 +96,7 @@ def _row(read: Read, listed: Listed, now: float) -> tuple[str, ...]:
     )
 
 
-def _headline(read: Read) -> str:
+def _headline(read: ServerShelf) -> str:
     manifests = [listed.manifest for listed in read.shelf.backups]
     folder, number = read.server.desired.folder, len(manifests)
     if not manifests:
@@ -103,12 +105,12 @@ def _headline(read: Read) -> str:
     return f"{read.server.name}: {number} backup{'s' if number > 1 else ''} in {folder}, {size}"
 
 
-def _error(read: Read) -> str:
+def _error(read: ServerShelf) -> str:
     line, name = str(read.error), read.server.name
     return line if line.startswith(name) else f"{name}: {line}"
 
 
-def _difference(console: Terminal, difference: Difference) -> None:
+def _difference(console: Terminal, difference: BackupDifference) -> None:
     same = difference.now == difference.then and not difference.details
     mark, style = ("    ", "") if same else ("  ~ ", "yellow")
     change = difference.now if same else f"{difference.now} → {difference.then}"

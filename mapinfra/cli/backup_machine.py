@@ -6,16 +6,20 @@ from typing import Any
 
 from mapinfra.backup import Listed, Manifest
 from mapinfra.cli.backup_display import edition_of
-from mapinfra.restore import Read, RestorePlan, Server
+from mapinfra.restore import MapServer, RestorePlan, ServerShelf
 
 
-def listing(reads: Sequence[Read], now: float) -> dict[str, Any]:
+def listing(reads: Sequence[ServerShelf], now: float) -> dict[str, Any]:
     """Return the backups of each server; `now` is seconds since 1970, sizes are bytes."""
     return {"servers": [_server(read, now) for read in reads]}
 
 
 def restored(
-    server: Server, manifest: Manifest, plan: RestorePlan, before: Manifest | None, seconds: float
+    server: MapServer,
+    manifest: Manifest,
+    plan: RestorePlan,
+    before: Manifest | None,
+    seconds: float,
 ) -> dict[str, Any]:
     """Return what a restore that went well has done; `duration` is in seconds."""
     return {
@@ -29,7 +33,7 @@ def restored(
     }
 
 
-def _server(read: Read, now: float) -> dict[str, Any]:
+def _server(read: ServerShelf, now: float) -> dict[str, Any]:
     found: dict[str, Any] = {"server": read.server.name, "folder": read.server.desired.folder}
     if read.error is not None:
         return {**found, "error": str(read.error), "backups": []}
@@ -37,7 +41,7 @@ def _server(read: Read, now: float) -> dict[str, Any]:
     return {**found, "backups": backups, "unreadable": list(read.shelf.unreadable)}
 
 
-def _backup(read: Read, listed: Listed, now: float) -> dict[str, Any]:
+def _backup(read: ServerShelf, listed: Listed, now: float) -> dict[str, Any]:
     manifest, edition = listed.manifest, edition_of(listed.manifest)
     return {
         "id": manifest.id,

@@ -18,13 +18,13 @@ from mapinfra.cli.options import ExitCode, asking, expect_answerable, in_one_lin
 from mapinfra.cli.terminal import say
 from mapinfra.engine.signals import stopped_by_signals
 from mapinfra.errors import MapinfraError
-from mapinfra.interruption import Interrupted
+from mapinfra.interruption import WorkInterrupted
 from mapinfra.resources.execution import execute
 from mapinfra.restore import (
-    Read,
+    MapServer,
     RestorePlan,
     Restoring,
-    Server,
+    ServerShelf,
     located,
     observe,
     plan_restore,
@@ -70,12 +70,12 @@ def backups(
     sys.exit(_conclude(reads))
 
 
-def _rehearse(site: Opened, reads: Sequence[Read], id: str, *, machine: bool) -> None:
+def _rehearse(site: Opened, reads: Sequence[ServerShelf], id: str, *, machine: bool) -> None:
     server, manifest = located(reads, id)
     try:
         with stopped_by_signals(threading.Event(), _tell):
             rehearsed(site.session.fleet, server, manifest)
-    except Interrupted as error:
+    except WorkInterrupted as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(ExitCode.CANCELLED)
     if machine:
@@ -84,7 +84,7 @@ def _rehearse(site: Opened, reads: Sequence[Read], id: str, *, machine: bool) ->
         backup_display.restorable(server, manifest)
 
 
-def _conclude(reads: Sequence[Read]) -> ExitCode:
+def _conclude(reads: Sequence[ServerShelf]) -> ExitCode:
     unread = sum(read.error is not None for read in reads)
     damaged = sum(read.error is None and not read.is_sound for read in reads)
     told = [f"{unread} can't be read"] if unread else []
@@ -130,7 +130,7 @@ def restore(
 class _Restore:
     """One call of `restore`."""
 
-    def __init__(self, site: Opened, server: Server, id: str, *, machine: bool) -> None:
+    def __init__(self, site: Opened, server: MapServer, id: str, *, machine: bool) -> None:
         self._site = site
         self._server = server
         self._machine = machine

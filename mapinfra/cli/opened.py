@@ -14,7 +14,7 @@ from mapinfra.errors import MapinfraError
 from mapinfra.hosts import Fleet, Target
 from mapinfra.hosts.survey import Survey
 from mapinfra.resources.session import Session
-from mapinfra.restore import Server, servers_of, survey
+from mapinfra.restore import MapServer, servers_of, survey
 from mapinfra.secrets import Secrets
 
 
@@ -23,7 +23,7 @@ class Opened:
     """A stack, the MAP servers of its spec, and the way to their hosts."""
 
     stack: Stack
-    servers: tuple[Server, ...]
+    servers: tuple[MapServer, ...]
     session: Session
 
 

@@ -3,7 +3,7 @@
 from pathlib import PurePosixPath
 
 from mapinfra.config_files.concealment import names_a_secret, shown_value
-from mapinfra.config_files.difference import Difference, Outcome
+from mapinfra.config_files.difference import Difference, MergeOutcome
 from mapinfra.config_files.errors import ConfigFileUnreadable, SettingImpossible
 from mapinfra.config_files.merging import Merged, Strategy, merge
 from mapinfra.config_files.model import Format
@@ -17,8 +17,8 @@ __all__ = [
     "ConfigFileUnreadable",
     "Difference",
     "Format",
+    "MergeOutcome",
     "Merged",
-    "Outcome",
     "SettingImpossible",
     "Strategy",
     "format_of",

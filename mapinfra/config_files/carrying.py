@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from difflib import SequenceMatcher
 from itertools import pairwise
 
-from mapinfra.config_files.model import BOM, Document, Format, Kind, Piece
+from mapinfra.config_files.model import BOM, ConfigFile, Format, Piece, PieceKind
 from mapinfra.config_files.sides import Side, Sides, one_each, places_of_lines
 
 
@@ -22,11 +22,11 @@ def carried(sides: Sides, vendor: bytes, form: Format) -> bytes:
 class _Carrying:
     """The vendor's file as slots, one for each piece, and one before them all."""
 
-    def __init__(self, sides: Sides, vendor: Document, form: Format) -> None:
+    def __init__(self, sides: Sides, vendor: ConfigFile, form: Format) -> None:
         self._sides = sides
         self._vendor = vendor
         self._form = form
-        both = Document(vendor.pieces + sides.local.document.pieces)
+        both = ConfigFile(vendor.pieces + sides.local.document.pieces)
         self._line_end = both.line_end
         self._local = [form.adapted(piece, self._line_end) for piece in sides.local.document.pieces]
         self._slots: list[list[Piece]] = [[], *([piece] for piece in vendor.pieces)]
@@ -73,13 +73,13 @@ class _Carrying:
     def _insert(self) -> None:
         """Insert what only the local file has, in its order, so that references stay true."""
         places = self._waiting()
-        at = int(self._vendor.pieces[:1] == (Piece(BOM, Kind.BLANK),))
+        at = int(self._vendor.pieces[:1] == (Piece(BOM, PieceKind.BLANK),))
         blanks = list[Piece]()
         for index, piece in enumerate(self._local):
             if index in self._inserted:
                 self._slots[at] += [*blanks, piece]
                 blanks = []
-            elif piece.kind is not Kind.BLANK:
+            elif piece.kind is not PieceKind.BLANK:
                 at = max(at, next(places.get(_identity(piece), iter(())), at))
                 blanks = []
             elif piece.raw != BOM:
@@ -100,7 +100,7 @@ class _Carrying:
 
     def _followed(self, piece: Piece, after: Piece) -> bytes:
         # A byte order mark stands before a comment; before a setting it would spoil that.
-        if piece.raw == BOM and after.kind in (Kind.BLANK, Kind.COMMENT):
+        if piece.raw == BOM and after.kind in (PieceKind.BLANK, PieceKind.COMMENT):
             return piece.raw
         return self._form.ended(piece, self._line_end)
 
@@ -123,7 +123,7 @@ def _same(one: Piece, other: Piece) -> bool:
     ]
 
 
-def _places_of_keys(document: Document) -> dict[str, list[int]]:
+def _places_of_keys(document: ConfigFile) -> dict[str, list[int]]:
     held: dict[str, list[int]] = {}
     for index, assignment in document.assignments():
         held.setdefault(assignment.key, []).append(index)

@@ -14,7 +14,7 @@ from mapinfra.config_files.concealment import (
 from mapinfra.text import HIDDEN
 
 
-class Outcome(Enum):
+class MergeOutcome(Enum):
     """What became of a difference."""
 
     CARRIED = "carried"
@@ -35,29 +35,29 @@ class Outcome(Enum):
 
 _MAKES = "what it makes of the vendor's change"
 _KEY_STORIES = {
-    Outcome.CARRIED: "local {local} carried over, the vendor has {vendor}{origin}",
-    Outcome.DROPPED: "local {local} dropped, the vendor has {vendor}{origin}",
-    Outcome.KEPT: "local {local} kept, the vendor has {vendor}{origin}",
-    Outcome.TAKEN: "the vendor's {vendor} taken, local has {local}",
-    Outcome.DECLARED: "{declared} as declared, local has {local}, the vendor has {vendor}",
-    Outcome.SCRIPTED: "{vendor} written by the package's script, it was {local}",
-    Outcome.UNDECIDED: "to be decided, local has {local}, the vendor has {vendor}{origin}",
+    MergeOutcome.CARRIED: "local {local} carried over, the vendor has {vendor}{origin}",
+    MergeOutcome.DROPPED: "local {local} dropped, the vendor has {vendor}{origin}",
+    MergeOutcome.KEPT: "local {local} kept, the vendor has {vendor}{origin}",
+    MergeOutcome.TAKEN: "the vendor's {vendor} taken, local has {local}",
+    MergeOutcome.DECLARED: "{declared} as declared, local has {local}, the vendor has {vendor}",
+    MergeOutcome.SCRIPTED: "{vendor} written by the package's script, it was {local}",
+    MergeOutcome.UNDECIDED: "to be decided, local has {local}, the vendor has {vendor}{origin}",
 }
 _LOCAL_LINE_STORIES = {
-    Outcome.CARRIED: "carried over",
-    Outcome.DROPPED: "dropped",
-    Outcome.KEPT: "kept",
-    Outcome.TAKEN: "gone, as the vendor took it out",
-    Outcome.SCRIPTED: "taken out by the package's script",
-    Outcome.UNDECIDED: "to be decided",
+    MergeOutcome.CARRIED: "carried over",
+    MergeOutcome.DROPPED: "dropped",
+    MergeOutcome.KEPT: "kept",
+    MergeOutcome.TAKEN: "gone, as the vendor took it out",
+    MergeOutcome.SCRIPTED: "taken out by the package's script",
+    MergeOutcome.UNDECIDED: "to be decided",
 }
 _VENDOR_LINE_STORIES = {
-    Outcome.CARRIED: "left out, as it was taken out locally",
-    Outcome.DROPPED: "back, though it was taken out locally",
-    Outcome.KEPT: "not taken",
-    Outcome.TAKEN: "taken",
-    Outcome.SCRIPTED: "added by the package's script",
-    Outcome.UNDECIDED: "to be decided",
+    MergeOutcome.CARRIED: "left out, as it was taken out locally",
+    MergeOutcome.DROPPED: "back, though it was taken out locally",
+    MergeOutcome.KEPT: "not taken",
+    MergeOutcome.TAKEN: "taken",
+    MergeOutcome.SCRIPTED: "added by the package's script",
+    MergeOutcome.UNDECIDED: "to be decided",
 }
 
 
@@ -69,7 +69,7 @@ class Difference:
     they are written. Only `str()` may be shown: it hides what is secret, the fields don't.
     """
 
-    outcome: Outcome
+    outcome: MergeOutcome
     key: str | None = field(default=None, repr=False)
     line: str | None = field(default=None, repr=False)
     pristine: str | None = field(default=None, repr=False)
@@ -114,7 +114,7 @@ class Difference:
     @property
     def _is_public(self) -> bool:
         # What a script writes it may have taken from the administrator's own file.
-        return self.outcome is not Outcome.SCRIPTED
+        return self.outcome is not MergeOutcome.SCRIPTED
 
     def _line_story(self) -> str:
         public = self._is_public and (self.vendor is not None or self.pristine is not None)

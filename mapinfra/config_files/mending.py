@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from mapinfra.config_files import options
 from mapinfra.config_files.errors import ConfigFileUnreadable, SettingImpossible
 from mapinfra.config_files.meaning import Meaning, Value, Variable
-from mapinfra.config_files.model import Document, Format, Piece
-from mapinfra.config_files.proving import Wanted
+from mapinfra.config_files.model import ConfigFile, Format, Piece
+from mapinfra.config_files.proving import ExpectedMeaning
 from mapinfra.config_files.writing import appended, with_settings
 
 _SAFE = re.compile(r"[\w@%+=:,./?-]+", re.ASCII)
 
 
-def mended(content: bytes, wanted: Wanted, vendor: Document, form: Format) -> bytes:
+def mended(content: bytes, wanted: ExpectedMeaning, vendor: ConfigFile, form: Format) -> bytes:
     """Return a file with every variable as wanted that can be put right; it is to be proven."""
     for name in wanted.wrong(form.meaning(form.parse(content))):
         try:
@@ -24,7 +24,7 @@ def mended(content: bytes, wanted: Wanted, vendor: Document, form: Format) -> by
 
 
 def _with(
-    content: bytes, name: str, variable: Variable | None, vendor: Document, form: Format
+    content: bytes, name: str, variable: Variable | None, vendor: ConfigFile, form: Format
 ) -> bytes:
     document = form.parse(content)
     held = form.meaning(document).variables.get(name)
@@ -49,7 +49,7 @@ def _with(
     return content
 
 
-def _without(document: Document, name: str) -> bytes:
+def _without(document: ConfigFile, name: str) -> bytes:
     return b"".join(
         piece.raw
         for piece in document.pieces
@@ -61,7 +61,9 @@ def _bare(piece: Piece, form: Format) -> bytes:
     return form.adapted(piece, b"\n").raw.removesuffix(b"\n")
 
 
-def _with_options(document: Document, name: str, held: Value | None, wanted: Value | None) -> bytes:
+def _with_options(
+    document: ConfigFile, name: str, held: Value | None, wanted: Value | None
+) -> bytes:
     """Return the file with single options changed where they stand, if they can be found there."""
     raw = [piece.raw for piece in document.pieces]
     chain = document.chains.get(name, [])

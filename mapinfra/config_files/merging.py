@@ -7,7 +7,7 @@ from enum import Enum
 
 from mapinfra.config_files import options
 from mapinfra.config_files.carrying import carried
-from mapinfra.config_files.difference import Difference, Outcome
+from mapinfra.config_files.difference import Difference, MergeOutcome
 from mapinfra.config_files.mending import mended
 from mapinfra.config_files.model import Format
 from mapinfra.config_files.proving import alike, wanted
@@ -39,11 +39,13 @@ class Merged:
     def undecided(self) -> tuple[Difference, ...]:
         """The differences that somebody has to decide; unless empty, the upgrade must stop."""
         return tuple(
-            difference for difference in self.differences if difference.outcome is Outcome.UNDECIDED
+            difference
+            for difference in self.differences
+            if difference.outcome is MergeOutcome.UNDECIDED
         )
 
     @property
-    def counts(self) -> Counter[Outcome]:
+    def counts(self) -> Counter[MergeOutcome]:
         """How many values had which outcome; lines that set none don't count."""
         return Counter(one.outcome for one in self.differences if one.line is None)
 
@@ -95,8 +97,8 @@ def _as_done(differences: Iterable[Difference], held: Collection[str]) -> Iterab
     """
     for one in differences:
         is_gone = one.key is not None and one.key not in held
-        if one.outcome is Outcome.CARRIED and one.local is not None and is_gone:
-            yield replace(one, outcome=Outcome.DROPPED)
+        if one.outcome is MergeOutcome.CARRIED and one.local is not None and is_gone:
+            yield replace(one, outcome=MergeOutcome.DROPPED)
         else:
             yield one
 
@@ -148,7 +150,7 @@ def _unjudged(versions: _Versions, form: Format) -> Iterable[Difference]:
         lines.setdefault(where, set()).update(term.reads & changed)
     for where, met in lines.items() or [("the local file", changed)]:
         named = f" ({', '.join(sorted(met))})" if met else ""
-        yield Difference(Outcome.UNDECIDED, unjudged=f"{where}{named}")
+        yield Difference(MergeOutcome.UNDECIDED, unjudged=f"{where}{named}")
 
 
 class _Outcomes:
@@ -168,25 +170,25 @@ class _Outcomes:
             or any(sides.edited_line(line) for line in lines)
         )
 
-    def of_key(self, key: str) -> Outcome:
+    def of_key(self, key: str) -> MergeOutcome:
         if key in self._kept and self._strategy is not Strategy.KEEP:
-            return Outcome.CARRIED
+            return MergeOutcome.CARRIED
         return self.of(self._sides.edited_key(key))
 
     def keeps(self, key: str) -> bool:
         """Tell whether the key's local value stays whatever the strategy."""
         return key in self._kept
 
-    def of(self, edited: bool) -> Outcome:
+    def of(self, edited: bool) -> MergeOutcome:
         match self._strategy:
             case Strategy.CARRY:
-                return Outcome.CARRIED if edited else Outcome.TAKEN
+                return MergeOutcome.CARRIED if edited else MergeOutcome.TAKEN
             case Strategy.VENDOR:
-                return Outcome.DROPPED if edited else Outcome.TAKEN
+                return MergeOutcome.DROPPED if edited else MergeOutcome.TAKEN
             case Strategy.KEEP:
-                return Outcome.KEPT
+                return MergeOutcome.KEPT
             case Strategy.REVIEW:
-                return Outcome.UNDECIDED if self.customised else Outcome.TAKEN
+                return MergeOutcome.UNDECIDED if self.customised else MergeOutcome.TAKEN
 
 
 def _of_keys(
@@ -203,7 +205,7 @@ def _of_keys(
         if key in settings:
             declared = settings[key]
             if {values["local"], values["vendor"]} != {declared}:
-                yield Difference(Outcome.DECLARED, key=key, declared=declared, **values)
+                yield Difference(MergeOutcome.DECLARED, key=key, declared=declared, **values)
             continue
         if single := list(_of_options(key, values, outcomes)):
             yield from single

@@ -12,7 +12,7 @@ from mapinfra.config_files.meaning import Meaning
 BOM = b"\xef\xbb\xbf"
 
 
-class Kind(Enum):
+class PieceKind(Enum):
     """What a piece of a file is."""
 
     BLANK = "blank"
@@ -22,7 +22,7 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True)
-class Part:
+class ValuePart:
     """A stretch of a value: plain text, or an expansion as it is written.
 
     `reference` names the variable that the file may set itself; every other expansion (a command,
@@ -43,7 +43,7 @@ class Assignment:
     """
 
     key: str
-    parts: tuple[Part, ...]
+    parts: tuple[ValuePart, ...]
     start: int
     value_start: int
     end: int
@@ -59,13 +59,13 @@ class Assignment:
         )
 
     @property
-    def meaning(self) -> tuple[bool, tuple[Part, ...]]:
+    def meaning(self) -> tuple[bool, tuple[ValuePart, ...]]:
         """What it sets, however it is quoted; the two kinds of line end count as one."""
         parts = (replace(part, text=part.text.replace("\r\n", "\n")) for part in self.parts)
         return self.exported, tuple(parts)
 
 
-Definition = tuple[tuple[bool, tuple[Part, ...]], ...]
+Definition = tuple[tuple[bool, tuple[ValuePart, ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Piece:
     """One logical line with its line end: continuation lines belong to it."""
 
     raw: bytes
-    kind: Kind
+    kind: PieceKind
     assignments: tuple[Assignment, ...] = ()
 
     @property
@@ -100,7 +100,7 @@ class Effective:
 
 
 @dataclass(frozen=True)
-class Document:
+class ConfigFile:
     """The pieces of one file, in order."""
 
     pieces: tuple[Piece, ...]
@@ -149,7 +149,7 @@ class Document:
 
 
 def _expanded(
-    part: Part, held: dict[str, Effective], key: str, expands: Callable[[str], bool] | None
+    part: ValuePart, held: dict[str, Effective], key: str, expands: Callable[[str], bool] | None
 ) -> Effective:
     name = part.reference
     if name in held and (expands is None or name == key or expands(name)):
@@ -160,7 +160,7 @@ def _expanded(
 class Format(Protocol):
     """How a kind of config file is read and written."""
 
-    def parse(self, content: bytes) -> Document:
+    def parse(self, content: bytes) -> ConfigFile:
         """Return the pieces of a file; raise ConfigFileUnreadable when its reader would refuse."""
         ...
 
@@ -188,6 +188,6 @@ class Format(Protocol):
         """Tell whether a statement, which isn't read any closer, may give the key a value."""
         ...
 
-    def meaning(self, document: Document) -> Meaning:
+    def meaning(self, document: ConfigFile) -> Meaning:
         """Return what whoever reads the file holds afterwards."""
         ...

@@ -12,10 +12,10 @@ from mapinfra.config_files.meaning import Meaning, Variable, joined
 from mapinfra.config_files.model import (
     BOM,
     Assignment,
-    Document,
-    Kind,
-    Part,
+    ConfigFile,
     Piece,
+    PieceKind,
+    ValuePart,
 )
 
 _BYTES = "latin-1"
@@ -38,12 +38,12 @@ _ESCAPED = {"\t": "\\t", "\n": "\\n", "\r": "\\r", "\f": "\\f", "\\": "\\\\"}
 class Properties:
     """The format of a Java properties file."""
 
-    def parse(self, content: bytes) -> Document:
+    def parse(self, content: bytes) -> ConfigFile:
         """Return the pieces; raise ConfigFileUnreadable at a malformed Unicode escape, as Java."""
         text = content.decode(_BYTES)
         if content.startswith(BOM) and _outside_setting(text, len(BOM)):
-            return Document((Piece(BOM, Kind.BLANK), *_pieces(text, len(BOM))))
-        return Document(tuple(_pieces(text)))
+            return ConfigFile((Piece(BOM, PieceKind.BLANK), *_pieces(text, len(BOM))))
+        return ConfigFile(tuple(_pieces(text)))
 
     def changed(self, piece: Piece, assignment: Assignment, value: str) -> bytes:
         """Return the piece with its value replaced; key, separator and line end stay."""
@@ -68,7 +68,7 @@ class Properties:
         raw = piece.raw if piece.line_end else piece.raw + line_end
         body = raw.removesuffix(piece.line_end or line_end)
         backslashes = len(body) - len(body.rstrip(b"\\"))
-        goes_on = piece.kind is not Kind.COMMENT and backslashes % 2
+        goes_on = piece.kind is not PieceKind.COMMENT and backslashes % 2
         # Of its own kind: a CR and an LF would be one line end together.
         return raw + (piece.line_end or line_end) if goes_on else raw
 
@@ -85,7 +85,7 @@ class Properties:
         """Tell that nothing but an assignment sets a key."""
         return False
 
-    def meaning(self, document: Document) -> Meaning:
+    def meaning(self, document: ConfigFile) -> Meaning:
         """Return what Java's Properties hold."""
         held = document.effective()
         return Meaning({key: Variable(joined((one.value,))) for key, one in held.items()})
@@ -94,12 +94,12 @@ class Properties:
 def _pieces(text: str, at: int = 0) -> Iterator[Piece]:
     while at < len(text):
         if found := _outside_setting(text, at):
-            kind = Kind.BLANK if found.re is _BLANK else Kind.COMMENT
+            kind = PieceKind.BLANK if found.re is _BLANK else PieceKind.COMMENT
             yield Piece(found[0].encode(_BYTES), kind)
             at = found.end()
         else:
             assignment, end = _setting(text, at)
-            yield Piece(text[at:end].encode(_BYTES), Kind.SETTING, (assignment,))
+            yield Piece(text[at:end].encode(_BYTES), PieceKind.SETTING, (assignment,))
             at = end
 
 
@@ -114,7 +114,7 @@ def _setting(text: str, at: int) -> tuple[Assignment, int]:
     ended = _LINE_END.match(text, value.end())
     assignment = Assignment(
         _unescaped(text, key.start(1), key.end()),
-        (Part(_unescaped(text, value.start(), value.end())),),
+        (ValuePart(_unescaped(text, value.start(), value.end())),),
         key.start(1) - at,
         value.start() - at,
         value.end() - at,

@@ -11,7 +11,7 @@ _GONE = Variable(None)
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ExpectedMeaning:
     """What the merged file has to mean; `effects` is None when that can't be told."""
 
     variables: dict[str, Variable]
@@ -32,12 +32,12 @@ class Wanted:
         return found.effects == self.effects and not self.wrong(found, spared)
 
 
-def wanted(old: Meaning | None, mine: Meaning, new: Meaning) -> Wanted:
+def wanted(old: Meaning | None, mine: Meaning, new: Meaning) -> ExpectedMeaning:
     """Return what a merge of three versions has to mean; in a conflict the administrator's wins."""
     names = {**mine.variables, **new.variables}
     if old is None:
         effects = mine.effects if new.effects in ((), mine.effects) else None
-        return Wanted({**new.variables, **mine.variables}, effects)
+        return ExpectedMeaning({**new.variables, **mine.variables}, effects)
     merged = {
         name: _variable(
             name, old.variables.get(name), mine.variables.get(name), new.variables.get(name)
@@ -45,12 +45,12 @@ def wanted(old: Meaning | None, mine: Meaning, new: Meaning) -> Wanted:
         for name in names
     }
     present = {name: held for name, held in merged.items() if held is not None}
-    return Wanted(present, _effects(old, mine, new))
+    return ExpectedMeaning(present, _effects(old, mine, new))
 
 
 def alike(one: Meaning, other: Meaning) -> bool:
     """Tell whether two files provably mean the same."""
-    return Wanted(dict(one.variables), one.effects).proven(other)
+    return ExpectedMeaning(dict(one.variables), one.effects).proven(other)
 
 
 def _effects(old: Meaning, mine: Meaning, new: Meaning) -> tuple[Term, ...] | None:

@@ -15,10 +15,10 @@ from mapinfra.config_files.meaning import Meaning
 from mapinfra.config_files.model import (
     BOM,
     Assignment,
-    Document,
-    Kind,
-    Part,
+    ConfigFile,
     Piece,
+    PieceKind,
+    ValuePart,
 )
 from mapinfra.config_files.shell_meaning import meaning
 from mapinfra.config_files.shell_syntax import Statement
@@ -34,7 +34,7 @@ _SPECIAL_IN_QUOTES = re.compile(rb'([\\"$`])')
 class Shell:
     """The format of a file that a POSIX shell sources."""
 
-    def parse(self, content: bytes) -> Document:
+    def parse(self, content: bytes) -> ConfigFile:
         """Return the pieces; raise ConfigFileUnreadable where a shell would give up.
 
         Assignments inside conditions, loops and functions, and those that go with a command, are
@@ -42,8 +42,8 @@ class Shell:
         """
         text = content.decode(_BYTES)
         if content.startswith(BOM) and _outside_statement(text, len(BOM)):
-            return Document((Piece(BOM, Kind.BLANK), *_pieces(text, len(BOM))))
-        return Document(tuple(_pieces(text)))
+            return ConfigFile((Piece(BOM, PieceKind.BLANK), *_pieces(text, len(BOM))))
+        return ConfigFile(tuple(_pieces(text)))
 
     def changed(self, piece: Piece, assignment: Assignment, value: str) -> bytes:
         """Return the piece with one value replaced, in the quotes it had where they can hold it."""
@@ -91,7 +91,7 @@ class Shell:
         found = rf"(?<![\w${{]){name}\+?=|\b(?:unset|read)\b[^;&|\n]*\b{name}\b"
         return re.search(found, piece.text) is not None
 
-    def meaning(self, document: Document) -> Meaning:
+    def meaning(self, document: ConfigFile) -> Meaning:
         """Return what a shell holds after the file, as far as the text proves it."""
         return meaning(document)
 
@@ -99,13 +99,13 @@ class Shell:
 def _pieces(text: str, at: int = 0) -> Iterator[Piece]:
     while at < len(text):
         if found := _outside_statement(text, at):
-            kind = Kind.COMMENT if "#" in found[0] else Kind.BLANK
+            kind = PieceKind.COMMENT if "#" in found[0] else PieceKind.BLANK
             end, assignments = found.end(), list[Assignment]()
         else:
             statement = Statement(text, at)
             end = statement.read()
             assignments = statement.assignments()
-            kind = Kind.SETTING if assignments else Kind.STATEMENT
+            kind = PieceKind.SETTING if assignments else PieceKind.STATEMENT
         held = tuple(_decoded(assignment) for assignment in assignments)
         yield Piece(text[at:end].encode(_BYTES), kind, held)
         at = end
@@ -117,10 +117,10 @@ def _outside_statement(text: str, at: int) -> re.Match[str] | None:
 
 def _decoded(assignment: Assignment) -> Assignment:
     """Return the assignment with neighbouring plain parts joined, and then decoded."""
-    parts = list[Part]()
+    parts = list[ValuePart]()
     for plain, group in groupby(assignment.parts, lambda part: part.literal):
         if plain:
-            parts.append(Part(_utf8("".join(part.text for part in group))))
+            parts.append(ValuePart(_utf8("".join(part.text for part in group))))
         else:
             parts += [replace(part, text=_utf8(part.text)) for part in group]
     return Assignment(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from mapinfra.config_files.meaning import Meaning, Term, Value, Variable, joined
-from mapinfra.config_files.model import Assignment, Document, Kind, Part, Piece
+from mapinfra.config_files.model import Assignment, ConfigFile, Piece, PieceKind, ValuePart
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _EXPORT = re.compile(r"export((?:[ \t]+[A-Za-z_]\w*)+)[ \t]*;?[ \t]*(?:#.*)?", re.ASCII)
@@ -77,7 +77,7 @@ _ENVIRONMENT = re.compile(
 )
 
 
-def meaning(document: Document) -> Meaning:
+def meaning(document: ConfigFile) -> Meaning:
     """Return what a shell holds once it has read the file."""
     reading = _Reading()
     line = 1
@@ -105,14 +105,14 @@ class _Reading:
         """Take the next piece; tell whether what it does has bounds."""
         if piece.assignments:
             return self._assignments(piece, line)
-        if piece.kind not in (Kind.SETTING, Kind.STATEMENT):
+        if piece.kind not in (PieceKind.SETTING, PieceKind.STATEMENT):
             return True
         text = piece.text
         return self._flag(text) or self._declaration(text) or self._statement(text, line)
 
     def rest(self, pieces: Iterable[Piece], line: int) -> None:
         """Take all that follows as one command of which anything may come."""
-        left = [piece for piece in pieces if piece.kind in (Kind.SETTING, Kind.STATEMENT)]
+        left = [piece for piece in pieces if piece.kind in (PieceKind.SETTING, PieceKind.STATEMENT)]
         text = "\n".join(piece.text for piece in left)
         self.whole = False
         known = set(self.variables)
@@ -167,7 +167,7 @@ class _Reading:
     def _value(self, held: Assignment, line: int) -> Value:
         return joined(tuple(atom for part in held.parts for atom in self._atoms(part, line)))
 
-    def _atoms(self, part: Part, line: int) -> Value:
+    def _atoms(self, part: ValuePart, line: int) -> Value:
         if part.literal:
             return (part.text,)
         if part.reference is not None:
@@ -179,7 +179,7 @@ class _Reading:
         held = self.variables.get(name)
         return (_inherited(name),) if held is None else held.value or ()
 
-    def _default(self, part: Part) -> Value | None:
+    def _default(self, part: ValuePart) -> Value | None:
         """Return `${X:-y}` and its kin where it is known whether X is set, and empty."""
         found = _DEFAULT.fullmatch(part.text)
         held = self.variables.get(found[1]) if found else None
@@ -192,7 +192,7 @@ class _Reading:
             return (found[3],) if has else ()
         return (held.value or ()) if has else (found[3],)
 
-    def _replaced(self, part: Part) -> Value | None:
+    def _replaced(self, part: ValuePart) -> Value | None:
         """Return `${X/a/b}` of plain text."""
         found = _REPLACED.fullmatch(part.text)
         held = self.variables.get(found[1]) if found else None
@@ -203,7 +203,7 @@ class _Reading:
             return None
         return (text.replace(found[3], found[4], -1 if found[2] == "//" else 1),)
 
-    def _expansion(self, part: Part, line: int) -> Term:
+    def _expansion(self, part: ValuePart, line: int) -> Term:
         text = f'"{part.text}"' if part.quoted else part.text
         runs = _RUNS.search(text) is not None
         term = self._term(text, line, self._touched(text), environment=runs)

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field, replace
 
 from mapinfra.config_files.errors import ConfigFileUnreadable
-from mapinfra.config_files.model import Assignment, Part
+from mapinfra.config_files.model import Assignment, ValuePart
 
 NEWLINE = re.compile(r"\r?\n")
 _SKIPPED = re.compile(r"(?:[ \t]|\\\r?\n)+|#[^\n]*")
@@ -43,27 +43,27 @@ def _ends_word(text: str, at: int) -> bool:
     return text[at] in " \t\n;&|()<>" or text.startswith("\r\n", at)
 
 
-def _word(text: str, at: int) -> tuple[int, list[Part]]:
+def _word(text: str, at: int) -> tuple[int, list[ValuePart]]:
     """Read a word; return where it ends, and its parts."""
-    parts = list[Part]()
+    parts = list[ValuePart]()
     while at < len(text) and not _ends_word(text, at):
         # Nothing at all stands for a line that goes on; a quoted colon is taken for one.
         may_expand = not parts or parts[-1].text.endswith(":")
         if may_expand and (tilde := _TILDE.match(text, at)):
-            at, found = tilde.end(), [Part(tilde[0], literal=False)]
+            at, found = tilde.end(), [ValuePart(tilde[0], literal=False)]
         else:
             at, found = _stretch(text, at)
         parts += found
     return at, parts
 
 
-def _stretch(text: str, at: int) -> tuple[int, list[Part]]:
+def _stretch(text: str, at: int) -> tuple[int, list[ValuePart]]:
     match text[at]:
         case "'":
             end = text.find("'", at + 1)
             if end < 0:
                 raise _unreadable(text, at, "a single quote is opened and never closed")
-            return end + 1, [Part(text[at + 1 : end])]
+            return end + 1, [ValuePart(text[at + 1 : end])]
         case '"':
             return _double_quoted(text, at)
         case "\\":
@@ -72,11 +72,11 @@ def _stretch(text: str, at: int) -> tuple[int, list[Part]]:
             return _expansion(text, at, quoted=False)
     plain = _PLAIN.match(text, at)
     end = plain.end() if plain else at + 1
-    return end, [Part(text[at:end])]
+    return end, [ValuePart(text[at:end])]
 
 
-def _double_quoted(text: str, at: int) -> tuple[int, list[Part]]:
-    start, parts = at, list[Part]()
+def _double_quoted(text: str, at: int) -> tuple[int, list[ValuePart]]:
+    start, parts = at, list[ValuePart]()
     at += 1
     while at < len(text) and text[at] != '"':
         if text[at] in "$`":
@@ -86,29 +86,29 @@ def _double_quoted(text: str, at: int) -> tuple[int, list[Part]]:
         else:
             plain = _PLAIN_QUOTED.match(text, at)
             end = plain.end() if plain else at + 1
-            at, found = end, [Part(text[at:end])]
+            at, found = end, [ValuePart(text[at:end])]
         parts += found
     if at >= len(text):
         raise _unreadable(text, start, "a double quote is opened and never closed")
     return at + 1, parts
 
 
-def _escape(text: str, at: int, *, quoted: bool) -> tuple[int, list[Part]]:
+def _escape(text: str, at: int, *, quoted: bool) -> tuple[int, list[ValuePart]]:
     if newline := NEWLINE.match(text, at + 1):
         return newline.end(), []
     if at + 1 >= len(text):
         raise _unreadable(text, at, "the file ends with a backslash")
     kept = "\\" if quoted and text[at + 1] not in '$`"\\' else ""
-    return at + 2, [Part(kept + text[at + 1])]
+    return at + 2, [ValuePart(kept + text[at + 1])]
 
 
-def _expansion(text: str, at: int, *, quoted: bool) -> tuple[int, list[Part]]:
+def _expansion(text: str, at: int, *, quoted: bool) -> tuple[int, list[ValuePart]]:
     if found := _REFERENCE.match(text, at):
         name = found[1] or found[2]
-        return found.end(), [Part(f"${{{name}}}", reference=name, literal=False)]
+        return found.end(), [ValuePart(f"${{{name}}}", reference=name, literal=False)]
     if text[at] == "`" or text.startswith(("$(", "${"), at):
         end = _closed(text, at, quoted=quoted)
-        return end, [Part(text[at:end], literal=False, quoted=quoted)]
+        return end, [ValuePart(text[at:end], literal=False, quoted=quoted)]
     if not quoted and text.startswith("$'", at):
         found = _ANSI_QUOTED.match(text, at)
         if found is None:
@@ -116,8 +116,8 @@ def _expansion(text: str, at: int, *, quoted: bool) -> tuple[int, list[Part]]:
     else:
         found = _PARAMETER.match(text, at)
     if found:
-        return found.end(), [Part(found[0], literal=False)]
-    return at + 1, [Part("$")]
+        return found.end(), [ValuePart(found[0], literal=False)]
+    return at + 1, [ValuePart("$")]
 
 
 def _closed(text: str, at: int, *, quoted: bool) -> int:
@@ -265,7 +265,7 @@ class Statement:
         key, at = assigned[1], assigned.start()
         end, parts = _word(self.text, assigned.end())
         if assigned[2]:
-            parts = [Part(f"${{{key}}}", reference=key, literal=False), *parts]
+            parts = [ValuePart(f"${{{key}}}", reference=key, literal=False), *parts]
         self._add(self.text[at:end], at)
         self._assigned[at] = Assignment(
             key, tuple(parts), at - self.start, assigned.end() - self.start, end - self.start

@@ -8,22 +8,22 @@ from functools import cached_property
 from mapinfra.config_files.concealment import names_a_secret
 from mapinfra.config_files.errors import ConfigFileUnreadable
 from mapinfra.config_files.model import (
+    ConfigFile,
     Definition,
-    Document,
     Effective,
     Format,
-    Kind,
     Piece,
+    PieceKind,
 )
 
-_TEXTS = (Kind.COMMENT, Kind.STATEMENT)
+_TEXTS = (PieceKind.COMMENT, PieceKind.STATEMENT)
 
 
 @dataclass(frozen=True)
 class Side:
     """One version of the file; every piece holds one assignment at most."""
 
-    document: Document
+    document: ConfigFile
     places_of_keys: Mapping[str, str]
     """The line in which each key is set last: `line 12`."""
 
@@ -103,7 +103,7 @@ class Sides:
         return max(0, min(own, self.vendor.lines[line] - self.local.lines[line]))
 
 
-def places_of_lines(document: Document) -> dict[str, list[int]]:
+def places_of_lines(document: ConfigFile) -> dict[str, list[int]]:
     """Return the indexes of the pieces that set no key and aren't empty, by their text."""
     held: dict[str, list[int]] = {}
     for index, piece in enumerate(document.pieces):
@@ -121,7 +121,7 @@ def side(name: str, content: bytes, form: Format) -> Side:
     return Side(one_each(document, form), dict(_placed(document)))
 
 
-def _placed(document: Document) -> Iterator[tuple[str, str]]:
+def _placed(document: ConfigFile) -> Iterator[tuple[str, str]]:
     line = 1
     for piece in document.pieces:
         yield from ((assignment.key, f"line {line}") for assignment in piece.assignments)
@@ -129,7 +129,7 @@ def _placed(document: Document) -> Iterator[tuple[str, str]]:
         line += len((piece.raw + b".").splitlines()) - 1
 
 
-def one_each(document: Document, form: Format, only: frozenset[str] | None = None) -> Document:
+def one_each(document: ConfigFile, form: Format, only: frozenset[str] | None = None) -> ConfigFile:
     """Return the file with lines of several assignments taken apart; `only` those of some keys."""
     pieces = list[Piece]()
     for piece in document.pieces:
@@ -138,4 +138,4 @@ def one_each(document: Document, form: Format, only: frozenset[str] | None = Non
             pieces += form.apart(piece, document.line_end)
         else:
             pieces.append(piece)
-    return Document(tuple(pieces))
+    return ConfigFile(tuple(pieces))

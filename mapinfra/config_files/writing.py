@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from mapinfra.config_files.model import (
     Assignment,
-    Document,
+    ConfigFile,
     Effective,
     Format,
-    Kind,
+    PieceKind,
 )
 
 
@@ -62,18 +62,18 @@ def _holds(content: bytes, key: str, value: str, form: Format) -> bool:
     return form.meaning(form.parse(content)).literal(key) == value
 
 
-def _place(document: Document, key: str, form: Format) -> tuple[int, Assignment] | None:
+def _place(document: ConfigFile, key: str, form: Format) -> tuple[int, Assignment] | None:
     """Return the assignment that has the last word on a key, if it can be told."""
     places = [place for place in document.assignments() if place[1].key == key]
     if not places:
         return None
     after = document.pieces[places[-1][0] + 1 :]
-    if any(piece.kind is Kind.STATEMENT and form.may_set(piece, key) for piece in after):
+    if any(piece.kind is PieceKind.STATEMENT and form.may_set(piece, key) for piece in after):
         return None
     return places[-1]
 
 
-def appended(document: Document, line: bytes, form: Format) -> bytes:
+def appended(document: ConfigFile, line: bytes, form: Format) -> bytes:
     """Return the file with one more line, which ends as the file ended."""
     line_end = document.line_end
     if not document.pieces:

@@ -23,7 +23,7 @@ OUTPUT_LIMIT = 32 << 20
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CommandOutcome:
     """How a command ended; `status` is None when it was killed, or the connection was.
 
     Unless it has `begun`, `preface` is what was printed in its place: by sudo when the login shell
@@ -42,7 +42,7 @@ class Outcome:
 class Overrun(TimeoutError):
     """The deadline passed; `outcome` is what there was until then."""
 
-    def __init__(self, outcome: Outcome) -> None:
+    def __init__(self, outcome: CommandOutcome) -> None:
         super().__init__("timed out")
         self.outcome = outcome
 
@@ -54,7 +54,7 @@ def converse(
     stdin: bytes,
     deadline: Deadline,
     escalation: Escalation | None,
-) -> Outcome:
+) -> CommandOutcome:
     """Run a command to its end.
 
     Raises Overrun when the deadline passes, Flooded when more than OUTPUT_LIMIT is printed,
@@ -106,7 +106,7 @@ class _Conversation:
         self._stdout: list[bytes] = []
         self._stderr: list[bytes] = []
 
-    def hold(self) -> Outcome:
+    def hold(self) -> CommandOutcome:
         channel = self._channel
         channel.settimeout(0.0)
         poller = select.poll()
@@ -171,9 +171,9 @@ class _Conversation:
         status = self._channel.exit_status
         return None if status == -1 else status
 
-    def outcome(self, status: int | None) -> Outcome:
+    def outcome(self, status: int | None) -> CommandOutcome:
         frame = self._frame
-        return Outcome(
+        return CommandOutcome(
             status,
             frame.own(b"".join(self._stdout)),
             frame.own(b"".join(self._stderr)),

@@ -31,7 +31,7 @@ _FAMILIES = {"any": socket.AF_UNSPEC, "inet": socket.AF_INET, "inet6": socket.AF
 Dial = Callable[[Deadline], "socket.socket | paramiko.Channel"]
 
 
-class Connection:
+class SshConnection:
     """A logged-in transport, shared by threads. `close` may be called twice.
 
     `peer` is the address and port that it goes to, whatever name led there.
@@ -212,7 +212,7 @@ def sending_on(channel: paramiko.Channel) -> Iterator[None]:
 
 def connect(
     endpoint: Endpoint, dial: Dial, keyring: Keyring, cancelled: threading.Event
-) -> Connection:
+) -> SshConnection:
     """Connect and log in within the endpoint's timeout.
 
     What may pass by itself (nothing listens yet, no banner) is tried again with growing pauses;
@@ -273,7 +273,7 @@ def _reason(fault: Exception) -> str:
     return str(fault) or "no answer"
 
 
-def _attempt(endpoint: Endpoint, dial: Dial, keyring: Keyring, deadline: Deadline) -> Connection:
+def _attempt(endpoint: Endpoint, dial: Dial, keyring: Keyring, deadline: Deadline) -> SshConnection:
     sock = dial(deadline)
     transport = _Transport(sock)
     try:
@@ -286,7 +286,7 @@ def _attempt(endpoint: Endpoint, dial: Dial, keyring: Keyring, deadline: Deadlin
         raise
     transport.channel_timeout = endpoint.timeout
     transport.set_keepalive(_KEEPALIVE)
-    return Connection(transport, endpoint, peer)
+    return SshConnection(transport, endpoint, peer)
 
 
 def _peer(sock: "socket.socket | paramiko.Channel") -> str:

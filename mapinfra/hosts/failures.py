@@ -19,11 +19,11 @@ class ConnectionLost(HostUnreachable):
     """A connection that was there has gone; the only fault worth a new connection."""
 
 
-class NotBegun(HostError):
+class CommandNotBegun(HostError):
     """What logged in didn't come to run the command: nothing of it was done."""
 
 
-class NotBegunInTime(NotBegun, CommandTimeout):
+class NotBegunInTime(CommandNotBegun, CommandTimeout):
     """The time was over before the command began."""
 
 

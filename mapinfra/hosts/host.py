@@ -9,14 +9,14 @@ import paramiko
 
 from mapinfra.errors import CommandFailed, CommandTimeout, HostError
 from mapinfra.hosts import mariadb, refusals
-from mapinfra.hosts.command import Outcome, Overrun, converse
+from mapinfra.hosts.command import CommandOutcome, Overrun, converse
 from mapinfra.hosts.deadline import Deadline
 from mapinfra.hosts.endpoint import Endpoint
 from mapinfra.hosts.failures import (
     ChannelRefused,
+    CommandNotBegun,
     ConnectionLost,
     Flooded,
-    NotBegun,
     NotBegunInTime,
     Overran,
     last_line,
@@ -128,7 +128,7 @@ class Host:
 
     def _converse(
         self, argv: tuple[str, ...], stdin: bytes, limit: float, escalation: Escalation | None
-    ) -> Outcome:
+    ) -> CommandOutcome:
         try:
             with self._pool.session(self._endpoint) as (connection, channel):
                 deadline = Deadline.after(limit)
@@ -164,7 +164,9 @@ class Host:
         password = None if reference is None else (lambda: self._secrets(reference))
         return Escalation(self.name, self._endpoint.user, password)
 
-    def _overran(self, argv: tuple[str, ...], limit: float, outcome: Outcome) -> CommandTimeout:
+    def _overran(
+        self, argv: tuple[str, ...], limit: float, outcome: CommandOutcome
+    ) -> CommandTimeout:
         if not outcome.begun:
             by = "sudo" if outcome.handed_over else "sshd and the login shell"
             said = last_line(outcome.preface)
@@ -189,7 +191,7 @@ class Host:
             remedy="look at what it prints there",
         )
 
-    def _not_begun(self, outcome: Outcome, escalation: Escalation | None) -> HostError:
+    def _not_begun(self, outcome: CommandOutcome, escalation: Escalation | None) -> HostError:
         if outcome.handed_over and escalation is not None and outcome.status is not None:
             return escalation.refusal(outcome.preface)
         advice = refusals.of_shell(
@@ -198,7 +200,7 @@ class Host:
             outcome.status,
             outcome.seconds,
         )
-        return NotBegun(advice.what, where=self.name, remedy=advice.remedy)
+        return CommandNotBegun(advice.what, where=self.name, remedy=advice.remedy)
 
     def _lost(self, argv: tuple[str, ...]) -> ConnectionLost:
         return ConnectionLost(
@@ -213,7 +215,7 @@ def _shown(argv: tuple[str, ...]) -> str:
     return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
 
 
-def _failed(name: str, argv: tuple[str, ...], outcome: Outcome) -> CommandFailed:
+def _failed(name: str, argv: tuple[str, ...], outcome: CommandOutcome) -> CommandFailed:
     complaint = last_line(outcome.stderr) or last_line(outcome.stdout) or "no output"
     status = outcome.status or 0
     end = f"exit {status}" if status <= _SIGNALLED else f"killed by signal {status - _SIGNALLED}"

@@ -46,7 +46,7 @@ class Door:
 class Transaction:
     """Statements that are committed together; parameters are bound, never pasted."""
 
-    def __init__(self, session: "Session") -> None:
+    def __init__(self, session: "MariadbSession") -> None:
         self._session = session
 
     def query(self, sql: str, params: Sequence[object] = ()) -> Rows:
@@ -58,7 +58,7 @@ class Transaction:
         return self._session.execute(sql, params)
 
 
-class Session:
+class MariadbSession:
     """One login to MariaDB."""
 
     def __init__(self, link: "_Link", faults: "_Faults") -> None:
@@ -112,7 +112,7 @@ class Session:
 
 
 @contextmanager
-def session(door: Door, database: Database) -> Iterator[Session]:
+def session(door: Door, database: Database) -> Iterator[MariadbSession]:
     """Log in to MariaDB; raise DatabaseError when that fails, within the command timeout."""
     faults = _Faults(door, database)
     channel = _open(door, database)
@@ -120,7 +120,7 @@ def session(door: Door, database: Database) -> Iterator[Session]:
     try:
         with faults.told():
             link.connection.connect(_Socket(channel, link.meter))  # type: ignore[arg-type] # all that it uses
-        yield Session(link, faults)
+        yield MariadbSession(link, faults)
     finally:
         with suppress(pymysql.Error):
             link.connection.close()

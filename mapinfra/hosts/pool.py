@@ -9,7 +9,7 @@ from typing import TypeVar
 import paramiko
 
 from mapinfra.errors import HostError, HostUnreachable, MapinfraError
-from mapinfra.hosts.connection import Connection, Dial, connect, dial_tcp, silence_paramiko
+from mapinfra.hosts.connection import Dial, SshConnection, connect, dial_tcp, silence_paramiko
 from mapinfra.hosts.deadline import Deadline
 from mapinfra.hosts.endpoint import Endpoint
 from mapinfra.hosts.failures import ChannelRefused, ConnectionLost, RefusedByHop, relocated
@@ -30,24 +30,24 @@ class Pool:
         silence_paramiko()
         self._keyring = Keyring(secrets)
         self._lock = threading.Lock()
-        self._connections: dict[Endpoint, Future[Connection]] = {}
+        self._connections: dict[Endpoint, Future[SshConnection]] = {}
         self._closed = threading.Event()
 
     @contextmanager
-    def session(self, endpoint: Endpoint) -> Iterator[tuple[Connection, paramiko.Channel]]:
+    def session(self, endpoint: Endpoint) -> Iterator[tuple[SshConnection, paramiko.Channel]]:
         """A channel for one command, closed at the end.
 
         Raises ConnectionLost or another HostError, ChannelRefused.
         """
-        connection, channel = self.opened(endpoint, Connection.open_session)
+        connection, channel = self.opened(endpoint, SshConnection.open_session)
         try:
             yield connection, channel
         finally:
             connection.end_session(channel)
 
     def opened(
-        self, endpoint: Endpoint, opening: Callable[[Connection], _T]
-    ) -> tuple[Connection, _T]:
+        self, endpoint: Endpoint, opening: Callable[[SshConnection], _T]
+    ) -> tuple[SshConnection, _T]:
         """Open a channel; once more on a new connection, when the old one turns out dead.
 
         Nothing was sent on the channel yet, so nothing can happen twice.
@@ -59,7 +59,7 @@ class Pool:
             connection = self.connection(endpoint)
             return connection, opening(connection)
 
-    def connection(self, endpoint: Endpoint) -> Connection:
+    def connection(self, endpoint: Endpoint) -> SshConnection:
         """Return the live connection to an endpoint, making it when there is none."""
         with self._lock:
             if self._closed.is_set():
@@ -90,7 +90,7 @@ class Pool:
             if future.done() and future.exception() is None:
                 future.result().close()
 
-    def _make(self, endpoint: Endpoint, future: Future[Connection]) -> None:
+    def _make(self, endpoint: Endpoint, future: Future[SshConnection]) -> None:
         try:
             connection = connect(endpoint, self._dial(endpoint), self._keyring, self._closed)
         except BaseException as error:  # noqa: BLE001 - handed on to every thread that waits
@@ -117,5 +117,5 @@ class Pool:
         return dial
 
 
-def _is_spent(future: Future[Connection]) -> bool:
+def _is_spent(future: Future[SshConnection]) -> bool:
     return future.done() and (future.exception() is not None or not future.result().alive)

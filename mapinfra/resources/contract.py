@@ -31,7 +31,7 @@ class Change:
     desired: object
 
 
-class NotBegun(MapinfraError):
+class StepNotBegun(MapinfraError):
     """A step wasn't begun, so there is nothing of it to take back."""
 
 

@@ -5,7 +5,7 @@ from typing import Protocol, TypeVar
 
 from mapinfra.errors import ApplyFailed, MapinfraError
 from mapinfra.hosts import Target
-from mapinfra.resources.contract import NotBegun, Plan, Step, taken_back
+from mapinfra.resources.contract import Plan, Step, StepNotBegun, taken_back
 from mapinfra.resources.session import Session
 
 Report = Callable[[str], None]
@@ -56,7 +56,7 @@ def _run(steps: Sequence[Step[C]], context: C, report: Report) -> None:
         except MapinfraError as error:
             for line in error.beside:
                 report(f"{step.host}: {line}")
-            done = steps[: number - 1] if isinstance(error, NotBegun) else steps[:number]
+            done = steps[: number - 1] if isinstance(error, StepNotBegun) else steps[:number]
             left = _back(done, context, report)
             back = "the old state is back" if number > 1 else "nothing was changed"
             raise ApplyFailed(

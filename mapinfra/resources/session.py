@@ -9,7 +9,7 @@ import pulumi
 
 from mapinfra.centreon.web.access import Api
 from mapinfra.centreon.web.api import CentreonApi
-from mapinfra.centreon.web.login import Account, key
+from mapinfra.centreon.web.login import ApiUser, key
 from mapinfra.errors import CentreonError, DatabaseError
 from mapinfra.hosts import Database, Fleet, Target
 from mapinfra.resources.machines import Machines
@@ -35,7 +35,7 @@ class Session:
     held: dict[Hashable, Any] = field(default_factory=dict)
     """What a resource keeps from one step to the next, under a name of its own."""
     _clients: dict[Api, CentreonApi] = field(default_factory=dict)
-    _accounts: dict[Hashable, Account] = field(default_factory=dict)
+    _accounts: dict[Hashable, ApiUser] = field(default_factory=dict)
     _claims: dict[str, Hashable] = field(default_factory=dict)
     _warned: set[str] = field(default_factory=set)
     _lock: Lock = field(default_factory=Lock)
@@ -55,9 +55,9 @@ class Session:
         """Note how many seconds a token of this API lives."""
         self._account(api).life = life
 
-    def _account(self, api: Api) -> Account:
+    def _account(self, api: Api) -> ApiUser:
         with self._lock:
-            return self._accounts.setdefault(key(api), Account())
+            return self._accounts.setdefault(key(api), ApiUser())
 
     def tell(self, line: str) -> None:
         """Log a line of progress."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from mapinfra.backup import Client, Manifest, Present, Reach
+from mapinfra.backup import Manifest, MariadbClient, Present, Reach
 from mapinfra.backup.subject import USUAL_UNITS
 from mapinfra.centreon.releases.version import Version
 from mapinfra.errors import CentreonError
@@ -13,7 +13,7 @@ from mapinfra.resources.map.model import CHANGED, Lock, Replace
 from mapinfra.resources.map.own_database import OwnDatabase
 from mapinfra.resources.map.steps import ReleaseLock, TakeLock
 from mapinfra.restore.reads import Observed
-from mapinfra.restore.servers import Server
+from mapinfra.restore.servers import MapServer
 from mapinfra.restore.steps import (
     ArmForPresent,
     AwaitRestored,
@@ -31,7 +31,7 @@ _USUAL_DATADIR = "/var/lib/mysql/"
 
 
 @dataclass(frozen=True)
-class Difference:
+class BackupDifference:
     """One part of MAP as it is now and as it is in the backup, in words."""
 
     part: str
@@ -44,14 +44,14 @@ class Difference:
 class RestorePlan:
     """What differs, the steps, and what to know about what isn't in the backup."""
 
-    differences: tuple[Difference, ...]
+    differences: tuple[BackupDifference, ...]
     plan: Plan[RestoreContext]
     notes: tuple[str, ...]
     endangers: str = ""
     """The service that runs now and can't be put back should the restore fail; else empty."""
 
 
-def plan_restore(server: Server, manifest: Manifest, observed: Observed) -> RestorePlan:
+def plan_restore(server: MapServer, manifest: Manifest, observed: Observed) -> RestorePlan:
     """Return what a restore would do; raise CentreonError when it can't be done now."""
     _expect_possible(server, manifest, observed)
     steps = tuple(_steps(server, manifest, observed))
@@ -62,7 +62,7 @@ def plan_restore(server: Server, manifest: Manifest, observed: Observed) -> Rest
     return RestorePlan(differences, Plan(steps=steps), notes, endangers)
 
 
-def _expect_possible(server: Server, manifest: Manifest, observed: Observed) -> None:
+def _expect_possible(server: MapServer, manifest: Manifest, observed: Observed) -> None:
     if observed.journal.standing is Standing.HELD:
         found = observed.journal
         raise CentreonError(found.reason, where=server.name, remedy=found.remedy)
@@ -82,7 +82,7 @@ def _expect_possible(server: Server, manifest: Manifest, observed: Observed) -> 
     _expect_same_database(server, manifest, observed)
 
 
-def _expect_same_database(server: Server, manifest: Manifest, observed: Observed) -> None:
+def _expect_same_database(server: MapServer, manifest: Manifest, observed: Observed) -> None:
     """Refuse to bring one database back beside another that MAP uses now.
 
     What can't be told is no reason to refuse: a spoilt configuration is what a restore mends.
@@ -102,7 +102,7 @@ def _expect_same_database(server: Server, manifest: Manifest, observed: Observed
         )
 
 
-def _is_usual(client: Client) -> bool:
+def _is_usual(client: MariadbClient) -> bool:
     """Tell whether it is the host's one MariaDB, which backups of earlier versions are of."""
     return client.unit in USUAL_UNITS or client.datadir in ("", _USUAL_DATADIR)
 
@@ -111,7 +111,7 @@ def _is_usual(client: Client) -> bool:
 
 
 def _steps(
-    server: Server, manifest: Manifest, observed: Observed
+    server: MapServer, manifest: Manifest, observed: Observed
 ) -> Iterator[Step[RestoreContext]]:
     name, desired = server.name, server.desired
     over, interrupted = observed.journal.entry, observed.interrupted
@@ -140,7 +140,7 @@ def _steps(
     yield ReleaseLock(name, "disarm the way back and release the lock")
 
 
-def _safely(server: Server, manifest: Manifest, observed: Observed) -> Iterator[RestoreStep]:
+def _safely(server: MapServer, manifest: Manifest, observed: Observed) -> Iterator[RestoreStep]:
     """Yield the steps that give a restore a way back of its own, where there is something."""
     if not observed.has_database:
         return
@@ -155,7 +155,7 @@ def _safely(server: Server, manifest: Manifest, observed: Observed) -> Iterator[
     yield ArmForPresent(server.name, text)
 
 
-def _installed(server: Server, manifest: Manifest, observed: Observed) -> Iterator[RestoreStep]:
+def _installed(server: MapServer, manifest: Manifest, observed: Observed) -> Iterator[RestoreStep]:
     """Yield the step that brings a missing package, since the way back has no repositories."""
     package = server.desired.edition.server_package
     new = manifest.packages.get(package)
@@ -167,33 +167,33 @@ def _installed(server: Server, manifest: Manifest, observed: Observed) -> Iterat
 # What differs
 
 
-def _differences(manifest: Manifest, present: Present) -> Iterator[Difference]:
+def _differences(manifest: Manifest, present: Present) -> Iterator[BackupDifference]:
     for name in sorted({*manifest.packages, *present.packages}):
         now = present.packages.get(name, "not installed")
-        yield Difference(f"package {name}", now, manifest.packages.get(name, now))
+        yield BackupDifference(f"package {name}", now, manifest.packages.get(name, now))
     yield _database(manifest, present)
     files = present.files
     told = tuple(f"{path}: {aspects}" for path, aspects in files.items())
     count = _number(len(files), "file")
     now = f"{count} {'differs' if len(files) == 1 else 'differ'}" if files else "as in the backup"
-    yield Difference(f"configuration {manifest.config_folder}", now, "as in the backup", told)
+    yield BackupDifference(f"configuration {manifest.config_folder}", now, "as in the backup", told)
     then = f"{'active' if manifest.active else 'inactive'}, {manifest.enablement}"
     now = f"{present.active}, {present.enablement or 'not there'}"
-    yield Difference(f"service {manifest.service}", now, then)
+    yield BackupDifference(f"service {manifest.service}", now, then)
 
 
-def _database(manifest: Manifest, present: Present) -> Difference:
+def _database(manifest: Manifest, present: Present) -> BackupDifference:
     part = f"database {manifest.database}"
     then = {name: table.rows for name, table in manifest.tables.items()}
     if present.database is None:
-        return Difference(part, "not there", _counted(then))
+        return BackupDifference(part, "not there", _counted(then))
     now = present.database.rows
     told = tuple(
         f"table {name}: {_rows(now.get(name))} → {_rows(then.get(name))}"
         for name in sorted({*now, *then})
         if now.get(name) != then.get(name)
     )
-    return Difference(
+    return BackupDifference(
         f"{part} ({_megabytes(present.database.size)})", _counted(now), _counted(then), told
     )
 
@@ -217,7 +217,7 @@ def _megabytes(size: int) -> str:
 # What to know
 
 
-def _notes(server: Server, manifest: Manifest, observed: Observed) -> Iterator[str]:
+def _notes(server: MapServer, manifest: Manifest, observed: Observed) -> Iterator[str]:
     desired = server.desired
     package = desired.edition.server_package
     then_on, now_on = manifest.machine, observed.present.machine

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from mapinfra.backup import Manifest
 from mapinfra.hosts import Target
-from mapinfra.resources.map.model import Desired
+from mapinfra.resources.map.model import DesiredMap
 from mapinfra.resources.session import Session
 from mapinfra.restore.steps import RestoreContext
 
@@ -29,11 +29,11 @@ class Restoring:
         under_way = self._context.under_way if self._context else None
         return under_way.manifest if under_way else None
 
-    def targets(self, desired: Desired) -> Sequence[Target]:
+    def targets(self, desired: DesiredMap) -> Sequence[Target]:
         """See `Kind.targets`."""
         return (desired.map,)
 
-    def context(self, desired: Desired, session: Session) -> RestoreContext:
+    def context(self, desired: DesiredMap, session: Session) -> RestoreContext:
         """See `Kind.context`."""
         self._context = RestoreContext(
             desired, session, manifest=self._manifest, stopped=self._stopped, tell=self._tell

@@ -8,16 +8,16 @@ from mapinfra.hosts import Target
 from mapinfra.platform import arguments
 from mapinfra.resources import inputs
 from mapinfra.resources.map.kind import MapInstallationKind
-from mapinfra.resources.map.model import Desired
+from mapinfra.resources.map.model import DesiredMap
 from mapinfra.spec import Central, Remote, Spec
 from mapinfra.spec.model import CENTRAL
 
 
 @dataclass(frozen=True)
-class Server:
+class MapServer:
     """One MAP server, as the spec wants it."""
 
-    desired: Desired
+    desired: DesiredMap
 
     @property
     def name(self) -> str:
@@ -35,11 +35,11 @@ class Server:
         return self.desired.web.name
 
 
-def servers_of(spec: Spec) -> tuple[Server, ...]:
+def servers_of(spec: Spec) -> tuple[MapServer, ...]:
     """Return the MAP servers of a spec, the central's first."""
     hosts: dict[str, Central | Remote] = {CENTRAL: spec.central, **spec.remotes}
     return tuple(
-        Server(MapInstallationKind().desired(wanted))
+        MapServer(MapInstallationKind().desired(wanted))
         for name, host in hosts.items()
         if host.map_server is not None
         for given in (arguments.map_installation(spec, name, host),)
@@ -47,7 +47,7 @@ def servers_of(spec: Spec) -> tuple[Server, ...]:
     )
 
 
-def server_named(servers: Sequence[Server], name: str) -> Server:
+def server_named(servers: Sequence[MapServer], name: str) -> MapServer:
     """Return the server of that name; raise MapinfraError, naming those there are."""
     for server in servers:
         if server.name == name:

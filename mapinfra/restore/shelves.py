@@ -8,14 +8,14 @@ from mapinfra import backup
 from mapinfra.backup import BackupFailed, Listed, Manifest, Shelf, shelf
 from mapinfra.errors import MapinfraError
 from mapinfra.hosts import Fleet, Host
-from mapinfra.restore.servers import Server
+from mapinfra.restore.servers import MapServer
 
 
 @dataclass(frozen=True)
-class Read:
+class ServerShelf:
     """One server's backups, or why they couldn't be read."""
 
-    server: Server
+    server: MapServer
     shelf: Shelf = field(default_factory=lambda: Shelf(()))
     error: MapinfraError | None = None
     verified: Mapping[str, str] | None = None
@@ -32,16 +32,16 @@ class Read:
         return listed.damage or (self.verified or {}).get(listed.manifest.id, "")
 
 
-def read_shelves(fleet: Fleet, servers: Sequence[Server]) -> tuple[Read, ...]:
+def read_shelves(fleet: Fleet, servers: Sequence[MapServer]) -> tuple[ServerShelf, ...]:
     """Read the backups of all servers at once; one that can't be read doesn't hide the others."""
     fleet.prefetch(server.target for server in servers)
     return tuple(_read(fleet, server) for server in servers)
 
 
-def verified(fleet: Fleet, reads: Sequence[Read]) -> tuple[Read, ...]:
+def verified(fleet: Fleet, reads: Sequence[ServerShelf]) -> tuple[ServerShelf, ...]:
     """Read every file of every backup again, on all hosts at once."""
 
-    def verify(read: Read) -> Read:
+    def verify(read: ServerShelf) -> ServerShelf:
         if read.error is not None:
             return read
         try:
@@ -53,7 +53,7 @@ def verified(fleet: Fleet, reads: Sequence[Read]) -> tuple[Read, ...]:
         return tuple(pool.map(verify, reads))
 
 
-def located(reads: Sequence[Read], id: str) -> tuple[Server, Manifest]:
+def located(reads: Sequence[ServerShelf], id: str) -> tuple[MapServer, Manifest]:
     """Return the backup of that id and where it is; MapinfraError: none, or a damaged one."""
     for read in reads:
         for listed in read.shelf.backups:
@@ -80,21 +80,21 @@ def located(reads: Sequence[Read], id: str) -> tuple[Server, Manifest]:
     )
 
 
-def rehearsed(fleet: Fleet, server: Server, manifest: Manifest) -> None:
+def rehearsed(fleet: Fleet, server: MapServer, manifest: Manifest) -> None:
     """Restore a backup into a scratch database and compare; raise BackupFailed."""
     backup.rehearse(fleet.host(server.target), manifest, manifest.client)
 
 
-def _read(fleet: Fleet, server: Server) -> Read:
+def _read(fleet: Fleet, server: MapServer) -> ServerShelf:
     try:
         found = shelf.read(fleet.facts(server.target), server.desired.folder)
         found.expect_safe(server.name)
-        return Read(server, found)
+        return ServerShelf(server, found)
     except MapinfraError as error:
-        return Read(server, error=error)
+        return ServerShelf(server, error=error)
 
 
-def _verify_all(host: Host, read: Read) -> dict[str, str]:
+def _verify_all(host: Host, read: ServerShelf) -> dict[str, str]:
     manifests = (one.manifest for one in read.shelf.backups)
     return {manifest.id: _complaint(host, manifest) for manifest in manifests}
 

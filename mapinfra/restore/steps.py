@@ -12,7 +12,7 @@ from mapinfra.backup import Back, Manifest, Reach
 from mapinfra.centreon.map.health import Expected
 from mapinfra.errors import CentreonError, MapinfraError
 from mapinfra.hosts import packages
-from mapinfra.resources.contract import NotBegun, Step
+from mapinfra.resources.contract import Step, StepNotBegun
 from mapinfra.resources.map import health_check
 from mapinfra.resources.map.model import Replace
 from mapinfra.resources.map.steps import (
@@ -44,7 +44,7 @@ class RestoreContext(OperationContext):
         """See `OperationContext`."""
         if self.stopped():
             # What takes over from an interrupted run counts as begun: its journal has to stay.
-            error = MapinfraError if isinstance(step, TakeOver) else NotBegun
+            error = MapinfraError if isinstance(step, TakeOver) else StepNotBegun
             raise error("interrupted", where=self.map.name)
 
     def note(self, back: Back | None) -> None:

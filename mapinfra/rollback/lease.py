@@ -13,10 +13,10 @@ from mapinfra.backup.login import CLIENT_FILE
 from mapinfra.backup.manifest import MANIFEST, SUMS, Manifest
 from mapinfra.backup.remote import BackupFailed, script
 from mapinfra.backup.shelf import unit_prefix
-from mapinfra.backup.subject import Client
+from mapinfra.backup.subject import MariadbClient
 from mapinfra.backup.sums import COMPARED
 from mapinfra.backup.wayback import BACK, BEGIN_ANEW, ROOM, SCRIPT, UNITS, UNSOUND, Reach, unit
-from mapinfra.backup.working import LONGEST, Progress, Tell
+from mapinfra.backup.working import LONGEST, CopyProgress, Tell
 from mapinfra.hosts import Host
 
 DEFAULT_MINUTES = 15.0
@@ -157,7 +157,7 @@ class Lease:
 def arm(
     host: Host,
     manifest: Manifest,
-    client: Client,
+    client: MariadbClient,
     minutes: float = DEFAULT_MINUTES,
     reach: Reach = Reach.ALL,
     tell: Tell | None = None,
@@ -180,7 +180,7 @@ def arm(
     if not script(host, doing, _IS_ARMED, name):
         words = "checking the backup, {} of the dump read"
         path = f"{directory}/{manifest.dump}"
-        read = Progress.reading(host, path, words, tell) if tell else None
+        read = CopyProgress.reading(host, path, words, tell) if tell else None
         check = f"{unit_prefix(manifest.service)}{manifest.id}-check"
         work_in(host, check, doing, directory, _CHECK, progress=read)
     said = script_in(

@@ -56,7 +56,7 @@ _SECTIONS: Final = {
     "Defaults": "defaults",
     "Map": "map",
     "Backup": "backup",
-    "DesktopClient": "desktop_client",
+    "Desktop": "desktop_client",
     "Central": "central",
     "Api": "api",
     "MapServer": "map_server",

@@ -286,7 +286,7 @@ class Backup(Model):
     keep: Annotated[int, Field(ge=1, le=1000, description="How many backups are kept.")] = 3
 
 
-class DesktopClient(Model):
+class Desktop(Model):
     """The desktop client of the legacy edition, for sites whose users aren't online."""
 
     mirror: Annotated[
@@ -348,7 +348,7 @@ class Map(Model):
         Backup, Field(default_factory=Backup, description="What is kept before a change.")
     ]
     desktop_client: Annotated[
-        DesktopClient | None,
+        Desktop | None,
         Field(
             description="A copy of the desktop client, with `edition: legacy`; none: users get it "
             "from the MAP server alone."

@@ -14,7 +14,7 @@ from lab import Host as LabHost
 from lab import Lab
 from lab.packages.by_hand import MapServer, add_repository, map_server
 from mapinfra import backup, rollback
-from mapinfra.backup import BackupFailed, Client, Manifest, Reach, Subject
+from mapinfra.backup import BackupFailed, Manifest, MariadbClient, Reach, Subject
 from mapinfra.hosts import Facts, Fleet, Host, Ssh, Survey, Target
 from mapinfra.hosts.packages import PackageError
 from mapinfra.rollback import Entry, Found, Held, Holder, LeaseLost, Standing, journal
@@ -383,7 +383,7 @@ def test_the_password_is_in_no_command_line_environment_or_lasting_file(world: W
         ["systemd-run", "--quiet", "--unit=watch", "sh", "-c",
          f"while sleep 0.02; do cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ; done >{seen}"]
     )  # fmt: skip
-    client = Client(user="backup", password=password, host="localhost")
+    client = MariadbClient(user="backup", password=password, host="localhost")
     try:
         manifest = world.take("first", client=client)
         backup.rehearse(world.host, manifest, client)

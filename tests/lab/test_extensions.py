@@ -17,7 +17,7 @@ from mapinfra.centreon.web.extensions import (
     LICENSE_MANAGER,
     MODULE,
     WIDGET,
-    Action,
+    ExtensionChange,
     ExtensionManager,
     Extensions,
     actions,
@@ -166,7 +166,7 @@ def test_an_install_planned_before_someone_else_installed_another_version_is_ref
     bring(manager, "22.10.1")
     put_package(central, "22.10.5")
     with pytest.raises(CentreonError, match=r"is installed meanwhile, as 22\.10\.1; preview again"):
-        manager.run(Action("install", MODULE, after="22.10.5"))
+        manager.run(ExtensionChange("install", MODULE, after="22.10.5"))
     assert len(module_rows(central)) == 2
 
 
@@ -175,7 +175,7 @@ def test_an_update_of_what_is_not_installed_is_not_sent(
 ) -> None:
     put_package(central, "22.10.5")
     with pytest.raises(CentreonError, match="isn't installed any more"):
-        manager.run(Action("update", MODULE, "22.10.1", "22.10.5"))
+        manager.run(ExtensionChange("update", MODULE, "22.10.1", "22.10.5"))
     assert module_rows(central) == []
 
 
@@ -184,17 +184,17 @@ def test_a_version_that_is_not_on_the_disk_is_told(
 ) -> None:
     put_package(central, "22.10.1")
     with pytest.raises(CentreonError, match=r"sees 22\.10\.1 on the disk, not 22\.10\.5; update"):
-        manager.run(Action("install", WIDGET, after="22.10.5"))
+        manager.run(ExtensionChange("install", WIDGET, after="22.10.5"))
     assert installed(manager.found()) == [None, None, None]
 
 
 def test_files_that_are_not_there_are_told(manager: ExtensionManager, central: Host) -> None:
     with pytest.raises(CentreonError, match="install package centreon-map-web-client"):
-        manager.run(Action("install", MODULE, after="22.10.5"))
+        manager.run(ExtensionChange("install", MODULE, after="22.10.5"))
     with pytest.raises(CentreonError, match="install package centreon-map-web-client"):
-        manager.run(Action("install", WIDGET, after="22.10.5"))
+        manager.run(ExtensionChange("install", WIDGET, after="22.10.5"))
     with pytest.raises(CentreonError, match="install package centreon-license-manager"):
-        manager.run(Action("install", LICENSE_MANAGER))
+        manager.run(ExtensionChange("install", LICENSE_MANAGER))
 
 
 def test_a_missing_license_manager_is_told_before_anything_is_done(
@@ -203,7 +203,7 @@ def test_a_missing_license_manager_is_told_before_anything_is_done(
     put_package(central, "22.10.5")
     central.run(["rm", "-r", f"{MODULES}/{LICENSE_MANAGER.name}"])
     with pytest.raises(CentreonError) as caught:
-        manager.run(Action("install", MODULE, after="22.10.5"))
+        manager.run(ExtensionChange("install", MODULE, after="22.10.5"))
     assert str(caught.value) == (
         "central: module centreon-map4-web-client: it needs module centreon-license-manager, "
         "which isn't on the disk; install package centreon-license-manager"
@@ -218,7 +218,7 @@ def test_a_status_of_false_is_a_failure_in_centreon_s_words(
     conf = f"{MODULES}/{MODULE.name}/conf.php"
     central.run(["sed", "-i", "s/'centreon-license-manager'/'centreon-other'/", conf])
     with pytest.raises(ApiError, match='doesn\'t install it: Module "centreon-other" is missing'):
-        manager.run(Action("install", MODULE, after="22.10.5"))
+        manager.run(ExtensionChange("install", MODULE, after="22.10.5"))
 
 
 class Lossy(CentreonApi):
@@ -253,7 +253,7 @@ def test_an_error_of_the_api_that_has_done_nothing_is_told(
 
     monkeypatch.setattr(api, "extension_manager", failing)
     with pytest.raises(ApiError, match="HTTP 500"):
-        manager.run(Action("install", LICENSE_MANAGER, after="22.10.5"))
+        manager.run(ExtensionChange("install", LICENSE_MANAGER, after="22.10.5"))
 
 
 def test_a_removal_that_another_module_forbids_is_a_failure(
@@ -262,7 +262,7 @@ def test_a_removal_that_another_module_forbids_is_a_failure(
     put_package(central, "22.10.5")
     bring(manager, "22.10.5")
     with pytest.raises(ApiError, match=r"Following modules need to be removed first: Map web"):
-        manager.run(Action("remove", LICENSE_MANAGER, before="22.10.5"))
+        manager.run(ExtensionChange("remove", LICENSE_MANAGER, before="22.10.5"))
 
 
 def test_a_module_installed_twice_is_told_with_its_rows(
@@ -405,6 +405,6 @@ def test_what_was_done_although_its_answer_was_lost_is_done(
     central.run(["tee", f"{folder}/install.sql"], input="select sleep(20);")
     with closing(client(lab, timeout=6.0)) as api:
         manager = manager_with(api, lab, fleet)
-        manager.run(Action("install", LICENSE_MANAGER, after="22.10.5"))
+        manager.run(ExtensionChange("install", LICENSE_MANAGER, after="22.10.5"))
         assert manager.found().found[LICENSE_MANAGER].installed == "22.10.5"
     assert module_rows(central) == [[LICENSE_MANAGER.name, "22.10.5"]]

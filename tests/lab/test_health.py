@@ -12,7 +12,7 @@ import pytest
 from lab import Lab
 from lab.packages.by_hand import MapServer, add_repository, map_server
 from mapinfra.centreon.map import answers, desktop, health, known_failures
-from mapinfra.centreon.map.health import Expected, Health, State
+from mapinfra.centreon.map.health import Expected, Health, HealthState
 from mapinfra.centreon.releases.editions import ENGINE, LEGACY, Edition, edition
 from mapinfra.centreon.releases.version import Version
 from mapinfra.errors import CommandTimeout, HostError
@@ -75,7 +75,7 @@ def restart(server: MapServer, *edits: str) -> None:
 
 def test_a_host_without_map_says_so(lab: Lab, fleet: Fleet) -> None:
     found = observe(lab, fleet, "lyon")
-    assert found.state is State.ABSENT
+    assert found.state is HealthState.ABSENT
     assert str(found) == "there is no service centreon-map-engine"
     assert answers.observed(fleet.facts(target(lab, "lyon"))) == {}
 
@@ -85,10 +85,10 @@ def test_a_server_starts_gets_up_and_is_stopped(
 ) -> None:
     restart(engine)
     starting = health_check.look(host, ENGINE)
-    assert starting.state is State.STARTING
+    assert starting.state is HealthState.STARTING
     assert "gives no health (localhost:8081: " in str(starting)
     up = wait(host, ENGINE, seconds=30, broker=True)
-    assert up.state is State.UP
+    assert up.state is HealthState.UP
     path = "/centreon-map/api/beta/actuator/health"
     assert str(up) == f"http://localhost:8081{path} says UP"
     assert up.unit.enablement == "enabled"
@@ -96,7 +96,7 @@ def test_a_server_starts_gets_up_and_is_stopped(
     assert observe(lab, fleet, "map").report == up.report
     engine.host.run(["systemctl", "stop", engine.edition.service])
     stopped = observe(lab, fleet, "map")
-    assert stopped.state is State.STOPPED
+    assert stopped.state is HealthState.STOPPED
     with pytest.raises(HostError, match=r"^map: centreon-map-engine is stopped; look at /var/log/"):
         wait(host, ENGINE, seconds=30)
 
@@ -104,7 +104,7 @@ def test_a_server_starts_gets_up_and_is_stopped(
 def test_a_server_without_its_database_is_down(engine: MapServer, host: Host) -> None:
     engine.host.run(["systemctl", "stop", "mariadb"])
     until(
-        lambda: health_check.look(host, ENGINE).state is State.DOWN,
+        lambda: health_check.look(host, ENGINE).state is HealthState.DOWN,
         seconds=10, where="map", what="not down", remedy="",
     )  # fmt: skip
     with pytest.raises(CommandTimeout, match=r"isn't healthy within 1 s: .* says DOWN"):
@@ -215,10 +215,10 @@ def test_a_server_that_loses_its_broker_is_not_healthy(
             seconds=10, where="map", what="still connected", remedy="",
         )  # fmt: skip
         found = observe(lab, fleet, "map")
-        assert found.state is State.CUT_OFF
+        assert found.state is HealthState.CUT_OFF
         assert not found.is_healthy
         assert str(found) == f"centreon-map-engine has no connection to its broker {address}"
-        assert wait(host, ENGINE, seconds=30).state is State.CUT_OFF
+        assert wait(host, ENGINE, seconds=30).state is HealthState.CUT_OFF
         with pytest.raises(
             CommandTimeout, match=f"no connection to its broker {address}; check that cbd listens"
         ):
@@ -277,7 +277,7 @@ def test_a_server_that_systemd_starts_again_and_again_is_not_healthy(
             lambda: health_check.look(host, ENGINE).serves,
             seconds=20, where="map", what="not up again", remedy="",
         )  # fmt: skip
-        assert observe(lab, fleet, "map").state in (State.UNPROVEN, State.CUT_OFF)
+        assert observe(lab, fleet, "map").state in (HealthState.UNPROVEN, HealthState.CUT_OFF)
         wait(host, ENGINE, seconds=30, broker=True)
         assert observe(lab, fleet, "map").is_healthy
     finally:
@@ -289,7 +289,7 @@ def test_a_server_has_to_stay_up_for_longer_than_it_last_did(engine: MapServer, 
         restart(engine)
         assert wait(host, ENGINE, seconds=30).is_healthy
         until(
-            lambda: health_check.look(host, ENGINE).state is State.FAILED,
+            lambda: health_check.look(host, ENGINE).state is HealthState.FAILED,
             seconds=20, where="map", what="it lives", remedy="",
         )  # fmt: skip
         lived = health_check.look(host, ENGINE).unit.lived
@@ -312,7 +312,7 @@ def test_what_is_no_health_is_never_up_and_told_as_what_it_is(
 ) -> None:
     with trouble(engine, answer=answer):
         found = observe(lab, fleet, "map")
-        assert found.state is State.STARTING
+        assert found.state is HealthState.STARTING
         assert re.search(told, str(found)), found
         with pytest.raises(CommandTimeout, match=told):
             wait(host, ENGINE, seconds=0)
@@ -371,7 +371,7 @@ def test_the_new_api_is_found_too(lab: Lab, fleet: Fleet) -> None:
     up = wait(fleet.host(target(lab, "lyon")), ENGINE, seconds=30, broker=True)
     assert "/api/latest/" in str(up)
     assert observe(lab, fleet, "lyon").is_healthy
-    assert observe(lab, fleet, "lyon", "legacy").state is State.ABSENT
+    assert observe(lab, fleet, "lyon", "legacy").state is HealthState.ABSENT
 
 
 def test_the_legacy_server_s_desktop_client_is_seen(lab: Lab, fleet: Fleet) -> None:

@@ -29,7 +29,7 @@ from mapinfra.errors import (
 from mapinfra.hosts import Database, Facts, Fleet, Host, Probe, Query, Ssh, Survey, Target
 from mapinfra.hosts.connection import sending_on
 from mapinfra.hosts.endpoint import resolve
-from mapinfra.hosts.failures import NotBegun, NotBegunInTime
+from mapinfra.hosts.failures import CommandNotBegun, NotBegunInTime
 from mapinfra.hosts.pool import Pool
 from mapinfra.secrets import ConfigSecret, Secrets
 
@@ -554,11 +554,11 @@ def test_a_login_shell_that_ends_at_once_is_told_and_not_sudo_blamed(
 ) -> None:
     target = world.target("lyon", become=become)
     with login(world.lab, "lyon", "echo 'closed for today'; exit 4\n"):
-        message = world.refused(NotBegun, lambda: world.facts(target), by="lyon")
+        message = world.refused(CommandNotBegun, lambda: world.facts(target), by="lyon")
     assert "ended before the command began (exit 4 after " in message
     assert 'printed "closed for today"; look at that account\'s login shell' in message
     with login(world.lab, "lyon", "", "/usr/sbin/nologin"):
-        message = world.refused(NotBegun, lambda: world.facts(target), by="lyon")
+        message = world.refused(CommandNotBegun, lambda: world.facts(target), by="lyon")
     assert 'printed "This account is currently not available."' in message
 
 

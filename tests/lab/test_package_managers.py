@@ -19,9 +19,9 @@ from lab.packages.repositories import ROOT
 from mapinfra.errors import CentreonError
 from mapinfra.hosts import Fleet, Host, Ssh, Survey, Target, packages
 from mapinfra.hosts.packages import (
-    Change,
     Installed,
     ManagerBusy,
+    PackageChange,
     PackageError,
     RemovalRefused,
     VersionNotOffered,
@@ -73,7 +73,7 @@ class Site:
     def server(self, number: str) -> dict[str, str]:
         return {SERVER: self.version(number)}
 
-    def install(self, number: str, patience: float = 60) -> tuple[Change, ...]:
+    def install(self, number: str, patience: float = 60) -> tuple[PackageChange, ...]:
         return packages.install(self.host, self.server(number), UNIT, patience=patience)
 
     def installed(self) -> Installed:
@@ -232,15 +232,15 @@ def test_what_a_look_left_when_the_host_lost_its_power_goes_with_the_next(site: 
 
 
 def test_a_version_is_reached_up_and_down_with_what_it_needs_and_no_more(site: Site) -> None:
-    java = Change("install", JAVA[site.family], site.version("17.0.13"))
-    first = Change("install", SERVER, site.version("22.10.1"))
+    java = PackageChange("install", JAVA[site.family], site.version("17.0.13"))
+    first = PackageChange("install", SERVER, site.version("22.10.1"))
     assert set(packages.foresee(site.host, site.server("22.10.1"))) == {java, first}
     assert not site.installed().versions
     assert set(site.install("22.10.1")) == {java, first}
     assert site.has("22.10.1")
-    assert site.install("22.10.5") == (Change("change", SERVER, site.version("22.10.5")),)
+    assert site.install("22.10.5") == (PackageChange("change", SERVER, site.version("22.10.5")),)
     assert site.has("22.10.5")
-    assert site.install("22.10.1") == (Change("change", SERVER, site.version("22.10.1")),)
+    assert site.install("22.10.1") == (PackageChange("change", SERVER, site.version("22.10.1")),)
     assert site.has("22.10.1")
 
 
@@ -386,7 +386,7 @@ def test_a_package_that_others_need_is_not_removed(site: Site) -> None:
 
 def test_removing_takes_away_that_package_alone(site: Site) -> None:
     site.install("22.10.1")
-    gone = Change("remove", SERVER, site.version("22.10.1"))
+    gone = PackageChange("remove", SERVER, site.version("22.10.1"))
     assert packages.remove(site.host, [SERVER, CLIENT], UNIT) == (gone,)
     assert set(site.installed().versions) == {JAVA[site.family]}
     assert packages.remove(site.host, [SERVER], UNIT) == ()

@@ -21,7 +21,7 @@ _BLANK = " \t\n\r\0\x0b"
 
 
 @dataclass(frozen=True)
-class Row:
+class BrokerRow:
     """One row of `cfg_centreonbroker_info`, without the configuration and group it belongs to."""
 
     key: str
@@ -35,7 +35,7 @@ class Row:
         return f"{self.key}={self.value}" if self.value else self.key
 
 
-def generated(rows: Iterable[Row]) -> dict[str, Any]:
+def generated(rows: Iterable[BrokerRow]) -> dict[str, Any]:
     """Return what the broker's file has of one input or output, from its rows in their order.
 
     Values that the generator takes from elsewhere (cb_field.external) are none of MAP's outputs.

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from mapinfra.centreon.broker.generated import (
-    Row,
+    BrokerRow,
     Stream,
     categories,
     generated,
@@ -114,18 +114,18 @@ class Output:
         return kind | held | {"categories": sorted(self.categories)}
 
 
-def rows_of(output: Output, blocks: Blocks) -> tuple[Row, ...]:
+def rows_of(output: Output, blocks: Blocks) -> tuple[BrokerRow, ...]:
     """Return the rows of an output, as the form of its type writes them."""
-    plain = [Row(key, getattr(output, name)) for name, key in KEYS[output.type].items()]
-    plain[1:1] = [Row("type", output.type), Row("blockId", blocks[output.type])]
+    plain = [BrokerRow(key, getattr(output, name)) for name, key in KEYS[output.type].items()]
+    plain[1:1] = [BrokerRow("type", output.type), BrokerRow("blockId", blocks[output.type])]
     if output.type == BBDO_SERVER:
-        return (*plain, *(Row("category", value) for value in output.categories))
-    filters = Row("filters", "", subgroup=1)
-    inner = [Row("category", value, level=1, parent=1) for value in output.categories]
+        return (*plain, *(BrokerRow("category", value) for value in output.categories))
+    filters = BrokerRow("filters", "", subgroup=1)
+    inner = [BrokerRow("category", value, level=1, parent=1) for value in output.categories]
     return (*plain, filters, *inner)
 
 
-def output_of(rows: Iterable[Row]) -> Output:
+def output_of(rows: Iterable[BrokerRow]) -> Output:
     """Return the output that rows make; what they don't, or make empty, is ''."""
     held = generated(rows)
     kind = str(held.get("type", ""))
@@ -134,22 +134,22 @@ def output_of(rows: Iterable[Row]) -> Output:
     return Output(**values, type=kind if kind in KEYS else IPV4, categories=categories(held))
 
 
-def mended(rows: Sequence[Row], output: Output, blocks: Blocks) -> tuple[Row, ...]:
+def mended(rows: Sequence[BrokerRow], output: Output, blocks: Blocks) -> tuple[BrokerRow, ...]:
     """Return the rows that hold `output`, with those of keys that mapinfra doesn't know kept."""
     return (*rows_of(output, blocks), *(row for row in rows if row.key not in _OWN_KEYS))
 
 
-def same_rows(one: Iterable[Row], other: Iterable[Row]) -> bool:
+def same_rows(one: Iterable[BrokerRow], other: Iterable[BrokerRow]) -> bool:
     """Tell whether two sets of rows are the same; their order means nothing."""
     return Counter(one) == Counter(other)
 
 
-def same_stream(one: Sequence[Row], other: Sequence[Row]) -> bool:
+def same_stream(one: Sequence[BrokerRow], other: Sequence[BrokerRow]) -> bool:
     """Tell whether the generator makes the same of two sets of rows, as far as a broker goes by."""
     return _meaning(generated(one)) == _meaning(generated(other))
 
 
-def faults(rows: Sequence[Row], blocks: Blocks) -> list[str]:
+def faults(rows: Sequence[BrokerRow], blocks: Blocks) -> list[str]:
     """Return, in words, what Centreon's form would not have written so: doubled, missing, wrong."""
     there = Counter(rows)
     right = Counter(mended(rows, output_of(rows), blocks))
@@ -165,7 +165,7 @@ class Group:
     """One input or output of a broker configuration as it stands in the table."""
 
     number: int
-    rows: tuple[Row, ...]
+    rows: tuple[BrokerRow, ...]
 
     def value(self, key: str) -> str:
         """Return the value of a key that the generator takes, '' where there is none."""
@@ -187,7 +187,7 @@ class Group:
 
 def groups(rows: Iterable[Mapping[str, Any]], config: int, kind: str) -> list[Group]:
     """Return the inputs or outputs (`kind`) of one configuration, lowest group first."""
-    gathered: dict[int, list[Row]] = {}
+    gathered: dict[int, list[BrokerRow]] = {}
     for row in rows:
         if row["config_id"] == config and row["config_group"] == kind:
             gathered.setdefault(int(row["config_group_id"]), []).append(row_of(row))
@@ -212,9 +212,9 @@ def masters(
     ]
 
 
-def row_of(row: Mapping[str, Any]) -> Row:
+def row_of(row: Mapping[str, Any]) -> BrokerRow:
     """Return a row as it came from the database."""
-    return Row(
+    return BrokerRow(
         key=str(row["config_key"]),
         value="" if row["config_value"] is None else str(row["config_value"]),
         level=int(row["grp_level"]),
@@ -285,7 +285,7 @@ def file_pollers(contents: Iterable[Mapping[str, Any] | None]) -> dict[int, str]
     }
 
 
-def file_holds(file: Sequence[Stream], outputs: Sequence[Sequence[Row]]) -> bool:
+def file_holds(file: Sequence[Stream], outputs: Sequence[Sequence[BrokerRow]]) -> bool:
     """Tell whether a file's outputs hold what is generated of these, each given by its rows.
 
     Of each name there are to be as many as wanted: one that is there once too often was changed.

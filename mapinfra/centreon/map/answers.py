@@ -50,7 +50,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Offer:
+class Downloads:
     """What the legacy server's page of downloads has: file sizes by name, None where unknown."""
 
     url: str
@@ -72,7 +72,7 @@ class Report:
     broker_port: int
     broker: tuple[str, ...]
     """Broker addresses (`address:port`) that the server has a connection to."""
-    offer: Offer | None
+    offer: Downloads | None
     """None: not asked, or the server doesn't answer."""
 
 
@@ -141,7 +141,7 @@ def _report(told: Mapping[str, Any]) -> Report:
     )
 
 
-def _offer(told: Mapping[str, Any] | None) -> Offer | None:
+def _offer(told: Mapping[str, Any] | None) -> Downloads | None:
     if told is None:
         return None
-    return Offer(told["url"], told["code"], told["error"], dict(told["files"]))
+    return Downloads(told["url"], told["code"], told["error"], dict(told["files"]))

@@ -7,7 +7,7 @@ site without a way to the internet has is what the server offers for download.
 import re
 from dataclasses import dataclass
 
-from mapinfra.centreon.map.answers import Offer
+from mapinfra.centreon.map.answers import Downloads
 from mapinfra.centreon.releases.version import Version
 
 VERSION = re.compile(r"(?<![\d.])\d+\.\d+\.\d+(?![\d])")
@@ -16,7 +16,7 @@ _NAME = re.compile(r"\w[\w.+~-]*")
 
 
 @dataclass(frozen=True)
-class Client:
+class Download:
     """One file for download; `size` in bytes, None where the server doesn't say."""
 
     name: str
@@ -34,18 +34,18 @@ class Client:
         return next((one for one in _PLATFORMS if one in self.name.lower()), self.name)
 
 
-def clients(offer: Offer) -> tuple[Client, ...]:
+def clients(offer: Downloads) -> tuple[Download, ...]:
     """Return the files that a server offers, without names that would lead out of a folder."""
     named = sorted(item for item in offer.sizes.items() if _NAME.fullmatch(item[0]))
-    return tuple(Client(name, size) for name, size in named)
+    return tuple(Download(name, size) for name, size in named)
 
 
-def fitting(offer: Offer, server: Version) -> tuple[Client, ...]:
+def fitting(offer: Downloads, server: Version) -> tuple[Download, ...]:
     """Return the offered clients of the server's version."""
     return tuple(client for client in clients(offer) if client.version == str(server))
 
 
-def platforms(offer: Offer | None) -> dict[str, str]:
+def platforms(offer: Downloads | None) -> dict[str, str]:
     """Return the version that is offered for each system; nothing where that isn't known."""
     found: dict[str, set[str]] = {}
     for client in clients(offer) if offer else ():
@@ -53,7 +53,7 @@ def platforms(offer: Offer | None) -> dict[str, str]:
     return {system: ", ".join(sorted(versions)) for system, versions in found.items()}
 
 
-def told(offer: Offer | None, server: Version) -> str:
+def told(offer: Downloads | None, server: Version) -> str:
     """Return in one line what users get from a legacy server of this version."""
     if offer is None:
         return "the server doesn't answer: what it offers for download isn't known"

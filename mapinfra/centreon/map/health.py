@@ -25,7 +25,7 @@ UNITS = Probe(
 _PROTECTED = (401, 403)
 
 
-class State(StrEnum):
+class HealthState(StrEnum):
     """What a MAP server does."""
 
     ABSENT = "not installed"
@@ -91,21 +91,21 @@ class Health:
     report: Report | None
 
     @property
-    def state(self) -> State:
+    def state(self) -> HealthState:
         """What the server does; an answer counts only while the unit is active."""
         unit = self.unit
         if not unit.exists:
-            return State.ABSENT
+            return HealthState.ABSENT
         if unit.active in ("failed", "inactive"):
-            return State.FAILED if unit.active == "failed" else State.STOPPED
+            return HealthState.FAILED if unit.active == "failed" else HealthState.STOPPED
         answer = self.answer
         if unit.active != "active" or answer is None:
-            return State.STARTING
+            return HealthState.STARTING
         if answer.code not in _PROTECTED and (answer.status != "UP" or answer.code != 200):
-            return State.DOWN
+            return HealthState.DOWN
         if self.is_cut_off or unit.is_unproven:
-            return State.CUT_OFF if self.is_cut_off else State.UNPROVEN
-        return State.PROTECTED if answer.code in _PROTECTED else State.UP
+            return HealthState.CUT_OFF if self.is_cut_off else HealthState.UNPROVEN
+        return HealthState.PROTECTED if answer.code in _PROTECTED else HealthState.UP
 
     @property
     def answer(self) -> Answer | None:
@@ -117,12 +117,17 @@ class Health:
     @property
     def is_healthy(self) -> bool:
         """Whether it works as far as it tells: 25.10.0 and later may want a login for more."""
-        return self.state in (State.UP, State.PROTECTED)
+        return self.state in (HealthState.UP, HealthState.PROTECTED)
 
     @property
     def serves(self) -> bool:
         """Whether it is up at the moment, with a connection to its broker or without one."""
-        return self.state in (State.UP, State.PROTECTED, State.CUT_OFF, State.UNPROVEN)
+        return self.state in (
+            HealthState.UP,
+            HealthState.PROTECTED,
+            HealthState.CUT_OFF,
+            HealthState.UNPROVEN,
+        )
 
     @property
     def is_connected(self) -> bool:
@@ -167,18 +172,22 @@ class Health:
         return self._told[self.state]()
 
     @property
-    def _told(self) -> dict[State, Callable[[], str]]:
+    def _told(self) -> dict[HealthState, Callable[[], str]]:
         unit, answer = self.unit, self.answer
         return {
-            State.ABSENT: lambda: f"there is no service {unit.name}",
-            State.STOPPED: lambda: f"{unit.name} is stopped",
-            State.FAILED: lambda: f"{unit.name} failed ({unit.result}, exit {unit.exit_status})",
-            State.STARTING: lambda: f"{unit.name} is {unit.active}, {self._silence()}",
-            State.DOWN: lambda: f"{answer and answer.url} says {answer and answer.status}",
-            State.UNPROVEN: lambda: f"{unit.name} is up, {self._restarted}",
-            State.CUT_OFF: lambda: f"{unit.name} has no connection to its broker {self.broker}",
-            State.PROTECTED: lambda: f"{answer and answer.url} answers, but wants a login",
-            State.UP: lambda: f"{answer and answer.url} says UP",
+            HealthState.ABSENT: lambda: f"there is no service {unit.name}",
+            HealthState.STOPPED: lambda: f"{unit.name} is stopped",
+            HealthState.FAILED: lambda: (
+                f"{unit.name} failed ({unit.result}, exit {unit.exit_status})"
+            ),
+            HealthState.STARTING: lambda: f"{unit.name} is {unit.active}, {self._silence()}",
+            HealthState.DOWN: lambda: f"{answer and answer.url} says {answer and answer.status}",
+            HealthState.UNPROVEN: lambda: f"{unit.name} is up, {self._restarted}",
+            HealthState.CUT_OFF: lambda: (
+                f"{unit.name} has no connection to its broker {self.broker}"
+            ),
+            HealthState.PROTECTED: lambda: f"{answer and answer.url} answers, but wants a login",
+            HealthState.UP: lambda: f"{answer and answer.url} says UP",
         }
 
     @property

@@ -41,7 +41,7 @@ class NotUnderstood(ValueError):
 
 
 @dataclass(frozen=True)
-class Server:
+class DatabaseServer:
     """One server: by TCP, or by a unix socket of the host that the URL is used on."""
 
     host: str = ""
@@ -58,7 +58,7 @@ class Server:
 class JdbcUrl:
     """What a URL says: servers that may be reached, the database, a login if it has one."""
 
-    servers: tuple[Server, ...]
+    servers: tuple[DatabaseServer, ...]
     database: str
     user: str | None = None
     password: str | None = field(default=None, repr=False)
@@ -109,10 +109,10 @@ def _asks_for_tls(parameters: dict[str, str]) -> bool:
     return any(value.lower() not in _OFF for value in asked)
 
 
-def _servers(hosts: str, socket: str) -> Iterator[Server]:
+def _servers(hosts: str, socket: str) -> Iterator[DatabaseServer]:
     """Yield the servers; a socket of the whole URL is taken whatever hosts it names."""
     if socket:
-        yield Server(socket=_absolute(socket))
+        yield DatabaseServer(socket=_absolute(socket))
         return
     if not hosts:
         raise NotUnderstood("it names no server")
@@ -120,17 +120,17 @@ def _servers(hosts: str, socket: str) -> Iterator[Server]:
         yield _addressed(one) if one.startswith("address=") else _plain(one)
 
 
-def _plain(text: str) -> Server:
+def _plain(text: str) -> DatabaseServer:
     if "@" in text:
         raise NotUnderstood("it has a login before a server's name")
     found = _PLAIN.fullmatch(text)
     if found is None:
         hint = "; an IPv6 address stands in brackets" if text.count(":") > 1 else ""
         raise NotUnderstood(f"{text!r} is no server{hint}")
-    return Server(found["ipv6"] or found["name"], _port(found["port"]))
+    return DatabaseServer(found["ipv6"] or found["name"], _port(found["port"]))
 
 
-def _addressed(text: str) -> Server:
+def _addressed(text: str) -> DatabaseServer:
     found = _ADDRESS.fullmatch(text.replace(" ", ""))
     if found is None:
         raise NotUnderstood("one of its servers isn't like address=(host=NAME)(port=NUMBER)")
@@ -139,10 +139,10 @@ def _addressed(text: str) -> Server:
     if {"user", "password"} & parts.keys():
         raise NotUnderstood("it has a login of its own for one server")
     if parts.get("localsocket"):
-        return Server(socket=_absolute(parts["localsocket"]))
+        return DatabaseServer(socket=_absolute(parts["localsocket"]))
     if not parts.get("host"):
         raise NotUnderstood("one of its addresses names no host")
-    return Server(parts["host"].strip("[]").lower(), _port(parts.get("port")))
+    return DatabaseServer(parts["host"].strip("[]").lower(), _port(parts.get("port")))
 
 
 def _port(text: str | None) -> int:

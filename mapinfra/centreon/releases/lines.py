@@ -98,7 +98,7 @@ def java_major(text: str) -> int:
     return int(found[1])
 
 
-class Offer(StrEnum):
+class EditionOffer(StrEnum):
     """Whether a line has an edition."""
 
     SUPPORTED = "supported"
@@ -118,7 +118,7 @@ class Requirements:
     """Series of MySQL that the vendor supports; empty: its users are on their own."""
     java: frozenset[int]
     """Major numbers of Java that it runs on."""
-    offers: Mapping[str, Offer]
+    offers: Mapping[str, EditionOffer]
     """Editions of this line, by their name."""
     sources: Mapping[str, str]
 
@@ -142,8 +142,8 @@ class Requirements:
         return " or ".join(map(str, sorted(self.java)))
 
 
-_BOTH = {LEGACY.name: Offer.SUPPORTED, ENGINE.name: Offer.SUPPORTED}
-_LEGACY_ONLY = {LEGACY.name: Offer.SUPPORTED}
+_BOTH = {LEGACY.name: EditionOffer.SUPPORTED, ENGINE.name: EditionOffer.SUPPORTED}
+_LEGACY_ONLY = {LEGACY.name: EditionOffer.SUPPORTED}
 _JAVA_17 = page("22.04", "graph-views/upgrade: Java 17 (or 18)")
 _MARIADB = page("24.10", "upgrade/upgrade-mariadb")
 
@@ -155,7 +155,7 @@ def _line(
     debian: set[int],
     mariadb: tuple[int, int],
     java: set[int],
-    offers: Mapping[str, Offer],
+    offers: Mapping[str, EditionOffer],
     sources: Mapping[str, str],
     mysql: frozenset[tuple[int, int]] = frozenset(),
 ) -> Requirements:
@@ -296,7 +296,7 @@ _TABLE = (
         mariadb=(10, 11),
         mysql=frozenset({(8, 0)}),
         java={17, 18},
-        offers={LEGACY.name: Offer.MIGRATION_ONLY, ENGINE.name: Offer.SUPPORTED},
+        offers={LEGACY.name: EditionOffer.MIGRATION_ONLY, ENGINE.name: EditionOffer.SUPPORTED},
         sources=_sources(
             "24.10",
             "installation/compatibility",
@@ -311,7 +311,7 @@ _TABLE = (
         mariadb=(10, 11),
         mysql=frozenset({(8, 0), (8, 4)}),
         java={17, 18},
-        offers={ENGINE.name: Offer.SUPPORTED},
+        offers={ENGINE.name: EditionOffer.SUPPORTED},
         sources=_sources(
             "25.10",
             "installation/compatibility",

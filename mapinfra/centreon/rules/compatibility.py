@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mapinfra.centreon.releases.editions import ENGINE, LEGACY
-from mapinfra.centreon.releases.lines import LINES, Offer, Product, Requirements, span
+from mapinfra.centreon.releases.lines import LINES, EditionOffer, Product, Requirements, span
 from mapinfra.centreon.releases.notes import gate
 from mapinfra.centreon.releases.sources import inferred, page, release_notes
 from mapinfra.centreon.releases.version import Line, Version
@@ -49,7 +49,7 @@ def offered_edition(s: Situation) -> Iterator[Finding]:
 
 def _legacy_offer(s: Situation, needs: Requirements) -> Iterator[Finding]:
     offer = needs.offers.get(LEGACY.name)
-    if offer is Offer.SUPPORTED:
+    if offer is EditionOffer.SUPPORTED:
         return
     if offer is None or s.installed is None:
         yield Block(

@@ -8,7 +8,7 @@ import httpx
 from mapinfra.centreon.web import login
 from mapinfra.centreon.web.access import Api
 from mapinfra.centreon.web.bounded import bounded
-from mapinfra.centreon.web.login import Account, json, page, said
+from mapinfra.centreon.web.login import ApiUser, json, page, said
 from mapinfra.errors import ApiError
 from mapinfra.secrets import SecretResolver
 
@@ -22,10 +22,10 @@ class CentreonApi:
     Calls are made one at a time: Centreon generates configurations into shared folders.
     """
 
-    def __init__(self, api: Api, secrets: SecretResolver, account: Account | None = None) -> None:
+    def __init__(self, api: Api, secrets: SecretResolver, account: ApiUser | None = None) -> None:
         self._api = api
         self._secrets = secrets
-        self._account = account or Account()
+        self._account = account or ApiUser()
         self._http = httpx.Client(
             base_url=api.url.rstrip("/"),
             timeout=api.timeout,

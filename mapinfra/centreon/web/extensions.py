@@ -22,7 +22,7 @@ Rows = Sequence[Mapping[str, object]]
 
 
 @dataclass(frozen=True)
-class Part:
+class ExtensionPart:
     """An extension that MAP needs in Centreon Web: a module by its id, a widget by its title."""
 
     kind: Kind
@@ -32,9 +32,9 @@ class Part:
         return f"{self.kind} {self.name}"
 
 
-LICENSE_MANAGER = Part("module", WEB_CLIENT.needed_module)
-MODULE = Part("module", WEB_CLIENT.module)
-WIDGET = Part("widget", WEB_CLIENT.widget_title)
+LICENSE_MANAGER = ExtensionPart("module", WEB_CLIENT.needed_module)
+MODULE = ExtensionPart("module", WEB_CLIENT.module)
+WIDGET = ExtensionPart("widget", WEB_CLIENT.widget_title)
 PARTS = (LICENSE_MANAGER, MODULE, WIDGET)
 """In the order to install them."""
 
@@ -75,7 +75,7 @@ class OnDisk:
 
 
 @dataclass(frozen=True)
-class Row:
+class ExtensionRow:
     """A row of modules_informations or widget_models."""
 
     id: int
@@ -86,11 +86,11 @@ class Row:
 class Extension:
     """One part as it is: on the disk (`available`, None: not there) and in the database."""
 
-    part: Part
+    part: ExtensionPart
     id: str
     """The directory's name; '' for a widget that is nowhere."""
     available: str | None
-    rows: tuple[Row, ...]
+    rows: tuple[ExtensionRow, ...]
 
     @property
     def installed(self) -> str | None:
@@ -103,7 +103,7 @@ class Extensions:
     """The parts on one central or remote server, which is `where`."""
 
     where: str
-    found: Mapping[Part, Extension]
+    found: Mapping[ExtensionPart, Extension]
 
     def check(self) -> None:
         """Raise CentreonError where a part was installed twice, which makes MAP crash."""
@@ -111,7 +111,7 @@ class Extensions:
             if len(extension.rows) > 1:
                 raise self._twice(part, extension.rows)
 
-    def _twice(self, part: Part, rows: tuple[Row, ...]) -> CentreonError:
+    def _twice(self, part: ExtensionPart, rows: tuple[ExtensionRow, ...]) -> CentreonError:
         table, key = _TABLES[part.kind]
         listed = ", ".join(f"{row.id}: {row.version}" for row in rows)
         surplus = " or ".join(str(row.id) for row in rows[1:])
@@ -130,14 +130,14 @@ _TABLES: Mapping[Kind, tuple[str, str]] = {
 
 
 @dataclass(frozen=True)
-class Action:
+class ExtensionChange:
     """One change in Extension Manager; `before` and `after` are versions in the database.
 
     `after` None: the one that will be on the disk then; for "remove": none at all.
     """
 
     verb: Verb
-    part: Part
+    part: ExtensionPart
     before: str | None = None
     after: str | None = None
 
@@ -146,13 +146,13 @@ class Action:
         return f"{self.verb} {self.part} {versions}".rstrip()
 
     @property
-    def undone(self) -> "Action":
+    def undone(self) -> "ExtensionChange":
         """What takes it back, once the disk holds the files of before again."""
         back: dict[Verb, Verb] = {"install": "remove", "update": "update", "remove": "install"}
-        return Action(back[self.verb], self.part, self.after, self.before)
+        return ExtensionChange(back[self.verb], self.part, self.after, self.before)
 
 
-def actions(found: Extensions, version: str) -> tuple[Action, ...]:
+def actions(found: Extensions, version: str) -> tuple[ExtensionChange, ...]:
     """Return what brings module and widget to the version that the disk will have, in order.
 
     License Manager comes first: installed, or updated when the disk has another version of it.
@@ -165,7 +165,7 @@ def actions(found: Extensions, version: str) -> tuple[Action, ...]:
     return tuple(action for action in planned if action is not None)
 
 
-def removals(found: Extensions) -> tuple[Action, ...]:
+def removals(found: Extensions) -> tuple[ExtensionChange, ...]:
     """Return what takes widget and module out; License Manager stays, others need it, too.
 
     Raises CentreonError when a part was installed twice: a removal would leave one.
@@ -173,17 +173,17 @@ def removals(found: Extensions) -> tuple[Action, ...]:
     found.check()
     held = (found.found[part] for part in (WIDGET, MODULE))
     return tuple(
-        Action("remove", one.part, before=one.installed)
+        ExtensionChange("remove", one.part, before=one.installed)
         for one in held
         if one.installed is not None
     )
 
 
-def _towards(extension: Extension, version: str | None) -> Action | None:
+def _towards(extension: Extension, version: str | None) -> ExtensionChange | None:
     if extension.installed is None:
-        return Action("install", extension.part, after=version)
+        return ExtensionChange("install", extension.part, after=version)
     if version and not _same(extension.installed, version):
-        return Action("update", extension.part, extension.installed, version)
+        return ExtensionChange("update", extension.part, extension.installed, version)
     return None
 
 
@@ -245,7 +245,9 @@ def joined(on_disk: Sequence[OnDisk], modules: Rows, widgets: Rows, *, where: st
     return Extensions(where, found)
 
 
-def _joined_part(part: Part, on_disk: Sequence[OnDisk], rows: Rows, where: str) -> Extension:
+def _joined_part(
+    part: ExtensionPart, on_disk: Sequence[OnDisk], rows: Rows, where: str
+) -> Extension:
     there = [held for held in on_disk if held.kind == part.kind and part.name == _name(held)]
     if len(there) > 1:
         raise CentreonError(
@@ -258,7 +260,7 @@ def _joined_part(part: Part, on_disk: Sequence[OnDisk], rows: Rows, where: str) 
         part,
         id,
         there[0].version if there else None,
-        tuple(Row(int(str(r["id"])), str(r["version"])) for r in rows if r["name"] == id),
+        tuple(ExtensionRow(int(str(r["id"])), str(r["version"])) for r in rows if r["name"] == id),
     )
 
 
@@ -266,7 +268,7 @@ def _name(held: OnDisk) -> str:
     return held.title if held.kind == "widget" else held.id
 
 
-def _id_in_table(part: Part, rows: Rows) -> str:
+def _id_in_table(part: ExtensionPart, rows: Rows) -> str:
     """Return the id of a part whose files are gone."""
     if part.kind == "module":
         return part.name
@@ -294,7 +296,7 @@ class ExtensionManager:
         self._compare(body, found)
         return found
 
-    def run(self, action: Action) -> None:
+    def run(self, action: ExtensionChange) -> None:
         """Do it, unless it is done already; every claim of the API is checked by listing again.
 
         Also that it failed: what it had begun may be done all the same.
@@ -313,7 +315,7 @@ class ExtensionManager:
         version = after.found[action.part].installed or "not installed"
         raise failure or self._refused(action, f"it says done, but lists: {version}")
 
-    def _asked(self, action: Action, id: str) -> ApiError | None:
+    def _asked(self, action: ExtensionChange, id: str) -> ApiError | None:
         """Ask for it; return what the API says against it, if anything."""
         method = "DELETE" if action.verb == "remove" else "POST"
         try:
@@ -329,7 +331,7 @@ class ExtensionManager:
         except MapinfraError as error:
             raise failure or error from None
 
-    def _refused(self, action: Action, reason: str) -> ApiError:
+    def _refused(self, action: ExtensionChange, reason: str) -> ApiError:
         return ApiError(
             f"Extension Manager doesn't {action.verb} it: {reason}",
             where=f"{self._host.name}: {action.part}",
@@ -356,7 +358,7 @@ class ExtensionManager:
                     )
 
 
-def _is_done(action: Action, found: Extensions) -> bool:
+def _is_done(action: ExtensionChange, found: Extensions) -> bool:
     extension = found.found[action.part]
     wanted = action.after or extension.available
     if action.verb == "remove":
@@ -366,7 +368,7 @@ def _is_done(action: Action, found: Extensions) -> bool:
     )
 
 
-def _check(action: Action, found: Extensions) -> None:
+def _check(action: ExtensionChange, found: Extensions) -> None:
     """Raise CentreonError when the action would do harm, or something that wasn't planned."""
     fault = _fault(action, found)
     if fault is not None:
@@ -374,7 +376,7 @@ def _check(action: Action, found: Extensions) -> None:
         raise CentreonError(what, where=f"{found.where}: {action.part}", remedy=remedy)
 
 
-def _fault(action: Action, found: Extensions) -> tuple[str, str] | None:
+def _fault(action: ExtensionChange, found: Extensions) -> tuple[str, str] | None:
     extension = found.found[action.part]
     package = WEB_CLIENT.needed_module if action.part == LICENSE_MANAGER else WEB_CLIENT.package
     if extension.available is None:

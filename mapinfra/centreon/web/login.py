@@ -30,7 +30,7 @@ _WHICH = "password wrong, expired, blocked or deactivated"
 
 
 @dataclass
-class Account:
+class ApiUser:
     """What all clients of a run share of one user of one Centreon Web. Use it under its lock."""
 
     lock: Lock = field(default_factory=Lock)

@@ -22,7 +22,7 @@ _LOCAL = ("localhost", "127.", "::1", "0.0.0.0")  # noqa: S104 - nothing is boun
 
 
 @dataclass(frozen=True)
-class Difference:
+class OptionDifference:
     """An option that isn't as wanted; `live` None: it has no row."""
 
     key: str
@@ -57,13 +57,13 @@ def wanted(edition: Edition, url: str) -> dict[str, str]:
     }
 
 
-def differences(found: Values, desired: Mapping[str, str]) -> tuple[Difference, ...]:
+def differences(found: Values, desired: Mapping[str, str]) -> tuple[OptionDifference, ...]:
     """Return the options to write; without its row, the switch stands at the legacy edition."""
     live = dict(found)
     if live.get(WEB_CLIENT.switch_option) is None and desired.get(WEB_CLIENT.switch_option) == "0":
         live[WEB_CLIENT.switch_option] = "0"
     return tuple(
-        Difference(key, live.get(key), value)
+        OptionDifference(key, live.get(key), value)
         for key, value in desired.items()
         if live.get(key) != value
     )

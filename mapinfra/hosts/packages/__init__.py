@@ -17,12 +17,12 @@ from mapinfra.hosts.packages.changes import (
 )
 from mapinfra.hosts.packages.keys import import_key, remove_keys
 from mapinfra.hosts.packages.model import (
-    Change,
     Conffiles,
     Family,
     Installed,
     ManagerBusy,
     Offered,
+    PackageChange,
     PackageError,
     PackageFile,
     RemovalRefused,
@@ -40,12 +40,12 @@ from mapinfra.hosts.packages.probes import (
 __all__ = [
     "INSTALLED",
     "OFFERED",
-    "Change",
     "Conffiles",
     "Family",
     "Installed",
     "ManagerBusy",
     "Offered",
+    "PackageChange",
     "PackageError",
     "PackageFile",
     "RemovalRefused",

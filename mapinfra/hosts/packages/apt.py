@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from mapinfra.hosts.host import Completed
 from mapinfra.hosts.packages.dnf import by_reason, one_line, without_a_word
-from mapinfra.hosts.packages.model import Change, Conffiles, Family
+from mapinfra.hosts.packages.model import Conffiles, Family, PackageChange
 
 _ENVIRONMENT = ("env", "LC_ALL=C", "DEBIAN_FRONTEND=noninteractive")
 _APT = (*_ENVIRONMENT, "apt-get", "-y", "-o", "Dpkg::Use-Pty=0")
@@ -165,7 +165,7 @@ class Apt:
         """
         return [*_ENVIRONMENT, "sh", "-c", _INSTALL_FILES, "sh", *files]
 
-    def foreseen(self, done: Completed) -> list[Change] | None:
+    def foreseen(self, done: Completed) -> list[PackageChange] | None:
         """Return what a simulation announced; None when it failed."""
         return None if done.status != 0 else list(_simulated(done.text))
 
@@ -267,14 +267,14 @@ def installed(lines: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     return versions, list(dict.fromkeys(faults))
 
 
-def _simulated(text: str) -> Iterator[Change]:
+def _simulated(text: str) -> Iterator[PackageChange]:
     known = set[str]()
     for found in _SIMULATED.finditer(text):
         name = found["name"].partition(":")[0]
         if found["verb"] == "Remv":
-            yield Change("remove", name, found["old"] or "")
+            yield PackageChange("remove", name, found["old"] or "")
         elif found["verb"] == "Inst":
-            yield Change("change" if found["old"] else "install", name, found["new"])
+            yield PackageChange("change" if found["old"] else "install", name, found["new"])
         elif name not in known:
-            yield Change("change", name, found["new"])
+            yield PackageChange("change", name, found["new"])
         known.add(name)

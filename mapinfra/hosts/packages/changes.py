@@ -9,12 +9,12 @@ from mapinfra.hosts.packages import locks
 from mapinfra.hosts.packages.aside import ASIDE
 from mapinfra.hosts.packages.manager import FIND_FAMILY, Manager, manager
 from mapinfra.hosts.packages.model import (
-    Change,
     Conffiles,
     Family,
     Installed,
     ManagerBusy,
     Offered,
+    PackageChange,
     PackageError,
     PackageFile,
     RemovalRefused,
@@ -50,7 +50,7 @@ def offered(host: Host, names: Iterable[str]) -> Offered:
     return read_offered(_sh(host, offered_script(names)).text)
 
 
-def foresee(host: Host, wanted: Mapping[str, str]) -> tuple[Change, ...]:
+def foresee(host: Host, wanted: Mapping[str, str]) -> tuple[PackageChange, ...]:
     """Return what `install` would change, dependencies included, and leave no trace.
 
     Raises VersionNotOffered, with what is offered; RemovalRefused when other packages would go;
@@ -59,7 +59,7 @@ def foresee(host: Host, wanted: Mapping[str, str]) -> tuple[Change, ...]:
     return _foreseen(host, _manager(host), wanted)
 
 
-def foresee_removal(host: Host, names: Sequence[str]) -> tuple[Change, ...]:
+def foresee_removal(host: Host, names: Sequence[str]) -> tuple[PackageChange, ...]:
     """Return what `remove` would remove of these packages, and leave no trace.
 
     Raises RemovalRefused when others depend on them, PackageError for what the package manager
@@ -82,7 +82,7 @@ def install(
     patience: float = _PATIENCE,
     timeout: float = _TRANSACTION_SECONDS,
     ready: Callable[[], None] | None = None,
-) -> tuple[Change, ...]:
+) -> tuple[PackageChange, ...]:
     """Bring packages to exactly these versions, up or down, and return what was changed.
 
     Other packages change only as these need it, and none is removed. A busy package manager is
@@ -98,7 +98,7 @@ def install(
     specs = [tool.spec(name, version) for name, version in wanted.items()]
     argv = tool.install(specs, conffiles)
     said = f"installing {', '.join(specs)}"
-    changes: tuple[Change, ...] = ()
+    changes: tuple[PackageChange, ...] = ()
     done = resume_unit(host, unit, argv, timeout=timeout, description=said)
     if done is None:
         locks.wait_until_free(host, tool, patience)
@@ -145,7 +145,7 @@ def remove(
     purge: bool = False,
     patience: float = _PATIENCE,
     timeout: float = _TRANSACTION_SECONDS,
-) -> tuple[Change, ...]:
+) -> tuple[PackageChange, ...]:
     """Remove packages, and return what was removed.
 
     Edited configuration files stay; with `purge`, dpkg's go and are forgotten, so that they come
@@ -244,7 +244,7 @@ def _manager(host: Host) -> Manager:
     return manager("rpm" if family == "rpm" else "deb")
 
 
-def _foreseen(host: Host, tool: Manager, wanted: Mapping[str, str]) -> tuple[Change, ...]:
+def _foreseen(host: Host, tool: Manager, wanted: Mapping[str, str]) -> tuple[PackageChange, ...]:
     specs = [tool.spec(name, version) for name, version in wanted.items()]
     try:
         changes = _dry_run(host, tool, "install", specs)
@@ -255,7 +255,9 @@ def _foreseen(host: Host, tool: Manager, wanted: Mapping[str, str]) -> tuple[Cha
     return changes
 
 
-def _dry_run(host: Host, tool: Manager, verb: str, specs: Sequence[str]) -> tuple[Change, ...]:
+def _dry_run(
+    host: Host, tool: Manager, verb: str, specs: Sequence[str]
+) -> tuple[PackageChange, ...]:
     script = ASIDE + tool.repositories_script + tool.foresee_script
     done = _sh(host, script, *tool.foreseeing(verb, specs), check=False)
     changes = tool.foreseen(done)
@@ -267,7 +269,7 @@ def _dry_run(host: Host, tool: Manager, verb: str, specs: Sequence[str]) -> tupl
     return tuple(changes)
 
 
-def _refuse_removals(host: Host, changes: Iterable[Change], asked: Sequence[str]) -> None:
+def _refuse_removals(host: Host, changes: Iterable[PackageChange], asked: Sequence[str]) -> None:
     others = [one for one in changes if one.action == "remove" and one.name not in asked]
     if others:
         raise RemovalRefused(

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from mapinfra.hosts.host import Completed
-from mapinfra.hosts.packages.model import Action, Change, Conffiles, Family
+from mapinfra.hosts.packages.model import Action, Conffiles, Family, PackageChange
 from mapinfra.text import without_secrets
 
 _DNF = ("env", "LC_ALL=C", "dnf", "-y", "--setopt=install_weak_deps=False")
@@ -149,7 +149,7 @@ class Dnf:
         """
         return ["env", "LC_ALL=C", "rpm", "-U", "--oldpackage", "--replacepkgs", *files]
 
-    def foreseen(self, done: Completed) -> list[Change] | None:
+    def foreseen(self, done: Completed) -> list[PackageChange] | None:
         """Return what a dry run announced; None when it failed."""
         if done.status != 0 and b"Operation aborted" not in done.stderr:
             return None
@@ -261,7 +261,7 @@ _ACTIONS: Mapping[str, Action] = {
 }
 
 
-def _table(text: str) -> Iterator[Change]:
+def _table(text: str) -> Iterator[PackageChange]:
     """The rows of dnf's table; a row whose name is long goes on in the next line."""
     action: Action | None = None
     words: list[str] = []
@@ -271,11 +271,11 @@ def _table(text: str) -> Iterator[Change]:
         elif line == "Transaction Summary" or action is None:
             action = None
         elif replaced := re.match(r"\s+replacing +(\S+)\.\S+ (\S+)", line):
-            yield Change("remove", replaced[1], replaced[2])
+            yield PackageChange("remove", replaced[1], replaced[2])
         elif words or re.match(r" \S", line):
             words += line.split()
         if action is not None and len(words) >= 3:
-            yield Change(action, words[0], words[2])
+            yield PackageChange(action, words[0], words[2])
             words = []
 
 

@@ -6,7 +6,7 @@ from typing import Protocol
 from mapinfra.hosts.host import Completed
 from mapinfra.hosts.packages.apt import Apt
 from mapinfra.hosts.packages.dnf import Dnf
-from mapinfra.hosts.packages.model import Change, Conffiles, Family
+from mapinfra.hosts.packages.model import Conffiles, Family, PackageChange
 
 FIND_FAMILY = """
 . /etc/os-release
@@ -61,7 +61,7 @@ class Manager(Protocol):
         """Return the command that installs package files without any repository."""
         ...
 
-    def foreseen(self, done: Completed) -> list[Change] | None:
+    def foreseen(self, done: Completed) -> list[PackageChange] | None:
         """Return what a dry run announced; None when it failed."""
         ...
 

@@ -78,7 +78,7 @@ class Offered:
 
 
 @dataclass(frozen=True)
-class Change:
+class PackageChange:
     """What a transaction does to one package; `version` is the one that comes, or goes."""
 
     action: Action

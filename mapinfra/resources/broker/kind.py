@@ -34,7 +34,7 @@ from mapinfra.errors import CentreonError, HostError
 from mapinfra.hosts import Facts, Target
 from mapinfra.resources import obstacles, pollers, records
 from mapinfra.resources.broker import plan
-from mapinfra.resources.broker.model import RECORD, Desired, Live
+from mapinfra.resources.broker.model import RECORD, DesiredOutputs, LiveOutputs
 from mapinfra.resources.broker.steps import BrokerContext, RestartBroker, WriteOutputs
 from mapinfra.resources.contract import Inputs, Kind, Plan
 from mapinfra.resources.map.broker import (
@@ -45,14 +45,14 @@ from mapinfra.resources.map.broker import (
 from mapinfra.resources.session import Session
 
 
-class BrokerOutputsKind(Kind[Desired, Live, BrokerContext]):
+class BrokerOutputsKind(Kind[DesiredOutputs, LiveOutputs, BrokerContext]):
     """How BrokerOutputs are observed, planned and applied."""
 
     name = "BrokerOutputs"
 
-    def desired(self, inputs: Mapping[str, Any]) -> Desired:
+    def desired(self, inputs: Mapping[str, Any]) -> DesiredOutputs:
         """See `Kind.desired`."""
-        return Desired(
+        return DesiredOutputs(
             central=Target.model_validate(inputs["central"]),
             remote=Target.model_validate(inputs["remote"]),
             api=Api.model_validate(inputs["api"]),
@@ -65,11 +65,11 @@ class BrokerOutputsKind(Kind[Desired, Live, BrokerContext]):
             take_over=dict(inputs.get("take_over", {})),
         )
 
-    def targets(self, desired: Desired) -> Sequence[Target]:
+    def targets(self, desired: DesiredOutputs) -> Sequence[Target]:
         """See `Kind.targets`."""
         return (desired.central, desired.remote)
 
-    def observe(self, desired: Desired, session: Session) -> Live:
+    def observe(self, desired: DesiredOutputs, session: Session) -> LiveOutputs:
         """See `Kind.observe`."""
         central = session.fleet.facts(desired.central)
         remote = session.fleet.facts(desired.remote)
@@ -81,7 +81,7 @@ class BrokerOutputsKind(Kind[Desired, Live, BrokerContext]):
         there = files(remote.text(BROKER_FILES.name))
         pollers.expect_files_of(there, poller, desired.poller, desired.remote.name)
         file = there.get(str(configuration["config_filename"]))
-        return Live(
+        return LiveOutputs(
             poller_id=poller,
             config_id=identity,
             config_name=str(configuration["config_name"]),
@@ -96,24 +96,24 @@ class BrokerOutputsKind(Kind[Desired, Live, BrokerContext]):
             record=records.read(remote, RECORD, plan.sound),
         )
 
-    def thing(self, desired: Desired, live: Live) -> str:
+    def thing(self, desired: DesiredOutputs, live: LiveOutputs) -> str:
         """See `Kind.thing`."""
         return f"{live.config_name} (id {live.config_id})"
 
-    def home(self, desired: Desired) -> Target:
+    def home(self, desired: DesiredOutputs) -> Target:
         """See `Kind.home`."""
         return desired.central
 
-    def records(self, desired: Desired, live: Live) -> Sequence[tuple[Target, str]]:
+    def records(self, desired: DesiredOutputs, live: LiveOutputs) -> Sequence[tuple[Target, str]]:
         """See `Kind.records`."""
         return ((desired.remote, RECORD),)
 
-    def plan(self, desired: Desired, live: Live) -> Plan[BrokerContext]:
+    def plan(self, desired: DesiredOutputs, live: LiveOutputs) -> Plan[BrokerContext]:
         """See `Kind.plan`."""
         return plan.plan(desired, live)
 
     def obstacles(
-        self, plan: Plan[BrokerContext], desired: Desired, session: Session
+        self, plan: Plan[BrokerContext], desired: DesiredOutputs, session: Session
     ) -> Iterator[CentreonError]:
         """See `Kind.obstacles`."""
         remote = session.fleet.facts(desired.remote)
@@ -124,21 +124,21 @@ class BrokerOutputsKind(Kind[Desired, Live, BrokerContext]):
             yield from obstacles.cbd(remote)
 
     def conflicts(
-        self, plan: Plan[BrokerContext], desired: Desired, session: Session
+        self, plan: Plan[BrokerContext], desired: DesiredOutputs, session: Session
     ) -> Iterator[CentreonError]:
         """See `Kind.conflicts`."""
         if plan.has(WriteOutputs):
             yield from _map_left_alone(desired, session)
 
-    def removal(self, desired: Desired, live: Live) -> Plan[BrokerContext]:
+    def removal(self, desired: DesiredOutputs, live: LiveOutputs) -> Plan[BrokerContext]:
         """See `Kind.removal`."""
         return plan.plan(plan.without_outputs(desired), live)
 
-    def context(self, desired: Desired, session: Session) -> BrokerContext:
+    def context(self, desired: DesiredOutputs, session: Session) -> BrokerContext:
         """See `Kind.context`."""
         return BrokerContext(desired, session)
 
-    def computed(self, desired: Desired, live: Live | None) -> Inputs:
+    def computed(self, desired: DesiredOutputs, live: LiveOutputs | None) -> Inputs:
         """See `Kind.computed`."""
         if live is None:
             return {"deployed": True, "served": True, "faults": []}
@@ -149,12 +149,12 @@ class BrokerOutputsKind(Kind[Desired, Live, BrokerContext]):
             "faults": plan.row_faults(desired, live),
         }
 
-    def live_inputs(self, desired: Desired, live: Live) -> Inputs | None:
+    def live_inputs(self, desired: DesiredOutputs, live: LiveOutputs) -> Inputs | None:
         """See `Kind.live_inputs`."""
         return {"outputs": plan.owned(desired, live)}
 
 
-def _map_left_alone(desired: Desired, session: Session) -> Iterator[CentreonError]:
+def _map_left_alone(desired: DesiredOutputs, session: Session) -> Iterator[CentreonError]:
     """Yield where the outputs would no longer be what the remote's MAP server connects to.
 
     Its own resource tells, too, unless this run is of the outputs alone. A server that can't be
@@ -170,7 +170,7 @@ def _map_left_alone(desired: Desired, session: Session) -> Iterator[CentreonErro
             yield from disagreements(replace(connection, leads_to=at), session.wishes)
 
 
-def _poller(central: Facts, desired: Desired) -> int:
+def _poller(central: Facts, desired: DesiredOutputs) -> int:
     numbers = pollers.numbers(central)
     if desired.poller not in numbers:
         raise CentreonError(
@@ -181,7 +181,7 @@ def _poller(central: Facts, desired: Desired) -> int:
     return numbers[desired.poller]
 
 
-def _configuration(central: Facts, desired: Desired, poller: int) -> Mapping[str, Any]:
+def _configuration(central: Facts, desired: DesiredOutputs, poller: int) -> Mapping[str, Any]:
     """Return the row of the configuration of the poller's own broker, or of the one named."""
     all_rows = central.rows(BROKER_CONFIGURATIONS.name)
     own: list[Mapping[str, Any]] = [row for row in all_rows if row["ns_nagios_server"] == poller]

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mapinfra.centreon.broker.generated import Row
+from mapinfra.centreon.broker.generated import BrokerRow
 from mapinfra.centreon.broker.outputs import (
     BBDO_SERVER,
     IPV4,
@@ -18,7 +18,7 @@ from mapinfra.centreon.broker.outputs import (
     rows_of,
 )
 from mapinfra.errors import CentreonError
-from mapinfra.resources.broker.model import Desired, Live, past, recorded
+from mapinfra.resources.broker.model import DesiredOutputs, LiveOutputs, past, recorded
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,11 @@ class Matched:
     name: str
     wanted: Output | None
     group: Group | None
-    found: tuple[Row, ...]
+    found: tuple[BrokerRow, ...]
     is_recorded: bool
     """Whether it was taken over before."""
 
-    def after(self, blocks: Blocks) -> tuple[Row, ...]:
+    def after(self, blocks: Blocks) -> tuple[BrokerRow, ...]:
         """Return the rows that are to be there; none: no such output."""
         if self.wanted is None:
             return self.found
@@ -50,7 +50,7 @@ def _other_name(match: Matched) -> bool:
     return match.group is not None and match.group.value("name") != match.name
 
 
-def match_outputs(desired: Desired, live: Live) -> list[Matched]:
+def match_outputs(desired: DesiredOutputs, live: LiveOutputs) -> list[Matched]:
     """Return every output that is wanted, or was taken over before, with where it stands now."""
     wanted = {output.name: output for output in desired.outputs}
     before = past(live)
@@ -82,13 +82,13 @@ def _is_another(name: str, group: Group, kept: Mapping[str, Any]) -> bool:
     return group.value("name") != name and kept.get("group", group.number) != group.number
 
 
-def _found(kept: Mapping[str, Any] | None, group: Group | None) -> tuple[Row, ...]:
+def _found(kept: Mapping[str, Any] | None, group: Group | None) -> tuple[BrokerRow, ...]:
     if kept is None:
         return group.rows if group else ()
-    return tuple(Row(*row) for row in kept["found"])
+    return tuple(BrokerRow(*row) for row in kept["found"])
 
 
-def doubles(desired: Desired, live: Live, matched: Sequence[Matched]) -> list[Group]:
+def doubles(desired: DesiredOutputs, live: LiveOutputs, matched: Sequence[Matched]) -> list[Group]:
     """Return the groups that say again, under the same name, what a wanted one says."""
     taken = [match.group for match in matched if match.group]
     return [
@@ -103,7 +103,7 @@ def doubles(desired: Desired, live: Live, matched: Sequence[Matched]) -> list[Gr
     ]
 
 
-def check(desired: Desired, live: Live, matched: Sequence[Matched]) -> None:
+def check(desired: DesiredOutputs, live: LiveOutputs, matched: Sequence[Matched]) -> None:
     """Raise CentreonError when an output can't be as wanted on this platform."""
     _same_configuration(desired, live)
     _known_types(desired, live)
@@ -117,7 +117,7 @@ def check(desired: Desired, live: Live, matched: Sequence[Matched]) -> None:
     _free_names(desired, live, others)
 
 
-def _same_configuration(desired: Desired, live: Live) -> None:
+def _same_configuration(desired: DesiredOutputs, live: LiveOutputs) -> None:
     """What was taken over in one poller's configuration can't be put back by way of another's."""
     if live.record is not None and live.record["configuration"] != live.config_id:
         raise CentreonError(
@@ -129,7 +129,7 @@ def _same_configuration(desired: Desired, live: Live) -> None:
         )
 
 
-def _known_categories(desired: Desired, live: Live) -> None:
+def _known_categories(desired: DesiredOutputs, live: LiveOutputs) -> None:
     for output in desired.outputs:
         unknown = sorted(set(output.categories) - live.categories)
         if unknown:
@@ -143,7 +143,7 @@ def _known_categories(desired: Desired, live: Live) -> None:
             )
 
 
-def _known_types(desired: Desired, live: Live) -> None:
+def _known_types(desired: DesiredOutputs, live: LiveOutputs) -> None:
     for output in desired.outputs:
         if output.type not in live.blocks:
             raise CentreonError(
@@ -153,7 +153,7 @@ def _known_types(desired: Desired, live: Live) -> None:
             )
 
 
-def _named_to_be_taken(desired: Desired, live: Live, match: Matched) -> None:
+def _named_to_be_taken(desired: DesiredOutputs, live: LiveOutputs, match: Matched) -> None:
     """A name in `take_over` that isn't there would have another output made beside it."""
     name = desired.take_over.get(match.name)
     if name is None or match.is_recorded or match.wanted is None:
@@ -168,7 +168,7 @@ def _named_to_be_taken(desired: Desired, live: Live, match: Matched) -> None:
         )
 
 
-def _may_be_taken(desired: Desired, live: Live, match: Matched) -> None:
+def _may_be_taken(desired: DesiredOutputs, live: LiveOutputs, match: Matched) -> None:
     group = match.taken_over
     if group is None or is_vendors(group.value("name")):
         return
@@ -181,7 +181,7 @@ def _may_be_taken(desired: Desired, live: Live, match: Matched) -> None:
         )
 
 
-def _free_ports(desired: Desired, live: Live, others: Sequence[Group]) -> None:
+def _free_ports(desired: DesiredOutputs, live: LiveOutputs, others: Sequence[Group]) -> None:
     for output in desired.outputs:
         where = f"{desired.remote.name}: output {output.name} of {live.config_name}"
         taken = next(_users_of(output, live, others), None)
@@ -201,7 +201,7 @@ def _free_ports(desired: Desired, live: Live, others: Sequence[Group]) -> None:
             )
 
 
-def _users_of(output: Output, live: Live, others: Sequence[Group]) -> Iterator[str]:
+def _users_of(output: Output, live: LiveOutputs, others: Sequence[Group]) -> Iterator[str]:
     """Yield what else listens on an output's port, in any active configuration of the poller."""
     port = output.listens_on
     if port is None:
@@ -218,7 +218,7 @@ def _of_type(group: Group, output: Output) -> str:
     return f"{group}{hint if kind != output.type else ''}"
 
 
-def _free_names(desired: Desired, live: Live, others: Sequence[Group]) -> None:
+def _free_names(desired: DesiredOutputs, live: LiveOutputs, others: Sequence[Group]) -> None:
     for output in desired.outputs:
         taken = next((group for group in others if group.value("name") == output.name), None)
         if taken is not None:

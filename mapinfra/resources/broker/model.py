@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from mapinfra.centreon.broker.generated import Row, Stream
+from mapinfra.centreon.broker.generated import BrokerRow, Stream
 from mapinfra.centreon.broker.outputs import IPV4, Blocks, Group, Output, file_holds, served_ports
 from mapinfra.centreon.facts import Listener
 from mapinfra.centreon.web.access import Api
@@ -16,7 +16,7 @@ RECORD = "broker-outputs"
 
 
 @dataclass(frozen=True)
-class Desired:
+class DesiredOutputs:
     """The outputs that mapinfra owns in the broker configuration of one poller."""
 
     central: Target
@@ -30,7 +30,7 @@ class Desired:
 
 
 @dataclass(frozen=True)
-class Live:
+class LiveOutputs:
     """What is there: rows on the central, the generated file and the ports on the remote."""
 
     poller_id: int
@@ -59,8 +59,8 @@ class Edit:
 
     config_id: int
     group: int
-    before: tuple[Row, ...]
-    after: tuple[Row, ...]
+    before: tuple[BrokerRow, ...]
+    after: tuple[BrokerRow, ...]
 
     def back(self) -> "Edit":
         """Return the edit that undoes this one."""
@@ -75,7 +75,7 @@ class Deployed:
     """
 
     file_name: str
-    outputs: tuple[tuple[Row, ...], ...]
+    outputs: tuple[tuple[BrokerRow, ...], ...]
     gone: frozenset[str] = frozenset()
     opened: frozenset[int] = frozenset()
     closed: frozenset[int] = frozenset()
@@ -90,13 +90,13 @@ class Deployed:
         return self.opened <= ports and not self.closed & ports
 
 
-def recorded(live: Live) -> dict[str, dict[str, Any]]:
+def recorded(live: LiveOutputs) -> dict[str, dict[str, Any]]:
     """Return what the record says of each output that was taken over."""
     outputs = (live.record or {}).get("outputs", {})
     return {str(name): dict(kept) for name, kept in outputs.items()}
 
 
-def past(live: Live) -> dict[str, Output]:
+def past(live: LiveOutputs) -> dict[str, Output]:
     """Return the outputs that mapinfra took over before, by name, where they were then."""
     return {
         name: Output(

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mapinfra.centreon.broker.generated import Row, generated, listens_on
+from mapinfra.centreon.broker.generated import BrokerRow, generated, listens_on
 from mapinfra.centreon.broker.outputs import IPV4, Group, faults, output_of, same_rows, same_stream
 from mapinfra.resources.broker.matching import Matched, check, doubles, match_outputs
 from mapinfra.resources.broker.model import (
     Deployed,
-    Desired,
+    DesiredOutputs,
     Edit,
-    Live,
+    LiveOutputs,
     past,
     recorded,
 )
@@ -31,7 +31,7 @@ from mapinfra.resources.contract import Change, Plan
 from mapinfra.resources.records import Record
 
 
-def plan(desired: Desired, live: Live) -> Plan[BrokerContext]:
+def plan(desired: DesiredOutputs, live: LiveOutputs) -> Plan[BrokerContext]:
     """Return the plan; raise CentreonError when an output can't be as wanted on this platform."""
     matched = match_outputs(desired, live)
     check(desired, live, matched)
@@ -39,18 +39,18 @@ def plan(desired: Desired, live: Live) -> Plan[BrokerContext]:
     return _Planner(desired, live, matched, edits, _arrived(live, matched, edits)).plan()
 
 
-def without_outputs(desired: Desired) -> Desired:
+def without_outputs(desired: DesiredOutputs) -> DesiredOutputs:
     """Return what is wanted when nothing is: the outputs as they were found."""
     return replace(desired, outputs=())
 
 
-def owned(desired: Desired, live: Live) -> dict[str, dict[str, Any]]:
+def owned(desired: DesiredOutputs, live: LiveOutputs) -> dict[str, dict[str, Any]]:
     """Return the values of the outputs that are mapinfra's: wanted now, or taken over before."""
     groups = [match.group for match in match_outputs(desired, live) if match.group]
     return {group.value("name"): output_of(group.rows).values() for group in groups}
 
 
-def row_faults(desired: Desired, live: Live) -> list[str]:
+def row_faults(desired: DesiredOutputs, live: LiveOutputs) -> list[str]:
     """Return what Centreon's form would not have written so, in the owned outputs."""
     matched = match_outputs(desired, live)
     said = [
@@ -62,7 +62,7 @@ def row_faults(desired: Desired, live: Live) -> list[str]:
     return said + [f"{group} is a double" for group in doubles(desired, live, matched)]
 
 
-def deployed(desired: Desired, live: Live) -> tuple[bool, bool]:
+def deployed(desired: DesiredOutputs, live: LiveOutputs) -> tuple[bool, bool]:
     """Tell whether the remote's file holds the outputs, and whether cbd serves them."""
     matched = match_outputs(desired, live)
     arrived = _arrived(live, matched, _edits(live, matched, doubles(desired, live, matched)))
@@ -73,12 +73,12 @@ def deployed(desired: Desired, live: Live) -> tuple[bool, bool]:
 def sound(record: Record) -> Record:
     """Return a record that the planner can work with; raise LookupError or TypeError."""
     for kept in record["outputs"].values():
-        _ = kept["port"], kept["host"], [Row(*row) for row in kept["found"]]
+        _ = kept["port"], kept["host"], [BrokerRow(*row) for row in kept["found"]]
     _ = record["restart"], record["configuration"]
     return record
 
 
-def _edits(live: Live, matched: Sequence[Matched], twice: Sequence[Group]) -> list[Edit]:
+def _edits(live: LiveOutputs, matched: Sequence[Matched], twice: Sequence[Group]) -> list[Edit]:
     edits = []
     number = max((group.number for group in live.outputs), default=-1)
     for match in matched:
@@ -94,7 +94,7 @@ def _edits(live: Live, matched: Sequence[Matched], twice: Sequence[Group]) -> li
     return edits + [Edit(live.config_id, group.number, group.rows, ()) for group in twice]
 
 
-def _arrived(live: Live, matched: Sequence[Matched], edits: Sequence[Edit]) -> Deployed:
+def _arrived(live: LiveOutputs, matched: Sequence[Matched], edits: Sequence[Edit]) -> Deployed:
     """Return how the remote is once everything is deployed."""
     there = [(match, generated(rows)) for match in matched if (rows := match.after(live.blocks))]
     edited = [edit.group for edit in edits]
@@ -114,7 +114,7 @@ def _arrived(live: Live, matched: Sequence[Matched], edits: Sequence[Edit]) -> D
     )
 
 
-def _groups_elsewhere(live: Live) -> list[Group]:
+def _groups_elsewhere(live: LiveOutputs) -> list[Group]:
     return [group for groups in live.elsewhere.values() for group in groups]
 
 
@@ -122,8 +122,8 @@ def _groups_elsewhere(live: Live) -> list[Group]:
 class _Planner:
     """Turns edits and what has arrived into changes and steps."""
 
-    desired: Desired
-    live: Live
+    desired: DesiredOutputs
+    live: LiveOutputs
     matched: Sequence[Matched]
     edits: Sequence[Edit]
     arrived: Deployed
@@ -271,7 +271,7 @@ def _record_text(record: Record, before: Record) -> str:
     return f"record {', and '.join(news) or 'what is owned now'}"
 
 
-def _listed(row: Row) -> list[Any]:
+def _listed(row: BrokerRow) -> list[Any]:
     return [row.key, row.value, row.level, row.subgroup, row.parent, row.index]
 
 
@@ -296,7 +296,9 @@ def _shown(value: object) -> str:
     return " and ".join(map(str, value)) if isinstance(value, list) else str(value) or "nothing"
 
 
-def _field_changes(name: str, before: Sequence[Row], after: Sequence[Row]) -> list[Change]:
+def _field_changes(
+    name: str, before: Sequence[BrokerRow], after: Sequence[BrokerRow]
+) -> list[Change]:
     path = f"outputs.{name}"
     if not before or not after:
         live = output_of(before).values() if before else None
@@ -306,7 +308,7 @@ def _field_changes(name: str, before: Sequence[Row], after: Sequence[Row]) -> li
     ]
 
 
-def _value_changes(before: Sequence[Row], after: Sequence[Row]) -> list[Change]:
+def _value_changes(before: Sequence[BrokerRow], after: Sequence[BrokerRow]) -> list[Change]:
     """Return the values that differ; none where only rows are doubled, missing or misplaced."""
     old, new = ({"name": o.name, **o.values()} for o in (output_of(before), output_of(after)))
     pairs = {key: (old.get(key), new.get(key)) for key in {**old, **new}}

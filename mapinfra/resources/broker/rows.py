@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from mapinfra.centreon.broker.generated import Row
+from mapinfra.centreon.broker.generated import BrokerRow
 from mapinfra.centreon.broker.outputs import row_of, same_rows
 from mapinfra.errors import CentreonError
 from mapinfra.hosts import Database, Host, Transaction
@@ -50,7 +50,7 @@ def _edit(transaction: Transaction, edit: Edit, where: str) -> None:
     _expect(map(row_of, transaction.query(_ROWS, key)), edit.after, edit, where)
 
 
-def _expect(there: Iterable[Row], rows: Sequence[Row], edit: Edit, where: str) -> None:
+def _expect(there: Iterable[BrokerRow], rows: Sequence[BrokerRow], edit: Edit, where: str) -> None:
     if not same_rows(there, rows):
         raise CentreonError(
             f"the rows of output group {edit.group} are no longer as they were read",

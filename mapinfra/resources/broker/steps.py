@@ -15,7 +15,7 @@ from mapinfra.centreon.web.api import CentreonApi
 from mapinfra.hosts import Host
 from mapinfra.resources import records
 from mapinfra.resources.broker import cbd, rows
-from mapinfra.resources.broker.model import RECORD, Deployed, Desired, Edit
+from mapinfra.resources.broker.model import RECORD, Deployed, DesiredOutputs, Edit
 from mapinfra.resources.contract import Step
 from mapinfra.resources.records import Record
 from mapinfra.resources.session import Session, database_of
@@ -26,7 +26,7 @@ from mapinfra.resources.waiting import until
 class BrokerContext:
     """What the steps of BrokerOutputs are done with."""
 
-    desired: Desired
+    desired: DesiredOutputs
     session: Session
 
     @property

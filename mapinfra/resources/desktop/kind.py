@@ -14,7 +14,7 @@ from typing import Any
 
 from mapinfra.centreon.facts import files
 from mapinfra.centreon.map import answers, desktop
-from mapinfra.centreon.map.answers import Offer
+from mapinfra.centreon.map.answers import Downloads
 from mapinfra.centreon.reads import MAP_READS, RECORDS, desktop_reads
 from mapinfra.centreon.releases.editions import LEGACY
 from mapinfra.centreon.releases.version import Version
@@ -41,7 +41,7 @@ _RECORD = mirror.key("").rpartition("-")[0]
 
 
 @dataclass(frozen=True)
-class Desired:
+class DesiredDesktop:
     """A legacy MAP server, the version that it is to have, and the folder of its mirror."""
 
     map: Target
@@ -50,37 +50,37 @@ class Desired:
 
 
 @dataclass(frozen=True)
-class Live:
+class LiveDesktop:
     """What the pass over the MAP server found."""
 
     version: Version | None
     """Of the server's package."""
-    offer: Offer | None
+    offer: Downloads | None
     folder: Folder
     kept: tuple[Kept, ...]
     """What is recorded of mirrors: of the wanted one, and of others to be removed."""
 
 
-class DesktopClientKind(Kind[Desired, Live, MirrorContext]):
+class DesktopClientKind(Kind[DesiredDesktop, LiveDesktop, MirrorContext]):
     """How a DesktopClient is observed, planned and applied."""
 
     name = "DesktopClient"
 
-    def desired(self, inputs: Mapping[str, Any]) -> Desired:
+    def desired(self, inputs: Mapping[str, Any]) -> DesiredDesktop:
         """See `Kind.desired`."""
         folder = inputs.get("mirror")
         reads = (MAP_READS, *desktop_reads(folder))
-        return Desired(
+        return DesiredDesktop(
             map=Target.model_validate(inputs["map"]).reading(*reads),
             version=Version.parse(str(inputs["version"])),
             mirror=folder,
         )
 
-    def targets(self, desired: Desired) -> Sequence[Target]:
+    def targets(self, desired: DesiredDesktop) -> Sequence[Target]:
         """See `Kind.targets`."""
         return (desired.map,)
 
-    def observe(self, desired: Desired, session: Session) -> Live:
+    def observe(self, desired: DesiredDesktop, session: Session) -> LiveDesktop:
         """See `Kind.observe`. Users who don't get the client of their server are warned of."""
         facts = session.fleet.facts(desired.map)
         live = _observed(desired, facts)
@@ -90,19 +90,19 @@ class DesktopClientKind(Kind[Desired, Live, MirrorContext]):
             session.warn_once(f"{desired.map.name}: {desktop.told(live.offer, live.version)}")
         return live
 
-    def thing(self, desired: Desired, live: Live) -> str:
+    def thing(self, desired: DesiredDesktop, live: LiveDesktop) -> str:
         """See `Kind.thing`."""
         return f"the desktop client of {LEGACY.title}"
 
-    def home(self, desired: Desired) -> Target:
+    def home(self, desired: DesiredDesktop) -> Target:
         """See `Kind.home`."""
         return desired.map
 
-    def records(self, desired: Desired, live: Live) -> Sequence[tuple[Target, str]]:
+    def records(self, desired: DesiredDesktop, live: LiveDesktop) -> Sequence[tuple[Target, str]]:
         """See `Kind.records`: other mirrors are removed, so theirs count, too."""
         return tuple((desired.map, mirror.key(kept.folder)) for kept in live.kept)
 
-    def plan(self, desired: Desired, live: Live) -> Plan[MirrorContext]:
+    def plan(self, desired: DesiredDesktop, live: LiveDesktop) -> Plan[MirrorContext]:
         """See `Kind.plan`."""
         others = [kept for kept in live.kept if kept.folder != desired.mirror]
         steps = [*_bring(desired, live), *_clear(desired, others)]
@@ -114,40 +114,40 @@ class DesktopClientKind(Kind[Desired, Live, MirrorContext]):
         return Plan((mirrored,), tuple(steps))
 
     def obstacles(
-        self, plan: Plan[MirrorContext], desired: Desired, session: Session
+        self, plan: Plan[MirrorContext], desired: DesiredDesktop, session: Session
     ) -> Iterator[CentreonError]:
         """See `Kind.obstacles`."""
         yield from obstacles.records(session.fleet.facts(desired.map))
 
-    def removal(self, desired: Desired, live: Live) -> Plan[MirrorContext]:
+    def removal(self, desired: DesiredDesktop, live: LiveDesktop) -> Plan[MirrorContext]:
         """See `Kind.removal`."""
         return Plan(
             steps=tuple(_clear(desired, live.kept)),
             reason=f"nothing was changed for the desktop client on {desired.map.name}",
         )
 
-    def context(self, desired: Desired, session: Session) -> MirrorContext:
+    def context(self, desired: DesiredDesktop, session: Session) -> MirrorContext:
         """See `Kind.context`."""
         return MirrorContext(desired.map, session)
 
-    def computed(self, desired: Desired, live: Live | None) -> Inputs:
+    def computed(self, desired: DesiredDesktop, live: LiveDesktop | None) -> Inputs:
         """See `Kind.computed`."""
         if live is None:
             return _facts(desired, {}, str(desired.version))
         return _facts(desired, desktop.platforms(live.offer), _mirrored(desired, live))
 
-    def foreseen(self, desired: Desired, live: Live) -> Inputs:
+    def foreseen(self, desired: DesiredDesktop, live: LiveDesktop) -> Inputs:
         """See `Kind.foreseen`: for the systems there is a client for now, that of the version."""
         offered = desktop.platforms(live.offer)
         if live.version != desired.version:
             offered = dict.fromkeys(offered, str(desired.version))
         return _facts(desired, offered, str(desired.version))
 
-    def live_inputs(self, desired: Desired, live: Live) -> Inputs | None:
+    def live_inputs(self, desired: DesiredDesktop, live: LiveDesktop) -> Inputs | None:
         """See `Kind.live_inputs`."""
         return {}
 
-    def report(self, desired: Desired, session: Session) -> Sequence[str]:
+    def report(self, desired: DesiredDesktop, session: Session) -> Sequence[str]:
         """See `Kind.report`: what is offered, and what the mirror holds."""
         live = self.observe(desired, session)
         kept = _kept(desired, live)
@@ -158,7 +158,7 @@ class DesktopClientKind(Kind[Desired, Live, MirrorContext]):
         ]
 
 
-def _observed(desired: Desired, facts: Facts) -> Live:
+def _observed(desired: DesiredDesktop, facts: Facts) -> LiveDesktop:
     installed = packages.read_installed(facts.text(packages.INSTALLED))
     package = installed.versions.get(LEGACY.server_package)
     report = answers.observed(facts).get(LEGACY.name)
@@ -169,7 +169,7 @@ def _observed(desired: Desired, facts: Facts) -> Live:
         if name.startswith(_RECORD)
     )
     folder = desired.mirror
-    return Live(
+    return LiveDesktop(
         version=Version.of_package(package) if package else None,
         offer=report.offer if report else None,
         folder=mirror.read_folder(facts.text(mirror.key(folder))) if folder else Folder(),
@@ -177,17 +177,17 @@ def _observed(desired: Desired, facts: Facts) -> Live:
     )
 
 
-def _facts(desired: Desired, offered: Mapping[str, str], mirrored: str) -> Inputs:
+def _facts(desired: DesiredDesktop, offered: Mapping[str, str], mirrored: str) -> Inputs:
     inputs: Inputs = {"users_get": dict(offered)}
     return {**inputs, "mirrored": mirrored} if desired.mirror else inputs
 
 
-def _kept(desired: Desired, live: Live) -> Kept | None:
+def _kept(desired: DesiredDesktop, live: LiveDesktop) -> Kept | None:
     """Return what is recorded of the wanted mirror."""
     return next((kept for kept in live.kept if kept.folder == desired.mirror), None)
 
 
-def _mirrored(desired: Desired, live: Live) -> str:
+def _mirrored(desired: DesiredDesktop, live: LiveDesktop) -> str:
     """Return the version that the mirror has, and in words what isn't right there."""
     kept = _kept(desired, live)
     faults = kept.faults(live.folder) if kept else {}
@@ -195,13 +195,13 @@ def _mirrored(desired: Desired, live: Live) -> str:
     return "; ".join((kept.version if kept else "", *told))
 
 
-def _reason(desired: Desired, live: Live) -> str:
+def _reason(desired: DesiredDesktop, live: LiveDesktop) -> str:
     told = desktop.told(live.offer, live.version or desired.version)
     held = f"{desired.mirror} holds desktop client {desired.version}; " if desired.mirror else ""
     return held + told
 
 
-def _bring(desired: Desired, live: Live) -> Iterator[MirrorStep]:
+def _bring(desired: DesiredDesktop, live: LiveDesktop) -> Iterator[MirrorStep]:
     """Yield the steps that bring the wanted mirror to the server's version."""
     if desired.mirror is None:
         return
@@ -222,7 +222,7 @@ def _bring(desired: Desired, live: Live) -> Iterator[MirrorStep]:
     yield SettleMirror(host, "record it, delete what mapinfra had put there before", bringing)
 
 
-def _expect_offered(desired: Desired, live: Live) -> None:
+def _expect_offered(desired: DesiredDesktop, live: LiveDesktop) -> None:
     """Raise CentreonError where no update of the server will bring what is to be fetched."""
     if live.version != desired.version or live.offer is None:
         return
@@ -234,7 +234,7 @@ def _expect_offered(desired: Desired, live: Live) -> None:
         )
 
 
-def _clear(desired: Desired, mirrors: Sequence[Kept]) -> Iterator[MirrorStep]:
+def _clear(desired: DesiredDesktop, mirrors: Sequence[Kept]) -> Iterator[MirrorStep]:
     """Yield the steps that leave in folders only what was there before mapinfra."""
     host = desired.map.name
     for kept in mirrors:

@@ -14,7 +14,7 @@ from importlib.resources import files
 from typing import Any, Self
 
 from mapinfra import jsontext
-from mapinfra.centreon.map.desktop import VERSION, Client
+from mapinfra.centreon.map.desktop import VERSION, Download
 from mapinfra.errors import CommandFailed
 from mapinfra.hosts import Host, Probe
 from mapinfra.hosts.failures import last_line
@@ -193,7 +193,7 @@ def reverse(moves: Iterable[Move]) -> tuple[Move, ...]:
     return tuple(_back(move, unless_there=True) for move in reversed(tuple(moves)))
 
 
-def stage(host: Host, folder: str, url: str, wanted: Iterable[Client]) -> dict[str, str]:
+def stage(host: Host, folder: str, url: str, wanted: Iterable[Download]) -> dict[str, str]:
     """Fetch clients into the mirror's work folder; return their SHA-256. Raises HostError."""
     tidy(host, folder)
     order = {

@@ -12,14 +12,14 @@ from mapinfra.centreon.map import environment, health
 from mapinfra.centreon.releases.editions import Edition
 from mapinfra.errors import CentreonError
 from mapinfra.hosts import Facts
-from mapinfra.resources.map.model import Desired, Live, held
+from mapinfra.resources.map.model import DesiredMap, LiveMap, held
 from mapinfra.resources.wishes import WantedMap, WantedOutput, Wishes, comparable
 
 _THIS_HOST = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True)
-class Connection:
+class BrokerConnection:
     """How a MAP server connects to its broker."""
 
     server: str
@@ -51,12 +51,12 @@ class Connection:
         return comparable(self.found.get("broker.address", ""))
 
 
-def connection_found(wanted: WantedMap, web: str, facts: Facts) -> Connection:
+def connection_found(wanted: WantedMap, web: str, facts: Facts) -> BrokerConnection:
     """Return how a MAP server of the spec connects, but for where its broker.address leads.
 
     Raises HostError, or CentreonError.
     """
-    return Connection(
+    return BrokerConnection(
         wanted.host.name,
         web,
         wanted.edition,
@@ -73,10 +73,10 @@ def output_for_map(outputs: Sequence[WantedOutput], port: str | None) -> WantedO
     return next(iter(by_port or by_name or (outputs if len(outputs) == 1 else ())), None)
 
 
-def connection_of(desired: Desired, live: Live) -> Connection:
+def connection_of(desired: DesiredMap, live: LiveMap) -> BrokerConnection:
     """Return how a MAP server connects, as it was found."""
     edition = desired.edition
-    return Connection(
+    return BrokerConnection(
         desired.map.name,
         desired.web.name,
         edition,
@@ -87,7 +87,7 @@ def connection_of(desired: Desired, live: Live) -> Connection:
     )
 
 
-def address_to_resolve(connection: Connection, wishes: Wishes) -> str:
+def address_to_resolve(connection: BrokerConnection, wishes: Wishes) -> str:
     """Return broker.address where its text alone doesn't tell that it is the output's; else ''."""
     if not wishes.outputs.get(connection.web):
         return ""
@@ -95,13 +95,13 @@ def address_to_resolve(connection: Connection, wishes: Wishes) -> str:
     return "" if wishes.hosts.get(address) == connection.web else address
 
 
-def expect_agreement(desired: Desired, live: Live) -> None:
+def expect_agreement(desired: DesiredMap, live: LiveMap) -> None:
     """Raise CentreonError where MAP's settings and the output of the spec don't fit."""
     for error in disagreements(connection_of(desired, live), live.wishes):
         raise error
 
 
-def disagreements(connection: Connection, wishes: Wishes) -> Iterator[CentreonError]:
+def disagreements(connection: BrokerConnection, wishes: Wishes) -> Iterator[CentreonError]:
     """Yield where MAP's settings and the output that the spec has for it don't fit."""
     found, is_there = connection.found, bool(connection.configuration)
     port = found.get("broker.port", MAP_PORT if is_there else None)
@@ -122,7 +122,7 @@ def disagreements(connection: Connection, wishes: Wishes) -> Iterator[CentreonEr
 
 
 def _faults(
-    connection: Connection, output: WantedOutput, wishes: Wishes
+    connection: BrokerConnection, output: WantedOutput, wishes: Wishes
 ) -> Iterator[tuple[str, str]]:
     found, is_there, web = connection.found, bool(connection.configuration), connection.web
     if found.get("broker.port", MAP_PORT if is_there else output.port) != output.port:

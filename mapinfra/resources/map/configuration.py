@@ -15,7 +15,7 @@ from mapinfra.config_files import (
     Difference,
     Format,
     Merged,
-    Outcome,
+    MergeOutcome,
     Strategy,
     format_of,
     merge,
@@ -147,7 +147,9 @@ class Merger:
                 where=self.path,
                 remedy="declare the value as one of `settings`",
             )
-        return Merged(whole.content, tuple(replace(one, outcome=Outcome.SCRIPTED) for one in told))
+        return Merged(
+            whole.content, tuple(replace(one, outcome=MergeOutcome.SCRIPTED) for one in told)
+        )
 
     def _merge(
         self,
@@ -209,17 +211,17 @@ def expect_decided(merged: Mapping[str, Merged], host: Host) -> None:
 
 def summary(merged: Iterable[Merged]) -> str:
     """Return in one line what becomes of values: `13 of your values kept, 3 new defaults`."""
-    count = dict.fromkeys(Outcome, 0)
+    count = dict.fromkeys(MergeOutcome, 0)
     for file in merged:
         for outcome, number in file.counts.items():
             count[outcome] += number
-    kept = count[Outcome.CARRIED] + count[Outcome.KEPT]
+    kept = count[MergeOutcome.CARRIED] + count[MergeOutcome.KEPT]
     parts = [
         (kept, "of your values kept"),
-        (count[Outcome.TAKEN], "new defaults"),
-        (count[Outcome.DECLARED], "as declared"),
-        (count[Outcome.DROPPED], "of your values dropped"),
-        (count[Outcome.UNDECIDED], "to judge"),
+        (count[MergeOutcome.TAKEN], "new defaults"),
+        (count[MergeOutcome.DECLARED], "as declared"),
+        (count[MergeOutcome.DROPPED], "of your values dropped"),
+        (count[MergeOutcome.UNDECIDED], "to judge"),
     ]
     return ", ".join(f"{number} {what}" for number, what in parts if number) or "no value differs"
 

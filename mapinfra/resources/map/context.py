@@ -13,7 +13,7 @@ from mapinfra.centreon.web.extensions import ExtensionManager
 from mapinfra.errors import HostError
 from mapinfra.hosts import Database, Host, packages
 from mapinfra.resources.contract import Step
-from mapinfra.resources.map.model import Desired, Replace
+from mapinfra.resources.map.model import DesiredMap, Replace
 from mapinfra.resources.map.own_database import OwnDatabase
 from mapinfra.resources.map.steps import LockedStep, OperationContext
 from mapinfra.resources.session import database_of
@@ -97,7 +97,7 @@ class MapContext(OperationContext):
 
     def drop(self, database: OwnDatabase) -> None:
         """Drop a database of MAP's own, and end who is in it."""
-        place = sessions.Place(database.client, database.name)
+        place = sessions.DatabasePlace(database.client, database.name)
         for ended in sessions.drop(self.map, place, self.service):
             self.session.tell(f"{self.map.name}: ended {ended}, in {database.name}")
 
@@ -114,6 +114,6 @@ Back = Iterator[Step[MapContext]]
 """What `Step.undo` takes and returns."""
 
 
-def report_key(desired: Desired) -> tuple[str, str]:
+def report_key(desired: DesiredMap) -> tuple[str, str]:
     """Return under which name the session holds what `tell` has reported."""
     return "report of MapInstallation", desired.map.name

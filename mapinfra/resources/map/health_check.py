@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass
 
 from mapinfra.centreon.map import answers
-from mapinfra.centreon.map.health import SHOW, UPTIME, Expected, Health, State, units
+from mapinfra.centreon.map.health import SHOW, UPTIME, Expected, Health, HealthState, units
 from mapinfra.centreon.map.known_failures import known_cause, since
 from mapinfra.centreon.releases.editions import Edition
 from mapinfra.errors import CommandTimeout, HostError
@@ -78,14 +78,14 @@ class _Steadiness:
 
 def _is_over(health: Health, first: Health) -> bool:
     crashed = health.unit.restarts > first.unit.restarts
-    return crashed or health.state in (State.ABSENT, State.STOPPED, State.FAILED)
+    return crashed or health.state in (HealthState.ABSENT, HealthState.STOPPED, HealthState.FAILED)
 
 
 def _told(kind: type[HostError], what: str, host: Host, health: Health) -> HostError:
     """Return the error, with the cause where it is a known one."""
     log = health.edition.log_files[0]
     cause = known_cause(_log(host, health), health.edition)
-    if cause is None and health.state is State.CUT_OFF:
+    if cause is None and health.state is HealthState.CUT_OFF:
         return kind(what, where=host.name, remedy=_CUT_OFF_REMEDY)
     if cause is None:
         return kind(what, where=host.name, remedy=f"look at {log}")

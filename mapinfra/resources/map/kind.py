@@ -25,8 +25,8 @@ from mapinfra.resources.map.broker import address_to_resolve, connection_of
 from mapinfra.resources.map.context import MapContext, report_key
 from mapinfra.resources.map.model import (
     UNINSTALL,
-    Desired,
-    Live,
+    DesiredMap,
+    LiveMap,
     server_version,
     settings_of,
     web_client_version,
@@ -39,18 +39,18 @@ from mapinfra.resources.session import Session
 from mapinfra.rollback import Standing
 
 
-class MapInstallationKind(Kind[Desired, Live, MapContext]):
+class MapInstallationKind(Kind[DesiredMap, LiveMap, MapContext]):
     """How a MapInstallation is observed, planned and applied."""
 
     name = "MapInstallation"
 
-    def desired(self, inputs: Mapping[str, Any]) -> Desired:
+    def desired(self, inputs: Mapping[str, Any]) -> DesiredMap:
         """See `Kind.desired`."""
         version = Version.parse(str(inputs["version"]))
         web_client = inputs.get("web_client")
         downgrade = inputs.get("downgrade_to")
         install = inputs.get("install")
-        return Desired(
+        return DesiredMap(
             map=Target.model_validate(inputs["map"]).reading(
                 MAP_READS, backup_reads(str(inputs["backup"]["folder"]))
             ),
@@ -73,12 +73,12 @@ class MapInstallationKind(Kind[Desired, Live, MapContext]):
             drop_database=bool(inputs.get("drop_database")),
         )
 
-    def targets(self, desired: Desired) -> Sequence[Target]:
+    def targets(self, desired: DesiredMap) -> Sequence[Target]:
         """See `Kind.targets`."""
         same = desired.map.name == desired.web.name
         return (desired.map,) if same else (desired.map, desired.web)
 
-    def observe(self, desired: Desired, session: Session) -> Live:
+    def observe(self, desired: DesiredMap, session: Session) -> LiveMap:
         """See `Kind.observe`."""
         fleet = session.fleet
         facts, web = fleet.facts(desired.map), fleet.facts(desired.web)
@@ -91,32 +91,32 @@ class MapInstallationKind(Kind[Desired, Live, MapContext]):
         address = address_to_resolve(connection_of(desired, live), session.wishes)
         return replace(live, broker_at=session.machines.names_at(address, desired.map))
 
-    def thing(self, desired: Desired, live: Live) -> str:
+    def thing(self, desired: DesiredMap, live: LiveMap) -> str:
         """See `Kind.thing`."""
         return desired.edition.title
 
-    def home(self, desired: Desired) -> Target:
+    def home(self, desired: DesiredMap) -> Target:
         """See `Kind.home`."""
         return desired.map
 
-    def records(self, desired: Desired, live: Live) -> Sequence[tuple[Target, str]]:
+    def records(self, desired: DesiredMap, live: LiveMap) -> Sequence[tuple[Target, str]]:
         """See `Kind.records`."""
         return ((desired.map, _record(desired)),)
 
-    def claim(self, desired: Desired, session: Session) -> None:
+    def claim(self, desired: DesiredMap, session: Session) -> None:
         """See `Kind.claim`."""
         records.write(session.fleet.host(desired.map), _record(desired), {}, session.stack)
 
-    def forget(self, desired: Desired, session: Session) -> None:
+    def forget(self, desired: DesiredMap, session: Session) -> None:
         """See `Kind.forget`."""
         records.remove(session.fleet.host(desired.map), _record(desired))
 
-    def plan(self, desired: Desired, live: Live) -> Plan[MapContext]:
+    def plan(self, desired: DesiredMap, live: LiveMap) -> Plan[MapContext]:
         """See `Kind.plan`."""
         return plan.plan(desired, live)
 
     def obstacles(
-        self, plan: Plan[MapContext], desired: Desired, session: Session
+        self, plan: Plan[MapContext], desired: DesiredMap, session: Session
     ) -> Iterator[CentreonError]:
         """See `Kind.obstacles`. Journal and fetched packages are kept beside the records."""
         web = session.fleet.facts(desired.web)
@@ -128,11 +128,11 @@ class MapInstallationKind(Kind[Desired, Live, MapContext]):
         if plan.has(RestartCbd):
             yield from obstacles.cbd(web)
 
-    def removal(self, desired: Desired, live: Live) -> Plan[MapContext]:
+    def removal(self, desired: DesiredMap, live: LiveMap) -> Plan[MapContext]:
         """See `Kind.removal`. An installation is kept, unless the spec said otherwise."""
         return removal(desired, live)
 
-    def context(self, desired: Desired, session: Session) -> MapContext:
+    def context(self, desired: DesiredMap, session: Session) -> MapContext:
         """See `Kind.context`."""
         return MapContext(desired, session)
 
@@ -140,7 +140,7 @@ class MapInstallationKind(Kind[Desired, Live, MapContext]):
         """See `Kind.let_go`: what no step works on any more is the host's to put back."""
         context.let_go()
 
-    def computed(self, desired: Desired, live: Live | None) -> Inputs:
+    def computed(self, desired: DesiredMap, live: LiveMap | None) -> Inputs:
         """See `Kind.computed`."""
         if live is None:
             version = str(desired.web_client)
@@ -153,7 +153,7 @@ class MapInstallationKind(Kind[Desired, Live, MapContext]):
             "healthy": live.health.is_healthy,
         }
 
-    def live_inputs(self, desired: Desired, live: Live) -> Inputs | None:
+    def live_inputs(self, desired: DesiredMap, live: LiveMap) -> Inputs | None:
         """See `Kind.live_inputs`."""
         version = server_version(desired, live)
         if version is None:
@@ -168,14 +168,14 @@ class MapInstallationKind(Kind[Desired, Live, MapContext]):
             inputs["settings"] = settings_of(desired, live)
         return inputs
 
-    def report(self, desired: Desired, session: Session) -> Sequence[str]:
+    def report(self, desired: DesiredMap, session: Session) -> Sequence[str]:
         """See `Kind.report`: what became of local edits, how long MAP was away."""
         lines: Sequence[str] = session.held.get(report_key(desired), ())
         return lines
 
 
 def _own_database(
-    desired: Desired, live: Live, facts: Facts, session: Session
+    desired: DesiredMap, live: LiveMap, facts: Facts, session: Session
 ) -> OwnDatabase | CentreonError | None:
     """Look at MAP's own database, once for each pass over its host."""
     if desired.edition.server_package not in live.installed.versions:
@@ -191,5 +191,5 @@ def _own_database(
     return seen[1]
 
 
-def _record(desired: Desired) -> str:
+def _record(desired: DesiredMap) -> str:
     return f"map-{desired.edition.service}"

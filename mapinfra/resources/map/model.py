@@ -36,7 +36,7 @@ has to be brought back."""
 
 
 @dataclass(frozen=True)
-class Desired:
+class DesiredMap:
     """One MAP server and the web client of the central or remote that it serves."""
 
     map: Target
@@ -71,7 +71,7 @@ class Desired:
 
 
 @dataclass(frozen=True)
-class Place:
+class AccountScope:
     """Who may log in where, for a new installation."""
 
     accounts: frozenset[str] | None
@@ -81,7 +81,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Live:
+class LiveMap:
     """What the passes over both hosts found."""
 
     journal: Found
@@ -104,7 +104,7 @@ class Live:
     ground: Ground
     shelf: Shelf = field(default_factory=lambda: Shelf(()))
     """The backups there are."""
-    place: Place | None = None
+    place: AccountScope | None = None
     """What a new installation would stand on; None where it isn't asked for."""
     wishes: Wishes = NO_WISHES
     broker_at: Collection[str] = ()
@@ -157,7 +157,7 @@ class Replace:
 
 
 @dataclass(frozen=True)
-class Account:
+class DatabaseAccount:
     """MAP's user at the databases of Centreon, for logins from one address."""
 
     client: str
@@ -174,7 +174,7 @@ class Setup:
     is_new_database: bool
 
 
-def settings_of(desired: Desired, live: Live) -> dict[str, dict[str, str | None]]:
+def settings_of(desired: DesiredMap, live: LiveMap) -> dict[str, dict[str, str | None]]:
     """Return the declared settings as they are now; of what isn't as declared, no secret.
 
     It goes to previews and to the state, and what stands beside a setting in one value, such as
@@ -192,19 +192,19 @@ def settings_of(desired: Desired, live: Live) -> dict[str, dict[str, str | None]
     }
 
 
-def server_version(desired: Desired, live: Live) -> Version | None:
+def server_version(desired: DesiredMap, live: LiveMap) -> Version | None:
     """Return the version of the server's package; None when it isn't installed."""
     text = live.packages.get(desired.edition.server_package)
     return Version.of_package(text) if text else None
 
 
-def web_client_version(live: Live) -> Version | None:
+def web_client_version(live: LiveMap) -> Version | None:
     """Return the version of the web client's package; None when it isn't installed."""
     text = live.web_installed.versions.get(WEB_CLIENT.package)
     return Version.of_package(text) if text else None
 
 
-def database_of_map(desired: Desired, live: Live) -> OwnDatabase:
+def database_of_map(desired: DesiredMap, live: LiveMap) -> OwnDatabase:
     """Return MAP's own database; CentreonError when it can't be told which one, or be backed up."""
     if live.interrupted is not None:  # the files may be half changed
         return OwnDatabase(live.interrupted.database, live.interrupted.client)

@@ -16,18 +16,18 @@ from mapinfra.centreon.releases.version import Version
 from mapinfra.centreon.web import extensions, options
 from mapinfra.hosts import Facts, packages
 from mapinfra.resources.map.fitting import fitting
-from mapinfra.resources.map.model import Desired, Live, Place
+from mapinfra.resources.map.model import AccountScope, DesiredMap, LiveMap
 from mapinfra.rollback import journal
 
 
-def observed(desired: Desired, map_facts: Facts, web_facts: Facts) -> Live:
+def observed(desired: DesiredMap, map_facts: Facts, web_facts: Facts) -> LiveMap:
     """Return what was found; raise HostError, and CentreonError for what can't be understood."""
     edition = desired.edition
     found = fitting(journal.read(map_facts, edition.service), edition)
     installed = packages.read_installed(map_facts.text(packages.INSTALLED))
     platform = _platform(web_facts)
     is_central = platform.get("isCentral") == "yes"
-    return Live(
+    return LiveMap(
         journal=found,
         interrupted=found.interrupted,
         shelf=shelf.read(map_facts, desired.folder),
@@ -64,8 +64,8 @@ def _broker(facts: Facts) -> Broker | None:
     )
 
 
-def _place(web_facts: Facts) -> Place:
-    return Place(
+def _place(web_facts: Facts) -> AccountScope:
+    return AccountScope(
         accounts=read_accounts(web_facts.text(ACCOUNTS.name)),
         contacts={
             str(row["alias"]): str(row["admin"]) == "1" for row in web_facts.rows(CONTACTS.name)

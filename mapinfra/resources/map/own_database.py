@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from mapinfra.backup import Client
+from mapinfra.backup import MariadbClient
 from mapinfra.backup.remote import script
 from mapinfra.centreon.map import jdbc
-from mapinfra.centreon.map.jdbc import JdbcUrl, NotUnderstood, Server
+from mapinfra.centreon.map.jdbc import DatabaseServer, JdbcUrl, NotUnderstood
 from mapinfra.centreon.releases.editions import Edition
 from mapinfra.config_files import PROPERTIES, settings
 from mapinfra.errors import CentreonError
@@ -95,7 +95,7 @@ class OwnDatabase:
     """The database that MAP's own connection reaches; `size` in bytes, None where not known."""
 
     name: str
-    client: Client
+    client: MariadbClient
     """How MariaDB's root logs in to that very server."""
     size: int | None = None
     version: str = ""
@@ -112,9 +112,9 @@ class Login:
     password: str = field(repr=False)
 
     @property
-    def client(self) -> Client:
+    def client(self) -> MariadbClient:
         """The same for MariaDB's tools, without the way to the server."""
-        return Client(self.user, self.password, host="", tls=self.url.tls)
+        return MariadbClient(self.user, self.password, host="", tls=self.url.tls)
 
 
 def found(
@@ -165,7 +165,7 @@ def look(host: Host, login: Login) -> OwnDatabase:
     return read(text, login, server, host.name)
 
 
-def read(text: str, login: Login, server: Server, where: str) -> OwnDatabase:
+def read(text: str, login: Login, server: DatabaseServer, where: str) -> OwnDatabase:
     """Read what the look printed; raise CentreonError for all that is no proof."""
     place = f"{where}: {login.file}"
     lines = [line.split("\t") for line in text.splitlines()]
@@ -186,7 +186,7 @@ def read(text: str, login: Login, server: Server, where: str) -> OwnDatabase:
     unit = told.get("unit", [""])[0].removesuffix(".service")
     return OwnDatabase(
         login.url.database,
-        Client(socket=socket, unit=unit, datadir=ours.get("datadir", "")),
+        MariadbClient(socket=socket, unit=unit, datadir=ours.get("datadir", "")),
         int(size) if size.isdecimal() else None,
         ours.get("version", ""),
     )
@@ -220,7 +220,7 @@ def _either(held: Mapping[str, str], key: str, in_url: str | None, place: str) -
     return in_url or held.get(key, "")
 
 
-def _only(login: Login, where: str) -> Server:
+def _only(login: Login, where: str) -> DatabaseServer:
     """Return the one server that MAP may reach; names of one host count as one."""
     ways = {(one.socket, one.port) for one in login.url.servers}
     if len(ways) > 1:
@@ -250,7 +250,7 @@ def _expect_here(told: Mapping[str, list[str]], place: str) -> None:
         )
 
 
-def _refused(complaint: str, login: Login, server: Server, place: str) -> LoginRefused:
+def _refused(complaint: str, login: Login, server: DatabaseServer, place: str) -> LoginRefused:
     code = _ERROR.search(complaint)
     remedy = next(
         (text for codes, text in _REMEDIES if code is not None and code[1] in codes),
@@ -271,7 +271,11 @@ def _facts(lines: list[list[str]], who: str) -> Iterator[tuple[str, str]]:
 
 
 def _expect_same(
-    seen: Mapping[str, str], ours: Mapping[str, str], server: Server, socket: str, place: str
+    seen: Mapping[str, str],
+    ours: Mapping[str, str],
+    server: DatabaseServer,
+    socket: str,
+    place: str,
 ) -> None:
     compared = [name for name in _SAME if name in seen or name in ours]
     different = [name for name in compared if seen.get(name) != ours.get(name)]

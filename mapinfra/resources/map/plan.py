@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-from mapinfra.centreon.map.health import State
+from mapinfra.centreon.map.health import HealthState
 from mapinfra.centreon.map.on_host import speaks_tls
 from mapinfra.centreon.releases.editions import EDITIONS
 from mapinfra.centreon.releases.notes import notes_between
@@ -20,8 +20,8 @@ from mapinfra.resources.map.context import MapContext, MapStep
 from mapinfra.resources.map.model import (
     INSTALLATION,
     REPAIR,
-    Desired,
-    Live,
+    DesiredMap,
+    LiveMap,
     Replace,
     expect_unheld,
     held,
@@ -34,7 +34,7 @@ from mapinfra.resources.map.own_database import LoginRefused
 from mapinfra.resources.map.plan_installation import Installation
 from mapinfra.resources.map.plan_server import ServerSide
 from mapinfra.resources.map.plan_web import WebSide
-from mapinfra.resources.map.steps import Note, TakeLock
+from mapinfra.resources.map.steps import NoteStep, TakeLock
 from mapinfra.resources.map.steps_server import (
     Arm,
     DeclareSettings,
@@ -48,7 +48,7 @@ _UNREAD = {step.name for step in (TakeLock, SetSettings, DeclareSettings, Restar
 """Last steps of a repair after which the service may not have read its settings yet."""
 
 
-def plan(desired: Desired, live: Live) -> Plan[MapContext]:
+def plan(desired: DesiredMap, live: LiveMap) -> Plan[MapContext]:
     """Return the steps, in the vendor's order; raise CentreonError when a rule isn't met."""
     return _Planner(desired, live).plan()
 
@@ -56,14 +56,14 @@ def plan(desired: Desired, live: Live) -> Plan[MapContext]:
 class _Planner:
     """One plan being made."""
 
-    def __init__(self, desired: Desired, live: Live) -> None:
+    def __init__(self, desired: DesiredMap, live: LiveMap) -> None:
         self.desired = desired
         self.live = live
         self.edition = desired.edition
         self.server_side, self.web_side = ServerSide(desired, live), WebSide(desired, live)
         # What an installation that was cut off has left counts as nothing: it is done over.
         # But not once it is healthy: then only what came after that is left to do.
-        over = live.unfinished and live.health.state is not State.UP
+        over = live.unfinished and live.health.state is not HealthState.UP
         self.installed = None if over else server_version(desired, live)
 
     def plan(self) -> Plan[MapContext]:
@@ -189,7 +189,7 @@ class _Planner:
     def _must_go_back(self) -> bool:
         return self.live.interrupted is not None
 
-    def _notes(self, verdict: Verdict) -> Iterator[Note]:
+    def _notes(self, verdict: Verdict) -> Iterator[NoteStep]:
         note = self.server_side.note
         for known in verdict.notes:
             yield note(f"to know: {known.rule}: {known}")

@@ -14,10 +14,10 @@ from mapinfra.errors import CentreonError
 from mapinfra.resources.map.broker import output_for_map
 from mapinfra.resources.map.context import MapStep
 from mapinfra.resources.map.model import (
-    Account,
-    Desired,
-    Live,
-    Place,
+    AccountScope,
+    DatabaseAccount,
+    DesiredMap,
+    LiveMap,
     Replace,
     Setup,
     offered_as,
@@ -46,7 +46,7 @@ from mapinfra.resources.session import database_of
 class Installation:
     """The steps between a host without MAP and one where it is healthy."""
 
-    def __init__(self, desired: Desired, live: Live) -> None:
+    def __init__(self, desired: DesiredMap, live: LiveMap) -> None:
         self._desired = desired
         self._live = live
         self._map, self._web = desired.map.name, desired.web.name
@@ -81,7 +81,7 @@ class Installation:
 
     # What must be there first
 
-    def _expect_wanted(self) -> tuple[Install, Place]:
+    def _expect_wanted(self) -> tuple[Install, AccountScope]:
         if self._desired.install is None or self._live.place is None:
             raise CentreonError(
                 f"{self._edition.title} isn't installed ({self._edition.server_package})",
@@ -186,9 +186,9 @@ class Installation:
         return f"{DATABASE_USER}@{self._own_address}"
 
     @property
-    def _account(self) -> Account:
+    def _account(self) -> DatabaseAccount:
         known = self._place.accounts or frozenset()
-        return Account(self._own_address, self._own_address not in known)
+        return DatabaseAccount(self._own_address, self._own_address not in known)
 
     @property
     def _address(self) -> str:

@@ -13,8 +13,8 @@ from mapinfra.resources.contract import Plan, Step
 from mapinfra.resources.map.context import MapContext
 from mapinfra.resources.map.model import (
     REMOVAL,
-    Desired,
-    Live,
+    DesiredMap,
+    LiveMap,
     Replace,
     database_of_map,
     expect_unheld,
@@ -25,7 +25,7 @@ from mapinfra.resources.map.steps_server import Arm, DropDatabase, RemoveConfigu
 from mapinfra.resources.map.steps_web import KeepWebPackage
 
 
-def removal(desired: Desired, live: Live) -> Plan[MapContext]:
+def removal(desired: DesiredMap, live: LiveMap) -> Plan[MapContext]:
     """Return what takes MAP away; nothing where the spec said that packages are kept."""
     edition = desired.edition
     if not desired.uninstall:
@@ -42,7 +42,9 @@ def removal(desired: Desired, live: Live) -> Plan[MapContext]:
     return Plan(steps=(server_side.lock(REMOVAL), *body, server_side.release(disarm=armed)))
 
 
-def _steps(desired: Desired, live: Live, server_side: ServerSide) -> Iterator[Step[MapContext]]:
+def _steps(
+    desired: DesiredMap, live: LiveMap, server_side: ServerSide
+) -> Iterator[Step[MapContext]]:
     edition, host = desired.edition, desired.map.name
     if live.interrupted is not None:
         yield server_side.go_back_first()
@@ -75,7 +77,7 @@ def _steps(desired: Desired, live: Live, server_side: ServerSide) -> Iterator[St
     )
 
 
-def _alone(desired: Desired, live: Live) -> bool:
+def _alone(desired: DesiredMap, live: LiveMap) -> bool:
     """Tell whether no other edition on the same host uses the web client."""
     others = (one.server_package for one in EDITIONS.values() if one != desired.edition)
     return not any(other in live.installed.versions for other in others)

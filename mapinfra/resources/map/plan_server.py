@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from mapinfra.backup import Reach, expect_room, is_in_future, room_for
-from mapinfra.centreon.map.health import Expected, State
+from mapinfra.centreon.map.health import Expected, HealthState
 from mapinfra.centreon.releases.order import Stage
 from mapinfra.centreon.rules.verdict import (
     ReplaceWord,
@@ -21,14 +21,14 @@ from mapinfra.resources.map.model import (
     CHANGED,
     INSTALLATION,
     REMOVAL,
-    Desired,
-    Live,
+    DesiredMap,
+    LiveMap,
     Lock,
     Replace,
     database_of_map,
     held,
 )
-from mapinfra.resources.map.steps import CancelRollback, Note, ReleaseLock, TakeLock
+from mapinfra.resources.map.steps import CancelRollback, NoteStep, ReleaseLock, TakeLock
 from mapinfra.resources.map.steps_server import (
     Arm,
     AwaitHealth,
@@ -53,7 +53,7 @@ from mapinfra.rollback import Standing
 class ServerSide:
     """Steps on the MAP server."""
 
-    def __init__(self, desired: Desired, live: Live) -> None:
+    def __init__(self, desired: DesiredMap, live: LiveMap) -> None:
         self._desired = desired
         self._live = live
         self._host = desired.map.name
@@ -97,9 +97,9 @@ class ServerSide:
         text = "disarm the way back and release the lock" if disarm else "release the lock"
         return ReleaseLock(self._host, text)
 
-    def note(self, text: str) -> Note:
+    def note(self, text: str) -> NoteStep:
         """Return a line that a person should read; nothing is done."""
-        return Note(self._host, text)
+        return NoteStep(self._host, text)
 
     def go_back_first(self) -> GoBack:
         """Return the step that takes back what an interrupted run has left."""
@@ -129,7 +129,7 @@ class ServerSide:
         text = f"cancel the automatic rollback to backup {id}, which can't run: {found.blocked}"
         yield CancelRollback(self._host, text, directory)
 
-    def clock(self) -> Iterator[Note]:
+    def clock(self) -> Iterator[NoteStep]:
         """Yield what to know of backups that are dated in the future."""
         now = self._live.journal.now
         ahead = [
@@ -217,12 +217,12 @@ class ServerSide:
         service, health = self._edition.service, self._live.health
         state = health.state
         why = f", which has no connection to its broker {health.broker}"
-        if state in (State.STOPPED, State.FAILED):
+        if state in (HealthState.STOPPED, HealthState.FAILED):
             yield self.start()
-        elif restart or state in (State.DOWN, State.CUT_OFF):
-            text = f"restart {service}{why if state is State.CUT_OFF else ''}"
+        elif restart or state in (HealthState.DOWN, HealthState.CUT_OFF):
+            text = f"restart {service}{why if state is HealthState.CUT_OFF else ''}"
             yield Restart(self._host, text)
-        elif state not in (State.STARTING, State.UNPROVEN):
+        elif state not in (HealthState.STARTING, HealthState.UNPROVEN):
             return
         yield self.healthy(replace(health.expected, broker=True))
 

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 from mapinfra.centreon.releases.editions import WEB_CLIENT
 from mapinfra.centreon.releases.version import Version
 from mapinfra.centreon.web import extensions, options
-from mapinfra.centreon.web.extensions import LICENSE_MANAGER, Part
+from mapinfra.centreon.web.extensions import LICENSE_MANAGER, ExtensionPart
 from mapinfra.errors import CentreonError
 from mapinfra.resources.map.context import MapStep
 from mapinfra.resources.map.model import (
-    Desired,
-    Live,
+    DesiredMap,
+    LiveMap,
     Replace,
     expect_unheld,
     offered_as,
@@ -28,7 +28,7 @@ from mapinfra.resources.map.steps_web import (
 class WebSide:
     """Steps on the central or remote that a MAP server serves."""
 
-    def __init__(self, desired: Desired, live: Live) -> None:
+    def __init__(self, desired: DesiredMap, live: LiveMap) -> None:
         self._desired = desired
         self._live = live
         self._host = desired.web.name
@@ -57,7 +57,9 @@ class WebSide:
             text = f"install {name} {new}"
         return ChangeWebPackage(self._host, text, package)
 
-    def extensions(self, chosen: Callable[[Part], bool] = lambda _: True) -> Iterator[Extend]:
+    def extensions(
+        self, chosen: Callable[[ExtensionPart], bool] = lambda _: True
+    ) -> Iterator[Extend]:
         """Return what Extension Manager has to do with the parts chosen."""
         for action in extensions.actions(self._live.extensions, str(self._desired.web_client)):
             if chosen(action.part):

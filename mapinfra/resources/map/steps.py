@@ -15,7 +15,7 @@ from mapinfra.errors import CentreonError
 from mapinfra.hosts import Host
 from mapinfra.resources.contract import Step
 from mapinfra.resources.map import health_check
-from mapinfra.resources.map.model import Desired, Lock
+from mapinfra.resources.map.model import DesiredMap, Lock
 from mapinfra.resources.map.transaction import LONG, Operation
 from mapinfra.resources.session import Session
 
@@ -44,7 +44,7 @@ class Turn(IntEnum):
 class OperationContext(ABC):
     """What steps on a MAP server are done with."""
 
-    desired: Desired
+    desired: DesiredMap
     session: Session
     under_way: Operation | None = None
     """From when the lock is taken."""
@@ -148,7 +148,7 @@ class ReleaseLock(NamedStep[OperationContext]):
         context.release()
 
 
-class Note(NamedStep[OperationContext]):
+class NoteStep(NamedStep[OperationContext]):
     """A line that a person should read; nothing is done."""
 
     name = "note"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mapinfra.backup import Client
+from mapinfra.backup import MariadbClient
 from mapinfra.backup.asking import PATIENCE
 from mapinfra.centreon.map.configure import (
     COMPLETED,
@@ -19,7 +19,7 @@ from mapinfra.errors import CentreonError, CommandFailed
 from mapinfra.hosts import Host, packages
 from mapinfra.hosts.units import run_unit
 from mapinfra.resources.map.context import Back, Done, MapContext, MapStep
-from mapinfra.resources.map.model import Account, Replace, Setup
+from mapinfra.resources.map.model import DatabaseAccount, Replace, Setup
 from mapinfra.resources.map.own_database import OwnDatabase
 from mapinfra.resources.map.steps import Turn
 from mapinfra.resources.map.steps_output import output_back
@@ -78,7 +78,7 @@ class SeeLogins(MapStep):
 class GrantAccess(MapStep):
     """MAP's user at Centreon's databases made, or set right, with what configure.sh needs, too."""
 
-    account: Account
+    account: DatabaseAccount
     name = "account"
     turn = Turn.INSTALLATION
 
@@ -97,7 +97,7 @@ class GrantAccess(MapStep):
 class TakeAccessBack(MapStep):
     """That user removed, if it was made; else what it got."""
 
-    account: Account
+    account: DatabaseAccount
     name = "unaccount"
 
     def _act(self, context: MapContext) -> None:
@@ -109,7 +109,7 @@ class TakeAccessBack(MapStep):
 class RevokeInsert(MapStep):
     """What only configure.sh needs taken from that user."""
 
-    account: Account
+    account: DatabaseAccount
     name = "revoke"
 
     def _act(self, context: MapContext) -> None:
@@ -229,4 +229,4 @@ class DropNewDatabase(MapStep):
     name = "undatabase"
 
     def _act(self, context: MapContext) -> None:
-        context.drop(OwnDatabase(context.desired.edition.database, Client()))
+        context.drop(OwnDatabase(context.desired.edition.database, MariadbClient()))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from mapinfra.centreon.web import options
-from mapinfra.centreon.web.extensions import LICENSE_MANAGER, MODULE, WIDGET, Action
+from mapinfra.centreon.web.extensions import LICENSE_MANAGER, MODULE, WIDGET, ExtensionChange
 from mapinfra.hosts import packages
 from mapinfra.resources.map import option_rows
 from mapinfra.resources.map.context import Back, Done, MapContext, MapStep
@@ -75,7 +75,7 @@ class PutWebPackageBack(MapStep):
 class Extend(MapStep):
     """What Extension Manager is to do with one extension."""
 
-    action: Action
+    action: ExtensionChange
     name = "extend"
 
     @property
@@ -92,7 +92,7 @@ class Extend(MapStep):
         yield extend(self.host, self.action.undone)
 
 
-def extend(host: str, action: Action) -> Extend:
+def extend(host: str, action: ExtensionChange) -> Extend:
     """Return the step of an action."""
     return Extend(host, str(action), action)
 
@@ -101,7 +101,7 @@ def extend(host: str, action: Action) -> Extend:
 class Retire(MapStep):
     """An extension removed; the module's own removal deletes its options."""
 
-    action: Action
+    action: ExtensionChange
     options: options.Values
     name = "retire"
     turn = Turn.RETIRED_EXTENSIONS

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from mapinfra import backup, rollback
-from mapinfra.backup import Back, Client, Manifest, Reach, Subject, sessions
+from mapinfra.backup import Back, Manifest, MariadbClient, Reach, Subject, sessions
 from mapinfra.backup.working import Tell
 from mapinfra.centreon.map.configure import check_questions
 from mapinfra.centreon.map.environment import LEFTOVERS
@@ -28,7 +28,7 @@ from mapinfra.resources.map.configuration import (
     summary,
     write_file,
 )
-from mapinfra.resources.map.model import CHANGED, Desired, Lock, Replace
+from mapinfra.resources.map.model import CHANGED, DesiredMap, Lock, Replace
 from mapinfra.rollback import Entry, Holder, Keeper, journal
 
 LONG = 2 * 3600.0
@@ -50,7 +50,7 @@ class Operation:
     """What a run keeps from one step to the next."""
 
     host: Host
-    desired: Desired
+    desired: DesiredMap
     keeper: Keeper
     _keeping: ExitStack
     _took_over: bool
@@ -70,7 +70,7 @@ class Operation:
     _is_back: bool = False
 
     @classmethod
-    def begin(cls, host: Host, desired: Desired, lock: Lock) -> "Operation":
+    def begin(cls, host: Host, desired: DesiredMap, lock: Lock) -> "Operation":
         """Take the lock and keep it; raise Held when another run has it."""
         service = desired.edition.service
         entry = Entry(service, lock.operation, lock.target, Holder.myself())
@@ -127,7 +127,7 @@ class Operation:
             check_questions(self._in_package(self.incoming.path, vendor), self.host.name)
 
     def back_up(
-        self, server: Replace, database: str, client: Client, tell: Tell, spared: str = ""
+        self, server: Replace, database: str, client: MariadbClient, tell: Tell, spared: str = ""
     ) -> None:
         """Take the backup and note it in the journal; the backup `spared` doesn't make room.
 
@@ -234,7 +234,7 @@ class Operation:
         """End the sessions that would stop the new version from changing its tables; say whose."""
         if self.manifest is None or self.stopped_at is None:
             return ()
-        place = sessions.Place(self.manifest.client, self.manifest.database)
+        place = sessions.DatabasePlace(self.manifest.client, self.manifest.database)
         return sessions.end(self.host, place, self.manifest.service)
 
     def stop(self) -> None:

@@ -20,7 +20,7 @@ _LOOK = "SELECT topology_show FROM topology WHERE topology_id = %s"
 
 
 @dataclass(frozen=True)
-class Desired:
+class DesiredPage:
     """A page, by name or page number, and whether it is to be shown."""
 
     server: Target
@@ -29,7 +29,7 @@ class Desired:
 
 
 @dataclass(frozen=True)
-class Live:
+class LivePage:
     """The page as it is, and the record of whether it was shown when mapinfra took over."""
 
     page: Page
@@ -48,7 +48,7 @@ def _record(number: int) -> str:
 class PageContext:
     """What the steps of a TopologyFlag are done with."""
 
-    desired: Desired
+    desired: DesiredPage
     session: Session
 
     @property
@@ -117,44 +117,44 @@ def _forget(host: str, page: Page) -> ForgetPage:
     return ForgetPage(host, f"forget what was found of {page}", page.number)
 
 
-class TopologyFlagKind(Kind[Desired, Live, PageContext]):
+class TopologyFlagKind(Kind[DesiredPage, LivePage, PageContext]):
     """How a TopologyFlag is observed, planned and applied."""
 
     name = "TopologyFlag"
 
-    def desired(self, inputs: Mapping[str, Any]) -> Desired:
+    def desired(self, inputs: Mapping[str, Any]) -> DesiredPage:
         """See `Kind.desired`."""
-        return Desired(
+        return DesiredPage(
             server=Target.model_validate(inputs["server"]),
             page=str(inputs["page"]),
             shown=bool(inputs["shown"]),
         )
 
-    def targets(self, desired: Desired) -> Sequence[Target]:
+    def targets(self, desired: DesiredPage) -> Sequence[Target]:
         """See `Kind.targets`."""
         return (desired.server,)
 
-    def observe(self, desired: Desired, session: Session) -> Live:
+    def observe(self, desired: DesiredPage, session: Session) -> LivePage:
         """See `Kind.observe`."""
         facts = session.fleet.facts(desired.server)
         page = find_page(desired.page, pages(facts.rows(TOPOLOGY.name)), facts.host)
-        return Live(
+        return LivePage(
             page, records.read(facts, _record(page.number), lambda kept: bool(kept["shown"]))
         )
 
-    def thing(self, desired: Desired, live: Live) -> str:
+    def thing(self, desired: DesiredPage, live: LivePage) -> str:
         """See `Kind.thing`."""
         return str(live.page)
 
-    def home(self, desired: Desired) -> Target:
+    def home(self, desired: DesiredPage) -> Target:
         """See `Kind.home`."""
         return desired.server
 
-    def records(self, desired: Desired, live: Live) -> Sequence[tuple[Target, str]]:
+    def records(self, desired: DesiredPage, live: LivePage) -> Sequence[tuple[Target, str]]:
         """See `Kind.records`."""
         return ((desired.server, _record(live.page.number)),)
 
-    def plan(self, desired: Desired, live: Live) -> Plan[PageContext]:
+    def plan(self, desired: DesiredPage, live: LivePage) -> Plan[PageContext]:
         """See `Kind.plan`."""
         host, page = desired.server.name, live.page
         if page.shown == desired.shown:
@@ -168,7 +168,7 @@ class TopologyFlagKind(Kind[Desired, Live, PageContext]):
         )
 
     def obstacles(
-        self, plan: Plan[PageContext], desired: Desired, session: Session
+        self, plan: Plan[PageContext], desired: DesiredPage, session: Session
     ) -> Iterator[CentreonError]:
         """See `Kind.obstacles`."""
         facts = session.fleet.facts(desired.server)
@@ -176,7 +176,7 @@ class TopologyFlagKind(Kind[Desired, Live, PageContext]):
         if plan.changes:
             yield from obstacles.read_only_database(facts)
 
-    def removal(self, desired: Desired, live: Live) -> Plan[PageContext]:
+    def removal(self, desired: DesiredPage, live: LivePage) -> Plan[PageContext]:
         """See `Kind.removal`."""
         host, page = desired.server.name, live.page
         before = page.shown if live.found is None else live.found
@@ -191,26 +191,26 @@ class TopologyFlagKind(Kind[Desired, Live, PageContext]):
             steps=(_flip(host, page, before), forget),
         )
 
-    def context(self, desired: Desired, session: Session) -> PageContext:
+    def context(self, desired: DesiredPage, session: Session) -> PageContext:
         """See `Kind.context`."""
         return PageContext(desired, session)
 
-    def computed(self, desired: Desired, live: Live | None) -> Inputs:
+    def computed(self, desired: DesiredPage, live: LivePage | None) -> Inputs:
         """See `Kind.computed`."""
         return {}
 
-    def live_inputs(self, desired: Desired, live: Live) -> Inputs | None:
+    def live_inputs(self, desired: DesiredPage, live: LivePage) -> Inputs | None:
         """See `Kind.live_inputs`."""
         return {"shown": live.page.shown}
 
-    def _take_over(self, host: str, live: Live) -> tuple[Step[PageContext], ...]:
+    def _take_over(self, host: str, live: LivePage) -> tuple[Step[PageContext], ...]:
         if live.found is not None:
             return ()
         text = f"record that {live.page} was {_word(live.page.shown)}"
         return (RecordPage(host, text, live.page),)
 
 
-def _expect(there: bool | None, shown: bool, desired: Desired) -> None:
+def _expect(there: bool | None, shown: bool, desired: DesiredPage) -> None:
     if there != shown:
         raise CentreonError(
             "the row of table topology did not take the change",

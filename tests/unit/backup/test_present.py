@@ -2,7 +2,7 @@
 
 import pytest
 
-from mapinfra.backup import BackupFailed, Database
+from mapinfra.backup import BackupFailed, DatabaseContent
 from mapinfra.backup.present import read_database, read_files
 
 
@@ -31,9 +31,9 @@ def test_files_that_differ_are_named_with_what_differs_and_times_do_not_count() 
 
 def test_a_database_is_its_size_and_the_rows_of_each_table() -> None:
     assert read_database("", "map") is None
-    assert read_database("16384\n3\tone\n0\ttwo words\n", "map") == Database(
+    assert read_database("16384\n3\tone\n0\ttwo words\n", "map") == DatabaseContent(
         16384, {"one": 3, "two words": 0}
     )
-    assert read_database("0\n", "map") == Database(0, {})
+    assert read_database("0\n", "map") == DatabaseContent(0, {})
     with pytest.raises(BackupFailed, match=r"^map: the database's tables can't be read"):
         read_database("16384\nERROR\n", "map")

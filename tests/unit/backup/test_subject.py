@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapinfra.backup import Client, Subject
+from mapinfra.backup import MariadbClient, Subject
 
 GOOD = {
     "service": "centreon-map",
@@ -46,20 +46,25 @@ def test_an_id_is_the_name_of_a_directory(id: str) -> None:
 
 
 def test_a_socket_is_used_instead_of_an_address() -> None:
-    assert Client(socket="/run/s").option_file() == '[client]\nuser="root"\nsocket="/run/s"\n'
-    assert Client(user="u", password="p", host="db", port=3307).option_file() == (
+    assert (
+        MariadbClient(socket="/run/s").option_file() == '[client]\nuser="root"\nsocket="/run/s"\n'
+    )
+    assert MariadbClient(user="u", password="p", host="db", port=3307).option_file() == (
         '[client]\nuser="u"\npassword="p"\nhost="db"\nport="3307"\n'
     )
-    assert [Client(host=host).is_local for host in ("localhost", "10.0.0.1")] == [True, False]
+    assert [MariadbClient(host=host).is_local for host in ("localhost", "10.0.0.1")] == [
+        True,
+        False,
+    ]
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z"))))
 def test_any_password_comes_out_of_the_option_file_again(password: str) -> None:
     file = configparser.RawConfigParser()
-    file.read_string(Client(password=password).option_file())
+    file.read_string(MariadbClient(password=password).option_file())
     quoted = file["client"]["password"]
     assert quoted[0] == quoted[-1] == '"'
     inner = quoted[1:-1].replace("\\\\", "\0")
     assert '"' not in inner.replace('\\"', "")
     assert inner.replace('\\"', '"').replace("\0", "\\") == password
-    assert repr(Client(password=password)) == repr(Client())
+    assert repr(MariadbClient(password=password)) == repr(MariadbClient())

@@ -7,13 +7,13 @@ import pytest
 from mapinfra.backup import Listed, Shelf, age, ago
 from mapinfra.cli import backup_display, backup_machine
 from mapinfra.errors import HostUnreachable
-from mapinfra.restore import Read, plan_restore
+from mapinfra.restore import ServerShelf, plan_restore
 from tests.unit.backup.samples import MANIFEST, manifest
 from tests.unit.restore.samples import SERVER, observed
 
 NOW = MANIFEST.taken + 2 * 3600 + 5
 OTHER = manifest(id="b", packages={}, service="centreon-map", who="x")
-READ = Read(
+READ = ServerShelf(
     SERVER,
     Shelf(
         (
@@ -23,7 +23,7 @@ READ = Read(
         unreadable={"c": "its manifest can't be read"},
     ),
 )
-OFF = Read(SERVER, error=HostUnreachable("no SSH connection", where="central/map"))
+OFF = ServerShelf(SERVER, error=HostUnreachable("no SSH connection", where="central/map"))
 
 
 def test_a_listing_is_a_table_per_server(capsys: pytest.CaptureFixture[str]) -> None:
@@ -59,8 +59,8 @@ def test_an_age_in_the_future_is_told_as_that() -> None:
 
 def test_what_was_read_again_is_verified_or_damaged() -> None:
     listed = Listed(MANIFEST, None, armed=False)
-    sound = Read(SERVER, Shelf((listed,)), verified={MANIFEST.id: ""})
-    spoilt = Read(SERVER, Shelf((listed,)), verified={MANIFEST.id: "x: FAILED"})
+    sound = ServerShelf(SERVER, Shelf((listed,)), verified={MANIFEST.id: ""})
+    spoilt = ServerShelf(SERVER, Shelf((listed,)), verified={MANIFEST.id: "x: FAILED"})
     assert (backup_display.state(sound, listed), sound.is_sound) == ("verified", True)
     assert (backup_display.state(spoilt, listed), spoilt.is_sound) == ("damaged: x: FAILED", False)
     assert (READ.is_sound, OFF.is_sound) == (False, False)

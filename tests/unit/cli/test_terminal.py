@@ -17,7 +17,7 @@ from mapinfra.engine.diff import Change
 from mapinfra.engine.events import Event, LogEvent, ResourceEvent, Summary
 from mapinfra.engine.project import StackConfig
 from mapinfra.resources.contract import Plan
-from mapinfra.resources.map.steps import Note
+from mapinfra.resources.map.steps import NoteStep
 
 hostile = st.text(st.characters(codec=None, categories=None), max_size=30) | st.sampled_from(
     [
@@ -47,7 +47,7 @@ def events_of(text: str) -> list[Event]:
         custom=True,
         op="update",
         status="planned",
-        plan=tuple(Plan(steps=(Note("paris", text),)).lines()),
+        plan=tuple(Plan(steps=(NoteStep("paris", text),)).lines()),
         changes=(Change((text,), "update", old=text, new="5758"),),
     )
     return [planned, failed("lyon", text), LogEvent("warning", text, urn("lyon"))]

@@ -13,13 +13,13 @@ from mapinfra.config_files import (
     ConfigFileUnreadable,
     Format,
     Merged,
-    Outcome,
+    MergeOutcome,
     Strategy,
     merge,
     settings,
     with_settings,
 )
-from mapinfra.config_files.model import Kind
+from mapinfra.config_files.model import PieceKind
 
 SHELL_LINES = [
     "# heap",
@@ -89,7 +89,7 @@ def carry(form: Format, pristine: bytes | None, local: bytes, vendor: bytes) -> 
 
 
 def lines_of(form: Format, content: bytes) -> Counter[str]:
-    texts = (Kind.COMMENT, Kind.STATEMENT)
+    texts = (PieceKind.COMMENT, PieceKind.STATEMENT)
     return Counter(piece.text for piece in form.parse(content).pieces if piece.kind in texts)
 
 
@@ -179,7 +179,7 @@ def test_declared_settings_win_in_every_strategy_and_need_no_decision(
     )
     if merged.undecided == () or way is Strategy.REVIEW:
         assert settings(merged.content, form).items() >= wanted.items()
-    assert {d.outcome for d in merged.differences if d.key in wanted} == {Outcome.DECLARED}
+    assert {d.outcome for d in merged.differences if d.key in wanted} == {MergeOutcome.DECLARED}
 
 
 @given(cases, strategies, st.booleans())
@@ -207,8 +207,8 @@ def test_every_difference_is_accounted_for(case: Case, way: Strategy, known: boo
 def test_keeping_and_taking_leave_the_file_byte_by_byte(case: Case, known: bool) -> None:
     form, pristine, local, vendor = case
     for way, expected, outcomes in (
-        (Strategy.KEEP, local, {Outcome.KEPT}),
-        (Strategy.VENDOR, vendor, {Outcome.DROPPED, Outcome.TAKEN}),
+        (Strategy.KEEP, local, {MergeOutcome.KEPT}),
+        (Strategy.VENDOR, vendor, {MergeOutcome.DROPPED, MergeOutcome.TAKEN}),
     ):
         merged = merge(
             pristine=pristine if known else None,

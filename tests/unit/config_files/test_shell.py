@@ -17,7 +17,7 @@ from mapinfra.config_files import (
     settings,
     with_settings,
 )
-from mapinfra.config_files.model import Kind
+from mapinfra.config_files.model import PieceKind
 
 NAME = r"[A-Z][A-Za-z0-9_]*"
 KEYS = ("RUN_ARGS", "JAVA_OPTS", "A", "B2")
@@ -117,8 +117,8 @@ def test_setting_what_holds_changes_nothing(content: bytes) -> None:
 def test_no_key_and_no_comment_is_lost_by_setting(content: bytes, value: str) -> None:
     before = SHELL.parse(content).pieces
     after = SHELL.parse(with_settings(content, {"A": value}, SHELL)).pieces
-    kept = [piece for piece in before if piece.kind is Kind.COMMENT]
-    assert [piece.text for piece in after if piece.kind is Kind.COMMENT] == [
+    kept = [piece for piece in before if piece.kind is PieceKind.COMMENT]
+    assert [piece.text for piece in after if piece.kind is PieceKind.COMMENT] == [
         piece.text for piece in kept
     ]
     assert [held.key for piece in before for held in piece.assignments] == [

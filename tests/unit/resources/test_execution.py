@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mapinfra.errors import ApplyFailed, CommandFailed
-from mapinfra.resources.contract import NotBegun, Plan, Step, taken_back
+from mapinfra.resources.contract import Plan, Step, StepNotBegun, taken_back
 from mapinfra.resources.execution import execute
 from tests.unit.resources.lamp import (
     LampContext,
@@ -99,7 +99,7 @@ def test_what_was_found_is_not_forgotten_when_the_change_cant_be_taken_back(
 
 
 def test_a_step_that_was_not_begun_is_not_taken_back(tmp_path: Path) -> None:
-    kind = LampKind(broken={"turn hall on": NotBegun("the light can wait", where="house")})
+    kind = LampKind(broken={"turn hall on": StepNotBegun("the light can wait", where="house")})
     with pytest.raises(ApplyFailed, match="the light can wait; the old state is back"):
         _execute(kind, tmp_path)
     assert kind.log == ["note hall", "turn hall on", "forget"]

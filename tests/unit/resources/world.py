@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from mapinfra.centreon.broker.generated import Row, generated, listens_on
+from mapinfra.centreon.broker.generated import BrokerRow, generated, listens_on
 from mapinfra.centreon.broker.outputs import Group, Output, rows_of, same_rows
 from mapinfra.centreon.facts import Listener
 from mapinfra.resources.broker.kind import BrokerOutputsKind
-from mapinfra.resources.broker.model import Desired, Edit, Live
+from mapinfra.resources.broker.model import DesiredOutputs, Edit, LiveOutputs
 from mapinfra.resources.broker.steps import (
     AwaitConfiguration,
     AwaitPorts,
@@ -22,15 +22,39 @@ from mapinfra.resources.contract import Plan
 BLOCKS = {"ipv4": "1_3", "bbdo_server": "1_35"}
 KIND = BrokerOutputsKind()
 
-MASTER = Group(0, (Row("name", "paris-broker-input"), Row("type", "ipv4"), Row("port", "5669")))
-SQL = Group(0, (Row("name", "unified-sql"), Row("type", "unified_sql"), Row("db_port", "3306")))
-RRD = Group(1, (Row("name", "rrd"), Row("type", "ipv4"), Row("port", "5670"), Row("host", "::1")))
+MASTER = Group(
+    0,
+    (BrokerRow("name", "paris-broker-input"), BrokerRow("type", "ipv4"), BrokerRow("port", "5669")),
+)
+SQL = Group(
+    0,
+    (
+        BrokerRow("name", "unified-sql"),
+        BrokerRow("type", "unified_sql"),
+        BrokerRow("db_port", "3306"),
+    ),
+)
+RRD = Group(
+    1,
+    (
+        BrokerRow("name", "rrd"),
+        BrokerRow("type", "ipv4"),
+        BrokerRow("port", "5670"),
+        BrokerRow("host", "::1"),
+    ),
+)
 FORWARD = Group(
-    3, (Row("name", "forward"), Row("type", "ipv4"), Row("port", "5669"), Row("host", "central"))
+    3,
+    (
+        BrokerRow("name", "forward"),
+        BrokerRow("type", "ipv4"),
+        BrokerRow("port", "5669"),
+        BrokerRow("host", "central"),
+    ),
 )
 
 
-def wanted(*outputs: Output) -> Desired:
+def wanted(*outputs: Output) -> DesiredOutputs:
     """Return what is wanted of the remote paris."""
     target = {"name": "paris", "ssh": {"host": "paris"}}
     api = {"url": "http://central/centreon", "user": "admin", "password": {"env": "P"}}
@@ -48,9 +72,9 @@ def wanted(*outputs: Output) -> Desired:
     )
 
 
-def fresh(*outputs: Group) -> Live:
+def fresh(*outputs: Group) -> LiveOutputs:
     """Return a remote as Centreon makes it, with more outputs, all deployed."""
-    live = Live(
+    live = LiveOutputs(
         poller_id=2,
         config_id=4,
         config_name="paris-broker",
@@ -72,27 +96,27 @@ def group(number: int, output: Output) -> Group:
     return Group(number, rows_of(output, BLOCKS))
 
 
-def deployed(live: Live) -> Live:
+def deployed(live: LiveOutputs) -> LiveOutputs:
     """Return the remote after its configuration was generated and has arrived."""
     outputs = [generated(one.rows) for one in sorted(live.outputs, key=lambda one: one.number)]
     return replace(live, file=tuple(outputs))
 
 
-def restarted(live: Live) -> Live:
+def restarted(live: LiveOutputs) -> LiveOutputs:
     """Return the remote after a restart of cbd, which serves what the file says."""
     ports = {5669, *(port for one in live.file if (port := listens_on(one)))}
     cbd = (Listener("cbd", live.file_name),)
     return replace(live, listening={22: (Listener("sshd"),)} | dict.fromkeys(ports, cbd))
 
 
-def applied(plan: Plan[BrokerContext], live: Live) -> Live:
+def applied(plan: Plan[BrokerContext], live: LiveOutputs) -> LiveOutputs:
     """Return what is there after all steps."""
     for step in plan.steps:
         live = done(step, live)
     return live
 
 
-def done(step: BrokerStep, live: Live) -> Live:
+def done(step: BrokerStep, live: LiveOutputs) -> LiveOutputs:
     """Return what is there after one step."""
     match step:
         case KeepRecord(record=record):
@@ -112,7 +136,7 @@ def done(step: BrokerStep, live: Live) -> Live:
     return live
 
 
-def _edited(edit: Edit, live: Live) -> Live:
+def _edited(edit: Edit, live: LiveOutputs) -> LiveOutputs:
     there = {one.number: one for one in live.outputs}
     before = there.pop(edit.group).rows if edit.group in there else ()
     assert same_rows(before, edit.before) or same_rows(before, edit.after)

@@ -3,17 +3,17 @@
 from dataclasses import replace
 from typing import Any
 
-from mapinfra.backup import Database, Present
-from mapinfra.restore import Observed, Server
+from mapinfra.backup import DatabaseContent, Present
+from mapinfra.restore import MapServer, Observed
 from mapinfra.rollback import Found
 from tests.unit.backup.samples import MANIFEST
 from tests.unit.resources.map.cases import wanted
 
-SERVER = Server(wanted("22.10.5"))
+SERVER = MapServer(wanted("22.10.5"))
 PACKAGE = "centreon-map-engine"
 PRESENT = Present(
     packages={PACKAGE: "22.10.5-1.el8"},
-    database=Database(2_500_000, {"map_view": 7, "new": 1, "empty": 0}),
+    database=DatabaseContent(2_500_000, {"map_view": 7, "new": 1, "empty": 0}),
     files={"/etc/centreon-map/x.conf": "content"},
     active="active",
     enablement="enabled",
@@ -21,7 +21,7 @@ PRESENT = Present(
 )
 SAME = Present(
     packages=MANIFEST.packages,
-    database=Database(1000, {"map_view": 3, "empty": 0}),
+    database=DatabaseContent(1000, {"map_view": 3, "empty": 0}),
     files={},
     active="active",
     enablement="enabled",

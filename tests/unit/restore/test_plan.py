@@ -8,9 +8,9 @@ from typing import TypeVar
 
 import pytest
 
-from mapinfra.backup import Client, Reach
+from mapinfra.backup import MariadbClient, Reach
 from mapinfra.errors import CentreonError, MapinfraError
-from mapinfra.resources.contract import NotBegun, Step, taken_back
+from mapinfra.resources.contract import Step, StepNotBegun, taken_back
 from mapinfra.resources.map.model import CHANGED
 from mapinfra.resources.map.own_database import OwnDatabase
 from mapinfra.resources.map.steps import LockedStep, NamedStep, TakeLock
@@ -206,7 +206,7 @@ THEN = replace(MANIFEST, socket="/run/a.sock", datadir="/var/lib/mysql/")
 
 
 def own(socket: str, datadir: str, name: str = "centreon_map") -> OwnDatabase:
-    return OwnDatabase(name, Client(socket=socket, datadir=datadir))
+    return OwnDatabase(name, MariadbClient(socket=socket, datadir=datadir))
 
 
 @pytest.mark.parametrize(
@@ -237,14 +237,14 @@ def test_a_database_that_map_does_not_use_is_not_brought_back(
 @pytest.mark.parametrize(
     ("client", "is_refused"),
     [
-        (Client(socket="/run/a.sock", unit="mariadb", datadir="/srv/mysql/"), False),
-        (Client(socket="/run/b.sock", unit="", datadir="/var/lib/mysql/"), False),
-        (Client(socket="/run/b.sock", unit="mariadb@second", datadir="/srv/b/"), True),
-        (Client(socket="/run/b.sock", unit="", datadir="/srv/b/"), True),
+        (MariadbClient(socket="/run/a.sock", unit="mariadb", datadir="/srv/mysql/"), False),
+        (MariadbClient(socket="/run/b.sock", unit="", datadir="/var/lib/mysql/"), False),
+        (MariadbClient(socket="/run/b.sock", unit="mariadb@second", datadir="/srv/b/"), True),
+        (MariadbClient(socket="/run/b.sock", unit="", datadir="/srv/b/"), True),
     ],
 )
 def test_a_backup_of_an_earlier_version_is_of_the_usual_mariadb(
-    client: Client, *, is_refused: bool
+    client: MariadbClient, *, is_refused: bool
 ) -> None:
     seen = observed(own=OwnDatabase("centreon_map", client))
     if is_refused:
@@ -266,7 +266,7 @@ def test_a_restore_that_is_to_end_begins_no_step_until_the_backup_is_brought_bac
         spared = [step for step in locked if step.can_be_spared]
         assert names(spared) == ["backup", "arm", "install", "restore"]
         for step in spared:
-            with pytest.raises(NotBegun, match="central/map: interrupted"):
+            with pytest.raises(StepNotBegun, match="central/map: interrupted"):
                 context.expect_wanted(step)
 
 
@@ -280,4 +280,4 @@ def test_what_takes_over_from_an_interrupted_run_counts_as_begun(tmp_path: Path)
         with pytest.raises(MapinfraError, match="interrupted") as refused:
             context.expect_wanted(back)
     assert back.can_be_spared
-    assert not isinstance(refused.value, NotBegun)
+    assert not isinstance(refused.value, StepNotBegun)

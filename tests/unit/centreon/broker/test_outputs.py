@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.standins.generation import streams
-from mapinfra.centreon.broker.generated import Row, file_outputs, generated, listens_on
+from mapinfra.centreon.broker.generated import BrokerRow, file_outputs, generated, listens_on
 from mapinfra.centreon.broker.outputs import (
     BBDO_SERVER,
     IPV4,
@@ -41,13 +41,25 @@ any_output = st.sampled_from(list(KEYS)).flatmap(
         ),
     )
 )
-keys = st.sampled_from(["name", "port", "host", "tls", "type", "category", "blockId",
-                        "db_password", "negociation", "lua_parameter__name"])  # fmt: skip
+keys = st.sampled_from(
+    [
+        "name",
+        "port",
+        "host",
+        "tls",
+        "type",
+        "category",
+        "blockId",
+        "db_password",
+        "negociation",
+        "lua_parameter__name",
+    ]
+)
 values = st.one_of(
     st.just(""), st.sampled_from([" ", "\x0b", "\xa0", "5758", "ipv4", "neb"]), texts
 )
 untidy = st.lists(
-    st.builds(Row, keys, values, index=st.one_of(st.none(), st.none(), st.integers(0, 3))),
+    st.builds(BrokerRow, keys, values, index=st.one_of(st.none(), st.none(), st.integers(0, 3))),
     max_size=12,
 ).map(lambda rows: [row for row in rows if row.index is None or "__" in row.key])
 
@@ -88,7 +100,7 @@ def test_the_file_holds_what_is_generated_and_nothing_changed(wanted: Output) ->
 
 
 @given(untidy)
-def test_the_same_is_made_of_any_rows_as_by_the_generator(rows: list[Row]) -> None:
+def test_the_same_is_made_of_any_rows_as_by_the_generator(rows: list[BrokerRow]) -> None:
     settings: list[dict[str, Any]] = [
         {"config_group_id": 0, "config_key": r.key, "config_value": r.value, "fieldIndex": r.index}
         for r in rows
@@ -98,7 +110,7 @@ def test_the_same_is_made_of_any_rows_as_by_the_generator(rows: list[Row]) -> No
 
 @given(untidy, untidy)
 def test_any_untidy_rows_are_found_in_the_file_made_of_them(
-    one: list[Row], other: list[Row]
+    one: list[BrokerRow], other: list[BrokerRow]
 ) -> None:
     file = [held for rows in (one, other) if (held := generated(rows))]
     assert file_holds(file, [one, other])
@@ -106,20 +118,25 @@ def test_any_untidy_rows_are_found_in_the_file_made_of_them(
 
 def test_untidy_rows_of_which_the_same_is_generated_are_the_same() -> None:
     rows = rows_of(MAP, BLOCKS)
-    more = (Row("category", ""), Row("filters", "", 0, 1), Row("tls", "no"), Row("tls", "auto"),
-            Row("port", ""))  # fmt: skip
+    more = (
+        BrokerRow("category", ""),
+        BrokerRow("filters", "", 0, 1),
+        BrokerRow("tls", "no"),
+        BrokerRow("tls", "auto"),
+        BrokerRow("port", ""),
+    )
     assert same_stream(rows, (*rows, *more))
-    assert not same_stream(rows, (*rows, Row("tls", "no")))
-    assert not same_stream(rows, (*rows, Row("category", "storage")))
+    assert not same_stream(rows, (*rows, BrokerRow("tls", "no")))
+    assert not same_stream(rows, (*rows, BrokerRow("category", "storage")))
 
 
 def test_of_a_doubled_key_the_last_that_is_not_empty_counts() -> None:
-    group = Group(4, (Row("port", "1"), Row("port", "2"), Row("port", "")))
+    group = Group(4, (BrokerRow("port", "1"), BrokerRow("port", "2"), BrokerRow("port", "")))
     assert group.value("port") == "2"
 
 
 def test_an_empty_category_lets_everything_pass() -> None:
-    assert output_of([Row("type", "ipv4"), Row("category", "")]).categories == ()
+    assert output_of([BrokerRow("type", "ipv4"), BrokerRow("category", "")]).categories == ()
 
 
 @pytest.mark.parametrize(
@@ -151,7 +168,7 @@ def test_a_port_is_served_by_the_broker_of_that_configuration() -> None:
 
 
 def test_the_wizards_misspelt_key_is_a_fault() -> None:
-    rows = (*rows_of(MAP, BLOCKS), Row("negociation", "yes"))
+    rows = (*rows_of(MAP, BLOCKS), BrokerRow("negociation", "yes"))
     assert faults(rows, BLOCKS) == ["negociation=yes not a key"]
 
 

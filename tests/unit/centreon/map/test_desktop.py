@@ -2,16 +2,16 @@
 
 import pytest
 
-from mapinfra.centreon.map.answers import Offer
-from mapinfra.centreon.map.desktop import Client, clients, fitting, platforms, told
+from mapinfra.centreon.map.answers import Downloads
+from mapinfra.centreon.map.desktop import Download, clients, fitting, platforms, told
 from mapinfra.centreon.releases.version import Version
 
 V5 = Version.parse("22.10.5")
 LINUX, WINDOWS = "map-client-22.10.5-linux.zip", "map-client-22.10.5-windows.exe"
 
 
-def offer(*names: str, code: int | None = 200, error: str = "", size: int | None = 7) -> Offer:
-    return Offer("http://localhost:8080/x/", code, error, dict.fromkeys(names, size))
+def offer(*names: str, code: int | None = 200, error: str = "", size: int | None = 7) -> Downloads:
+    return Downloads("http://localhost:8080/x/", code, error, dict.fromkeys(names, size))
 
 
 def test_a_client_s_version_and_platform_are_in_its_name() -> None:
@@ -45,13 +45,13 @@ def test_a_client_s_version_and_platform_are_in_its_name() -> None:
         ),
     ],
 )
-def test_users_are_told_what_they_get(found: Offer | None, line: str) -> None:
+def test_users_are_told_what_they_get(found: Downloads | None, line: str) -> None:
     assert told(found, V5) == line
 
 
 def test_only_clients_of_the_server_s_version_fit() -> None:
     offered = offer(LINUX, "map-client-22.10.1-windows.exe", "other.zip")
-    assert fitting(offered, V5) == (Client(LINUX, 7),)
+    assert fitting(offered, V5) == (Download(LINUX, 7),)
 
 
 def test_each_system_has_the_versions_offered_for_it() -> None:
@@ -61,4 +61,4 @@ def test_each_system_has_the_versions_offered_for_it() -> None:
 
 
 def test_a_name_that_leads_out_of_a_folder_is_no_client() -> None:
-    assert clients(offer("../x.zip", "a/b.zip", "..", "-rf.zip", LINUX)) == (Client(LINUX, 7),)
+    assert clients(offer("../x.zip", "a/b.zip", "..", "-rf.zip", LINUX)) == (Download(LINUX, 7),)

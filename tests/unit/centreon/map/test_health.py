@@ -10,7 +10,7 @@ from mapinfra.centreon.map.health import (
     STEADY,
     Expected,
     Health,
-    State,
+    HealthState,
     Unit,
     units,
 )
@@ -80,44 +80,46 @@ def test_systemctl_s_words_are_read() -> None:
 @pytest.mark.parametrize(
     ("answers", "state", "line"),
     [
-        ([answer(404), answer(200, '{"status":"UP"}')], State.UP, f"{URL} says UP"),
-        ([answer(503, '{"status":"DOWN"}')], State.DOWN, f"{URL} says DOWN"),
-        ([answer(503, '{"status":"UP"}')], State.DOWN, f"{URL} says UP"),
-        ([answer(401), answer(404)], State.PROTECTED, f"{URL} answers, but wants a login"),
+        ([answer(404), answer(200, '{"status":"UP"}')], HealthState.UP, f"{URL} says UP"),
+        ([answer(503, '{"status":"DOWN"}')], HealthState.DOWN, f"{URL} says DOWN"),
+        ([answer(503, '{"status":"UP"}')], HealthState.DOWN, f"{URL} says UP"),
+        ([answer(401), answer(404)], HealthState.PROTECTED, f"{URL} answers, but wants a login"),
         (
             [answer(None, error="refused")],
-            State.STARTING,
+            HealthState.STARTING,
             f"centreon-map-engine is active, but gives no health ({URL}: refused)",
         ),
         (
             [answer(200, "<html>")],
-            State.STARTING,
+            HealthState.STARTING,
             f"centreon-map-engine is active, but gives no health ({URL}: HTML)",
         ),
-        ([answer(200, "[1]")], State.STARTING, None),
+        ([answer(200, "[1]")], HealthState.STARTING, None),
     ],
 )
 def test_an_active_server_is_what_it_says(
-    answers: list[Answer], state: State, line: str | None
+    answers: list[Answer], state: HealthState, line: str | None
 ) -> None:
     found = health(*answers)
     assert found.state is state
-    assert found.is_healthy == (state in (State.UP, State.PROTECTED))
+    assert found.is_healthy == (state in (HealthState.UP, HealthState.PROTECTED))
     assert line in (None, str(found))
 
 
 @pytest.mark.parametrize(
     ("active", "load", "state"),
     [
-        ("inactive", "not-found", State.ABSENT),
-        ("inactive", "loaded", State.STOPPED),
-        ("inactive", "masked", State.STOPPED),
-        ("failed", "loaded", State.FAILED),
-        ("activating", "loaded", State.STARTING),
-        ("deactivating", "loaded", State.STARTING),
+        ("inactive", "not-found", HealthState.ABSENT),
+        ("inactive", "loaded", HealthState.STOPPED),
+        ("inactive", "masked", HealthState.STOPPED),
+        ("failed", "loaded", HealthState.FAILED),
+        ("activating", "loaded", HealthState.STARTING),
+        ("deactivating", "loaded", HealthState.STARTING),
     ],
 )
-def test_an_answer_counts_only_from_an_active_unit(active: str, load: str, state: State) -> None:
+def test_an_answer_counts_only_from_an_active_unit(
+    active: str, load: str, state: HealthState
+) -> None:
     unit = replace(UNIT, active=active, load=load)
     assert health(answer(200, '{"status":"UP"}'), unit=unit).state is state
 
@@ -132,18 +134,18 @@ SECURE = replace(UP, url=URL.replace("http:", "https:"))
 
 def test_a_server_without_its_broker_is_not_healthy() -> None:
     cut_off = health(UP, broker=())
-    assert (cut_off.state, cut_off.is_healthy, cut_off.serves) == (State.CUT_OFF, False, True)
+    assert (cut_off.state, cut_off.is_healthy, cut_off.serves) == (HealthState.CUT_OFF, False, True)
     assert str(cut_off) == "centreon-map-engine has no connection to its broker 192.0.2.1:5758"
     assert cut_off.lacks(Expected()) == ""
     assert cut_off.lacks(Expected(broker=True)) == str(cut_off)
-    assert health(answer(401), broker=()).state is State.CUT_OFF
+    assert health(answer(401), broker=()).state is HealthState.CUT_OFF
     assert health(UP, broker=(), address="").is_healthy
-    assert health(answer(503, '{"status":"DOWN"}'), broker=()).state is State.DOWN
+    assert health(answer(503, '{"status":"DOWN"}'), broker=()).state is HealthState.DOWN
 
 
 def test_a_server_that_systemd_has_just_started_anew_is_not_healthy() -> None:
     young = health(UP, unit=replace(UNIT, lived=31.0))
-    assert (young.state, young.is_healthy, young.serves) == (State.UNPROVEN, False, True)
+    assert (young.state, young.is_healthy, young.serves) == (HealthState.UNPROVEN, False, True)
     assert str(young).endswith("is up, but systemd has just started it anew (restart 2)")
     assert young.expected.span == STEADY + 31
     assert young.lacks(Expected()) == ""

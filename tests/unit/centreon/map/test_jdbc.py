@@ -4,36 +4,38 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapinfra.centreon.map.jdbc import JdbcUrl, NotUnderstood, Server, parse
+from mapinfra.centreon.map.jdbc import DatabaseServer, JdbcUrl, NotUnderstood, parse
 
-LOCAL = Server("localhost")
+LOCAL = DatabaseServer("localhost")
 
 
 @pytest.mark.parametrize(
     ("url", "expected"),
     [
         ("jdbc:mariadb://localhost/m", JdbcUrl((LOCAL,), "m")),
-        ("jdbc:mysql://localhost:3399/m", JdbcUrl((Server("localhost", 3399),), "m")),
+        ("jdbc:mysql://localhost:3399/m", JdbcUrl((DatabaseServer("localhost", 3399),), "m")),
         ("jdbc:mariadb://localhost/m?useSSL=false", JdbcUrl((LOCAL,), "m")),
         ("jdbc:mariadb://localhost/m?useSsl", JdbcUrl((LOCAL,), "m", tls=True)),
         ("jdbc:mariadb://localhost/m?sslMode=trust&x", JdbcUrl((LOCAL,), "m", tls=True)),
         ("jdbc:mariadb://localhost/m?sslMode=disable", JdbcUrl((LOCAL,), "m")),
         ("jdbc:mysql://localhost/m?user=u&password=p=1", JdbcUrl((LOCAL,), "m", "u", "p=1")),
-        ("jdbc:mariadb://[::1]:3307/m", JdbcUrl((Server("::1", 3307),), "m")),
-        ("jdbc:mariadb://[fe80::1]/m", JdbcUrl((Server("fe80::1"),), "m")),
-        ("jdbc:mariadb:sequential://a,b:3307/m", JdbcUrl((Server("a"), Server("b", 3307)), "m")),
-        ("jdbc:mysql:loadbalance://a,b/m", JdbcUrl((Server("a"), Server("b")), "m")),
-        ("jdbc:mariadb:Replication://a/m", JdbcUrl((Server("a"),), "m")),
+        ("jdbc:mariadb://[::1]:3307/m", JdbcUrl((DatabaseServer("::1", 3307),), "m")),
+        ("jdbc:mariadb://[fe80::1]/m", JdbcUrl((DatabaseServer("fe80::1"),), "m")),
+        ("jdbc:mariadb:sequential://a,b:3307/m",
+         JdbcUrl((DatabaseServer("a"), DatabaseServer("b", 3307)), "m")),
+        ("jdbc:mysql:loadbalance://a,b/m",
+         JdbcUrl((DatabaseServer("a"), DatabaseServer("b")), "m")),
+        ("jdbc:mariadb:Replication://a/m", JdbcUrl((DatabaseServer("a"),), "m")),
         ("jdbc:mariadb://address=(host=Db)(port=3307)(type=primary)/m",
-         JdbcUrl((Server("db", 3307),), "m")),
+         JdbcUrl((DatabaseServer("db", 3307),), "m")),
         ("jdbc:mariadb://address=(type=master)(host=a),address=(host=[::1])(port=1)/m",
-         JdbcUrl((Server("a"), Server("::1", 1)), "m")),
+         JdbcUrl((DatabaseServer("a"), DatabaseServer("::1", 1)), "m")),
         ("jdbc:mariadb://address=(localSocket=/run/x/y.sock)/m?a=/b/",
-         JdbcUrl((Server(socket="/run/x/y.sock"),), "m")),
+         JdbcUrl((DatabaseServer(socket="/run/x/y.sock"),), "m")),
         ("jdbc:mariadb://db.example.net:1/m?localSocket=/run/s.sock",
-         JdbcUrl((Server(socket="/run/s.sock"),), "m")),
+         JdbcUrl((DatabaseServer(socket="/run/s.sock"),), "m")),
         ("jdbc:mariadb:///m?localSocket=/run/s.sock",
-         JdbcUrl((Server(socket="/run/s.sock"),), "m")),
+         JdbcUrl((DatabaseServer(socket="/run/s.sock"),), "m")),
     ],
 )  # fmt: skip
 def test_a_url_is_read_as_its_driver_reads_it(url: str, expected: JdbcUrl) -> None:
@@ -76,7 +78,7 @@ def test_what_reaches_who_knows_what_is_refused_by_its_name(url: str, why: str) 
 NAMES = st.from_regex(r"[a-z][a-z0-9-]{0,10}(\.[a-z]{1,5})?", fullmatch=True)
 IPV6 = st.ip_addresses(v=6).map(str)
 PORTS = st.integers(1, 65535)
-SERVERS = st.builds(Server, NAMES | st.ip_addresses(v=4).map(str) | IPV6, PORTS)
+SERVERS = st.builds(DatabaseServer, NAMES | st.ip_addresses(v=4).map(str) | IPV6, PORTS)
 DATABASES = st.from_regex(r"[A-Za-z0-9_$-]{1,12}", fullmatch=True)
 OPTIONS = st.dictionaries(
     st.sampled_from(["useUnicode", "characterEncoding", "autoReconnect", "connectTimeout"]),
@@ -84,7 +86,7 @@ OPTIONS = st.dictionaries(
 )
 
 
-def as_address(server: Server) -> str:
+def as_address(server: DatabaseServer) -> str:
     host = f"[{server.host}]" if ":" in server.host else server.host
     return f"address=(host={host})(port={server.port})"
 
@@ -97,7 +99,7 @@ def as_address(server: Server) -> str:
     st.sampled_from(["", "sequential:", "replication:", "loadbalance:", "load-balance-read:"]),
 )
 def test_every_server_and_the_database_of_any_url_are_found(
-    servers: list[tuple[Server, bool]],
+    servers: list[tuple[DatabaseServer, bool]],
     database: str,
     options: dict[str, str],
     scheme: str,

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from mapinfra.centreon.releases.lines import (
     LINES,
     Dbms,
+    EditionOffer,
     Family,
-    Offer,
     OperatingSystem,
     Product,
     Requirements,
@@ -21,7 +21,7 @@ from mapinfra.centreon.releases.lines import (
 from mapinfra.centreon.releases.version import Line
 from mapinfra.errors import CentreonError
 
-SUPPORTED, MIGRATION = Offer.SUPPORTED, Offer.MIGRATION_ONLY
+SUPPORTED, MIGRATION = EditionOffer.SUPPORTED, EditionOffer.MIGRATION_ONLY
 
 
 @pytest.mark.parametrize("facts", LINES.values(), ids=map(str, LINES))
@@ -85,7 +85,7 @@ def test_every_fact_of_a_line_has_its_source(facts: Requirements) -> None:
     ],
 )
 def test_a_line_runs_on_what_the_vendor_lists(
-    line: str, runs_on: str, mariadb: str, java: str, offers: dict[str, Offer]
+    line: str, runs_on: str, mariadb: str, java: str, offers: dict[str, EditionOffer]
 ) -> None:
     facts = LINES[Line.parse(line)]
     assert (facts.runs_on, facts.mariadb_text, facts.java_text) == (runs_on, mariadb, java)

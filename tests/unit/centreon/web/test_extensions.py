@@ -10,7 +10,7 @@ from mapinfra.centreon.web.extensions import (
     LICENSE_MANAGER,
     MODULE,
     WIDGET,
-    Action,
+    ExtensionChange,
     Extensions,
     OnDisk,
     actions,
@@ -51,7 +51,7 @@ def installed(version: str) -> Extensions:
     return state(on_disk(version), modules, [widget_row(3, version)])
 
 
-def lines(planned: Sequence[Action]) -> list[str]:
+def lines(planned: Sequence[ExtensionChange]) -> list[str]:
     return [str(action) for action in planned]
 
 
@@ -101,9 +101,15 @@ def test_a_widget_whose_files_are_gone_is_known_by_its_row() -> None:
 
 
 def test_each_action_is_taken_back_by_its_opposite() -> None:
-    assert Action("install", MODULE, after="2").undone == Action("remove", MODULE, before="2")
-    assert Action("update", MODULE, "1", "2").undone == Action("update", MODULE, "2", "1")
-    assert Action("remove", MODULE, before="2").undone == Action("install", MODULE, after="2")
+    assert ExtensionChange("install", MODULE, after="2").undone == ExtensionChange(
+        "remove", MODULE, before="2"
+    )
+    assert ExtensionChange("update", MODULE, "1", "2").undone == ExtensionChange(
+        "update", MODULE, "2", "1"
+    )
+    assert ExtensionChange("remove", MODULE, before="2").undone == ExtensionChange(
+        "install", MODULE, after="2"
+    )
 
 
 @pytest.mark.parametrize("kind", ["module", "widget"])

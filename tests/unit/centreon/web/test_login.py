@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mapinfra.centreon.web.access import Api
 from mapinfra.centreon.web.api import CentreonApi
-from mapinfra.centreon.web.login import SHORT_LIFE, Account, key, token_life
+from mapinfra.centreon.web.login import SHORT_LIFE, ApiUser, key, token_life
 from mapinfra.errors import ApiError, DatabaseError
 from mapinfra.hosts import Facts
 from mapinfra.secrets import ConfigSecret
@@ -76,7 +76,7 @@ def api_of(web: Web, **more: Any) -> Api:
     return Api(url=web.url, user="admin", password=ConfigSecret(secret="p"), **more)
 
 
-def client(web: Web, account: Account | None = None, **more: Any) -> CentreonApi:
+def client(web: Web, account: ApiUser | None = None, **more: Any) -> CentreonApi:
     return CentreonApi(api_of(web, **more), lambda _: "password", account)
 
 
@@ -103,7 +103,7 @@ def test_no_second_login_follows_an_answer_that_is_no_token(
     web: Web, answer: Answer | None, said: str
 ) -> None:
     web.login = answer
-    account = Account()
+    account = ApiUser()
     with closing(client(web, account, timeout=0.3)) as one, closing(client(web, account)) as other:
         for api in (one, other, one):
             with pytest.raises(ApiError) as caught:
@@ -115,7 +115,7 @@ def test_no_second_login_follows_an_answer_that_is_no_token(
 
 
 def test_a_web_server_that_was_away_is_asked_again(web: Web) -> None:
-    account = Account()
+    account = ApiUser()
     nowhere = Api(url="http://127.0.0.1:1", user="admin", password=ConfigSecret(secret="p"))
     away = CentreonApi(nowhere, lambda _: "password", account)
     with closing(away), pytest.raises(ApiError, match="can't be reached"):
@@ -125,11 +125,11 @@ def test_a_web_server_that_was_away_is_asked_again(web: Web) -> None:
 
 
 def test_a_token_is_renewed_before_its_end(web: Web) -> None:
-    with closing(client(web, Account(life=7200.0))) as api:
+    with closing(client(web, ApiUser(life=7200.0))) as api:
         api.clapi("POLLERLIST", "")
         api.clapi("POLLERLIST", "")
         assert web.logins == 1
-    with closing(client(web, Account(life=0.0))) as api:
+    with closing(client(web, ApiUser(life=0.0))) as api:
         api.clapi("POLLERLIST", "")
         api.clapi("POLLERLIST", "")
         assert web.logins == 3

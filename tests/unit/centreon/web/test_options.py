@@ -3,7 +3,7 @@
 import pytest
 
 from mapinfra.centreon.releases.editions import ENGINE, LEGACY
-from mapinfra.centreon.web.options import Difference, address, differences, read, wanted
+from mapinfra.centreon.web.options import OptionDifference, address, differences, read, wanted
 from mapinfra.errors import CentreonError
 
 URL = "http://192.0.2.7:8081"
@@ -21,8 +21,8 @@ def row(key: str, value: str | None) -> dict[str, object]:
 def test_a_fresh_centreon_lacks_them_all() -> None:
     assert read([]) == {OLD: None, NEW: None, SWITCH: None}
     assert differences(read([]), wanted(ENGINE, URL)) == (
-        Difference(NEW, None, URL),
-        Difference(SWITCH, None, "1"),
+        OptionDifference(NEW, None, URL),
+        OptionDifference(SWITCH, None, "1"),
     )
 
 

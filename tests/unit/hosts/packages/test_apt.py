@@ -2,7 +2,7 @@
 
 import pytest
 
-from mapinfra.hosts.packages import Change, read_installed, read_offered
+from mapinfra.hosts.packages import PackageChange, read_installed, read_offered
 from mapinfra.hosts.packages.apt import Apt
 from tests.unit.hosts.packages.golden import completed, printed
 
@@ -16,18 +16,18 @@ SERVER = "centreon-map-server"
             "apt-foresee-install",
             0,
             [
-                Change("install", "openjdk-17-jre-headless", "17.0.13-1"),
-                Change("install", SERVER, "22.10.1-1"),
+                PackageChange("install", "openjdk-17-jre-headless", "17.0.13-1"),
+                PackageChange("install", SERVER, "22.10.1-1"),
             ],
         ),
-        ("apt-foresee-change", 0, [Change("change", SERVER, "22.10.5-1")]),
+        ("apt-foresee-change", 0, [PackageChange("change", SERVER, "22.10.5-1")]),
         ("apt-foresee-nothing", 0, []),
         (
             "apt-foresee-remove",
             0,
             [
-                Change("remove", SERVER, "22.10.1-1"),
-                Change("remove", "openjdk-17-jre-headless", "17.0.13-1"),
+                PackageChange("remove", SERVER, "22.10.1-1"),
+                PackageChange("remove", "openjdk-17-jre-headless", "17.0.13-1"),
             ],
         ),
         ("apt-foresee-absent", 100, None),
@@ -35,7 +35,7 @@ SERVER = "centreon-map-server"
     ],
 )
 def test_a_simulation_says_what_would_change(
-    golden: str, status: int, changes: list[Change] | None
+    golden: str, status: int, changes: list[PackageChange] | None
 ) -> None:
     assert Apt().foreseen(completed(golden, status)) == changes
 
@@ -43,7 +43,7 @@ def test_a_simulation_says_what_would_change(
 def test_a_package_that_only_lacks_its_configuration_is_a_change() -> None:
     text = "Conf centreon-map-server (22.10.1-1 Centreon:22.10 [all])\n"
     done = completed("apt-foresee-nothing", 0, stdout=text)
-    assert Apt().foreseen(done) == [Change("change", SERVER, "22.10.1-1")]
+    assert Apt().foreseen(done) == [PackageChange("change", SERVER, "22.10.1-1")]
 
 
 def test_a_missing_dependency_is_told_in_one_line() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mapinfra.hosts.packages import Change, read_installed, read_offered
+from mapinfra.hosts.packages import PackageChange, read_installed, read_offered
 from mapinfra.hosts.packages.dnf import Dnf
 from tests.unit.hosts.packages.golden import completed, printed
 
@@ -16,18 +16,18 @@ SERVER = "centreon-map-server"
             "dnf-foresee-install",
             1,
             [
-                Change("install", SERVER, "22.10.1-1.el8"),
-                Change("install", "java-17-openjdk-headless", "17.0.13-1.el8"),
+                PackageChange("install", SERVER, "22.10.1-1.el8"),
+                PackageChange("install", "java-17-openjdk-headless", "17.0.13-1.el8"),
             ],
         ),
-        ("dnf-foresee-change", 1, [Change("change", SERVER, "22.10.5-1.el8")]),
+        ("dnf-foresee-change", 1, [PackageChange("change", SERVER, "22.10.5-1.el8")]),
         ("dnf-foresee-nothing", 0, []),
         (
             "dnf-foresee-remove",
             1,
             [
-                Change("remove", "java-17-openjdk-headless", "17.0.13-1.el8"),
-                Change("remove", SERVER, "22.10.1-1.el8"),
+                PackageChange("remove", "java-17-openjdk-headless", "17.0.13-1.el8"),
+                PackageChange("remove", SERVER, "22.10.1-1.el8"),
             ],
         ),
         ("dnf-foresee-absent", 1, None),
@@ -35,7 +35,7 @@ SERVER = "centreon-map-server"
     ],
 )
 def test_a_dry_run_says_what_would_change(
-    golden: str, status: int, changes: list[Change] | None
+    golden: str, status: int, changes: list[PackageChange] | None
 ) -> None:
     assert Dnf().foreseen(completed(golden, status)) == changes
 
@@ -57,13 +57,13 @@ Install  2 Packages
 """
     done = completed("dnf-foresee-nothing", 0, stdout=table)
     assert Dnf().foreseen(done) == [
-        Change(
+        PackageChange(
             "install",
             "centreon-map-web-client-with-a-name-that-is-far-too-long-for-one-line",
             "1:24.04.1-1.el8",
         ),
-        Change("remove", "centreon-map-web", "23.10.1-1.el8"),
-        Change("install", "short", "2-1.el8"),
+        PackageChange("remove", "centreon-map-web", "23.10.1-1.el8"),
+        PackageChange("install", "short", "2-1.el8"),
     ]
 
 

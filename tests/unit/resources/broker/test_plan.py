@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, reject
 from hypothesis import strategies as st
 
-from mapinfra.centreon.broker.generated import Row
+from mapinfra.centreon.broker.generated import BrokerRow
 from mapinfra.centreon.broker.outputs import Group, Output, rows_of
 from mapinfra.centreon.facts import Listener
 from mapinfra.errors import CentreonError
-from mapinfra.resources.broker.model import Edit, Live
+from mapinfra.resources.broker.model import Edit, LiveOutputs
 from mapinfra.resources.broker.plan import plan, without_outputs
 from mapinfra.resources.broker.steps import (
     AwaitConfiguration,
@@ -64,7 +64,7 @@ def kinds(plan: Plan[BrokerContext]) -> list[type[BrokerStep]]:
     return [type(step) for step in plan.steps]
 
 
-def _write(live: Live, *wanted_outputs: Output) -> tuple[Edit, ...]:
+def _write(live: LiveOutputs, *wanted_outputs: Output) -> tuple[Edit, ...]:
     steps = plan(wanted(*wanted_outputs), live).steps
     return next((step.edits for step in steps if isinstance(step, WriteOutputs)), ())
 
@@ -73,9 +73,9 @@ def test_the_maps_output_is_made_of_the_forms_22_rows_after_the_highest_group() 
     (edit,) = _write(fresh(), MAP)
     assert edit.group == 4
     assert len(edit.after) == 22
-    assert Row("filters", "", 0, 1, None) in edit.after
-    assert Row("category", "bam", 1, None, 1) in edit.after
-    assert Row("category", "neb", 1, None, 1) in edit.after
+    assert BrokerRow("filters", "", 0, 1, None) in edit.after
+    assert BrokerRow("category", "bam", 1, None, 1) in edit.after
+    assert BrokerRow("category", "neb", 1, None, 1) in edit.after
 
 
 def test_the_steps_of_a_new_output_are_in_the_safe_order() -> None:
@@ -133,7 +133,7 @@ def test_a_doubled_output_of_the_same_name_is_removed() -> None:
 
 
 def test_rows_of_keys_that_mapinfra_does_not_know_are_kept() -> None:
-    strange = Row("novelty", "1")
+    strange = BrokerRow("novelty", "1")
     live = fresh(Group(4, (*rows_of(replace(MAP, tls="no"), BLOCKS), strange)))
     (edit,) = _write(live, MAP)
     assert strange in edit.after
@@ -164,8 +164,12 @@ def test_a_run_killed_before_the_restart_is_completed_by_the_next() -> None:
 @pytest.mark.parametrize(
     "other",
     [
-        Group(4, (Row("name", "studio"), Row("type", "ipv6"), Row("port", "5758"))),
-        Group(4, (Row("name", "b"), Row("type", "bbdo_server"), Row("port", "5758"))),
+        Group(
+            4, (BrokerRow("name", "studio"), BrokerRow("type", "ipv6"), BrokerRow("port", "5758"))
+        ),
+        Group(
+            4, (BrokerRow("name", "b"), BrokerRow("type", "bbdo_server"), BrokerRow("port", "5758"))
+        ),
     ],
 )
 def test_a_port_of_a_foreign_output_is_refused(other: Group) -> None:
@@ -214,7 +218,7 @@ def test_removal_puts_back_what_was_found(
     assert {o["name"] for o in after.file} == {o["name"] for o in before.file}
 
 
-def _plan_or_reject(live: Live, owned: tuple[Output, ...]) -> Plan[BrokerContext]:
+def _plan_or_reject(live: LiveOutputs, owned: tuple[Output, ...]) -> Plan[BrokerContext]:
     """Return the plan; names that clash with foreign outputs are another test's."""
     try:
         return plan(wanted(*owned), live)
@@ -222,7 +226,7 @@ def _plan_or_reject(live: Live, owned: tuple[Output, ...]) -> Plan[BrokerContext
         reject()
 
 
-def _without_numbers(live: Live) -> list[list[str]]:
+def _without_numbers(live: LiveOutputs) -> list[list[str]]:
     return sorted(sorted(map(repr, one.rows)) for one in live.outputs)
 
 
@@ -257,7 +261,7 @@ def test_foreign_outputs_are_never_touched(owned: tuple[Output, ...], dice: rand
     assert plan(wanted(*owned), mended).steps == ()
 
 
-def _lose(rows: tuple[Row, ...], dice: random.Random) -> list[Row]:
+def _lose(rows: tuple[BrokerRow, ...], dice: random.Random) -> list[BrokerRow]:
     kept = [
         row for row in rows if row.key in ("name", "type", "port", "host") or dice.random() > 0.2
     ]
@@ -293,7 +297,7 @@ def test_an_output_of_any_other_name_is_taken_over_only_where_the_spec_names_it(
     assert applied(KIND.removal(desired, there), there).outputs == live.outputs
 
 
-def replaced_by(name: str, number: int) -> Live:
+def replaced_by(name: str, number: int) -> LiveOutputs:
     """Return a remote whose own output somebody has deleted, to make another on its port."""
     live = applied(plan(wanted(MAP), fresh()), fresh())
     others = tuple(one for one in live.outputs if one.value("name") != MAP.name)
@@ -341,7 +345,9 @@ def test_an_output_to_take_over_is_found_by_its_name_whatever_its_port() -> None
 
 
 def test_a_port_of_another_configuration_of_the_poller_is_refused() -> None:
-    other = Group(0, (Row("name", "rrd-input"), Row("type", "ipv4"), Row("port", "5758")))
+    other = Group(
+        0, (BrokerRow("name", "rrd-input"), BrokerRow("type", "ipv4"), BrokerRow("port", "5758"))
+    )
     live = replace(fresh(), elsewhere={"paris-rrd": (other,)})
     with pytest.raises(CentreonError, match=r"used already by rrd-input .*of paris-rrd"):
         plan(wanted(MAP), live)
@@ -364,8 +370,8 @@ def test_a_bbdo_server_is_made_changed_and_taken_away() -> None:
     live = applied(plan(wanted(BBDO), fresh()), fresh())
     (made,) = [one for one in live.outputs if one.value("type") == "bbdo_server"]
     assert (made.value("blockId"), len(made.rows)) == ("", 13)
-    assert Row("blockId", "1_35") in made.rows
-    assert Row("category", "neb") in made.rows
+    assert BrokerRow("blockId", "1_35") in made.rows
+    assert BrokerRow("category", "neb") in made.rows
     assert plan(wanted(BBDO), live).steps == ()
     changed = replace(BBDO, one_peer_retention="yes")
     live = applied(plan(wanted(changed), live), live)
@@ -389,8 +395,9 @@ def test_an_output_becomes_a_bbdo_server_and_back() -> None:
     live = applied(planned, live)
     assert plan(wanted(BBDO), live).steps == ()
     assert applied(plan(wanted(MAP), live), live).outputs == (
-        *fresh().outputs, group(4, MAP),
-    )  # fmt: skip
+        *fresh().outputs,
+        group(4, MAP),
+    )
 
 
 def test_a_foreign_bbdo_server_is_refused_with_the_type_to_write() -> None:
@@ -408,16 +415,25 @@ def test_a_centreon_that_knows_no_bbdo_server_is_told() -> None:
 
 # Untidy rows
 
-EMPTY = Row("category", "")
+EMPTY = BrokerRow("category", "")
 clutter = st.lists(
-    st.sampled_from([EMPTY, Row("filters", "", 0, 1), Row("tls", ""), Row("negociation", "yes"),
-                     Row("port", "5758"), Row("tls", "no"), Row("name", "Centreon-Map")]),
+    st.sampled_from(
+        [
+            EMPTY,
+            BrokerRow("filters", "", 0, 1),
+            BrokerRow("tls", ""),
+            BrokerRow("negociation", "yes"),
+            BrokerRow("port", "5758"),
+            BrokerRow("tls", "no"),
+            BrokerRow("name", "Centreon-Map"),
+        ]
+    ),
     max_size=5,
-)  # fmt: skip
+)
 
 
 def test_untidy_rows_that_generate_the_same_are_written_and_not_deployed() -> None:
-    live = fresh(Group(4, (*rows_of(MAP, BLOCKS), EMPTY, Row("tls", "auto"))))
+    live = fresh(Group(4, (*rows_of(MAP, BLOCKS), EMPTY, BrokerRow("tls", "auto"))))
     mend = plan(wanted(MAP), live)
     assert kinds(mend) == [KeepRecord, WriteOutputs]
     there = applied(mend, live)
@@ -428,7 +444,7 @@ def test_untidy_rows_that_generate_the_same_are_written_and_not_deployed() -> No
 
 
 @given(clutter, st.sampled_from([MAP, replace(MAP, categories=()), replace(MAP, name="")]))
-def test_removal_onto_untidy_rows_ends(more: list[Row], found: Output) -> None:
+def test_removal_onto_untidy_rows_ends(more: list[BrokerRow], found: Output) -> None:
     before = fresh(Group(4, (*rows_of(found, BLOCKS), *more)))
     desired = replace(wanted(MAP), take_over={"Centreon-Map": ""})
     try:

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from mapinfra.centreon.map.answers import Offer
+from mapinfra.centreon.map.answers import Downloads
 from mapinfra.centreon.releases.version import Version
 from mapinfra.errors import CentreonError
 from mapinfra.hosts import Ssh, Target
 from mapinfra.resources.contract import Change, taken_back
-from mapinfra.resources.desktop.kind import Desired, DesktopClientKind, Live
+from mapinfra.resources.desktop.kind import DesiredDesktop, DesktopClientKind, LiveDesktop
 from mapinfra.resources.desktop.mirror import Folder, Kept
 from mapinfra.resources.desktop.steps import (
     DropFetched,
@@ -23,22 +23,22 @@ from mapinfra.resources.desktop.steps import (
 KIND = DesktopClientKind()
 OLD, NEW = Version.parse("22.10.1"), Version.parse("22.10.5")
 MIRROR = "/srv/clients"
-WANTED = Desired(Target(name="map", ssh=Ssh()), NEW, MIRROR)
+WANTED = DesiredDesktop(Target(name="map", ssh=Ssh()), NEW, MIRROR)
 
 
-def offer(*versions: Version) -> Offer:
+def offer(*versions: Version) -> Downloads:
     names = [
         f"client-{version}-{system}.zip" for version in versions for system in ("linux", "mac")
     ]
-    return Offer("http://localhost:8080/x/", 200 if names else 404, "", dict.fromkeys(names, 7))
+    return Downloads("http://localhost:8080/x/", 200 if names else 404, "", dict.fromkeys(names, 7))
 
 
 def kept(version: Version, folder: str = MIRROR) -> Kept:
     return Kept(folder, (), str(version), {f"client-{version}-linux.zip": "sum"})
 
 
-BEFORE = Live(OLD, offer(OLD), Folder((MIRROR,)), ())
-DONE = Live(NEW, offer(NEW), Folder((), kept(NEW).files), (kept(NEW),))
+BEFORE = LiveDesktop(OLD, offer(OLD), Folder((MIRROR,)), ())
+DONE = LiveDesktop(NEW, offer(NEW), Folder((), kept(NEW).files), (kept(NEW),))
 
 
 def test_the_plan_is_the_same_before_the_server_s_update_and_after_it() -> None:
@@ -88,7 +88,7 @@ def test_an_offer_that_no_update_will_change_is_no_difference() -> None:
         (offer(OLD), r"offers desktop client 22\.10\.1, not 22\.10\.5, so there is"),
     ],
 )
-def test_a_mirror_of_what_will_never_be_offered_is_refused(offered: Offer, why: str) -> None:
+def test_a_mirror_of_what_will_never_be_offered_is_refused(offered: Downloads, why: str) -> None:
     with pytest.raises(CentreonError, match=why):
         KIND.plan(WANTED, replace(BEFORE, version=NEW, offer=offered))
     assert KIND.plan(WANTED, replace(DONE, offer=offered)).steps == ()

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from mapinfra.backup import Client, Manifest
+from mapinfra.backup import Manifest, MariadbClient
 from mapinfra.centreon.map.answers import Answer, Report
 from mapinfra.centreon.map.environment import System
 from mapinfra.centreon.map.health import Health, Unit
@@ -18,16 +18,16 @@ from mapinfra.centreon.web.extensions import (
     MODULE,
     WIDGET,
     Extension,
+    ExtensionPart,
+    ExtensionRow,
     Extensions,
-    Part,
-    Row,
 )
 from mapinfra.config_files import Strategy
 from mapinfra.hosts import Database, Ssh, Target
 from mapinfra.hosts.packages import Installed, Offered
 from mapinfra.resources.contract import Plan, Step, taken_back
 from mapinfra.resources.map.context import MapContext
-from mapinfra.resources.map.model import Desired, Live
+from mapinfra.resources.map.model import DesiredMap, LiveMap
 from mapinfra.resources.map.own_database import OwnDatabase
 from mapinfra.resources.map.steps import NamedStep
 from mapinfra.rollback import Entry, Found, Holder
@@ -40,9 +40,9 @@ CONF = "centreon-map.conf"
 ADDRESS = "http://192.0.2.7:8081"
 
 
-def wanted(version: str = NEWER, edition: Edition = ENGINE, **changed: Any) -> Desired:
+def wanted(version: str = NEWER, edition: Edition = ENGINE, **changed: Any) -> DesiredMap:
     password = EnvironmentSecret(env="API")
-    return Desired(
+    return DesiredMap(
         **{
             "map": Target(name="central/map", ssh=Ssh(host="map"), reads=("map",)),
             "web": Target(name="central", ssh=Ssh(host="central"), database=Database(user="m")),
@@ -80,8 +80,8 @@ def health(
     return Health(edition, unit, report)
 
 
-def extension(part: Part, available: str | None, installed: str | None) -> Extension:
-    rows = (Row(1, installed),) if installed else ()
+def extension(part: ExtensionPart, available: str | None, installed: str | None) -> Extension:
+    rows = (ExtensionRow(1, installed),) if installed else ()
     return Extension(part, part.name, available, rows)
 
 
@@ -94,10 +94,10 @@ def extensions(disk: str | None, module: str | None, widget: str | None) -> Exte
     return Extensions("central", {one.part: one for one in held})
 
 
-def found(version: str = OLD, edition: Edition = ENGINE, **changed: Any) -> Live:
+def found(version: str = OLD, edition: Edition = ENGINE, **changed: Any) -> LiveMap:
     offered = tuple(package(one) for one in (OLD, NEWER, "23.10.3"))
     folder = edition.config_dir
-    return Live(
+    return LiveMap(
         **{
             "journal": Found(100),
             "interrupted": None,
@@ -116,7 +116,7 @@ def found(version: str = OLD, edition: Edition = ENGINE, **changed: Any) -> Live
             "is_central": True,
             "broker": None,
             "ground": Ground(("192.0.2.7",), {edition.database: 10**9}, {"/": 10**10}),
-            "own": OwnDatabase(edition.database, Client(), 10**9, "10.5.9-MariaDB"),
+            "own": OwnDatabase(edition.database, MariadbClient(), 10**9, "10.5.9-MariaDB"),
             **changed,
         }
     )
@@ -156,7 +156,7 @@ def manifest(active: bool = True) -> Manifest:
     )  # fmt: skip
 
 
-def interrupted(step: str, **changed: Any) -> Live:
+def interrupted(step: str, **changed: Any) -> LiveMap:
     holder = Holder("ada", "console", 1, "")
     entry = Entry(ENGINE.service, "update", NEWER, holder, backup=manifest().directory, step=step)
     journal = Found(100, replace(entry, until=50))

@@ -10,7 +10,7 @@ from mapinfra.errors import CentreonError
 from mapinfra.hosts import Ssh, Target
 from mapinfra.resources.map import plan as map_plan
 from mapinfra.resources.map.broker import expect_agreement, output_for_map
-from mapinfra.resources.map.model import Live
+from mapinfra.resources.map.model import LiveMap
 from mapinfra.resources.wishes import WantedOutput, Wishes
 from tests.unit.resources.map.cases import OLD, found, health, wanted
 
@@ -23,7 +23,7 @@ WEB = Target(name="paris", ssh=Ssh(host="paris.example.net"))
 
 def server(
     *outputs: WantedOutput, connected: bool = True, at: tuple[str, ...] = (), **settings: str
-) -> Live:
+) -> LiveMap:
     text = {"broker.address": "paris.example.net", "broker.port": "5758"}
     text |= {key.replace("_", "."): value for key, value in settings.items()}
     content = "".join(f"{key}={value}\n" for key, value in text.items())
@@ -33,7 +33,7 @@ def server(
     return replace(live, wishes=wishes, health=health(ENGINE, broker=broker), broker_at=at)
 
 
-def fault(live: Live, **changed: Any) -> str:
+def fault(live: LiveMap, **changed: Any) -> str:
     try:
         expect_agreement(wanted(OLD, web=WEB, **changed), live)
     except CentreonError as error:
@@ -82,7 +82,7 @@ def fault(live: Live, **changed: Any) -> str:
         ),
     ],
 )
-def test_what_does_not_agree_is_refused_with_both_places(live: Live, told: str) -> None:
+def test_what_does_not_agree_is_refused_with_both_places(live: LiveMap, told: str) -> None:
     assert told in fault(live)
     with pytest.raises(CentreonError):
         map_plan.plan(wanted(OLD, web=WEB), live)
@@ -113,7 +113,7 @@ def test_what_does_not_agree_is_refused_with_both_places(live: Live, told: str) 
         server(replace(OUTPUT, name="a", port="1"), replace(OUTPUT, name="b", port="2")),
     ],
 )
-def test_what_agrees_or_is_not_known_is_left(live: Live) -> None:
+def test_what_agrees_or_is_not_known_is_left(live: LiveMap) -> None:
     assert fault(live) == ""
 
 

@@ -4,7 +4,7 @@ import shlex
 
 import pytest
 
-from mapinfra.backup import Client
+from mapinfra.backup import MariadbClient
 from mapinfra.centreon.releases.editions import ENGINE
 from mapinfra.errors import CentreonError
 from mapinfra.resources.map.own_database import Login, OwnDatabase, login_of, read
@@ -52,7 +52,7 @@ def found(text: str, by: Login = LOGIN) -> OwnDatabase:
 
 
 def test_the_server_that_map_reaches_is_the_one_that_root_logs_in_to() -> None:
-    client = Client(socket="/srv/mysql/s.sock", unit="mariadb@two", datadir="/srv/mysql/")
+    client = MariadbClient(socket="/srv/mysql/s.sock", unit="mariadb@two", datadir="/srv/mysql/")
     assert found(WHOLE) == OwnDatabase("centreon_map", client, 1000, "10.11.6-MariaDB")
 
 

@@ -17,9 +17,9 @@ from mapinfra.centreon.releases.editions import EDITIONS, ENGINE, LEGACY, WEB_CL
 from mapinfra.centreon.releases.version import Version
 from mapinfra.centreon.web.extensions import (
     LICENSE_MANAGER,
-    Action,
+    ExtensionChange,
+    ExtensionRow,
     Extensions,
-    Row,
 )
 from mapinfra.errors import CentreonError
 from mapinfra.hosts.packages import Installed, Offered
@@ -27,9 +27,9 @@ from mapinfra.resources.contract import Step, taken_back
 from mapinfra.resources.map import plan as map_plan
 from mapinfra.resources.map.context import MapContext
 from mapinfra.resources.map.kind import MapInstallationKind
-from mapinfra.resources.map.model import CHANGED, Desired, Live
+from mapinfra.resources.map.model import CHANGED, DesiredMap, LiveMap
 from mapinfra.resources.map.own_database import LoginRefused
-from mapinfra.resources.map.steps import CancelRollback, Note, ReleaseLock, TakeLock
+from mapinfra.resources.map.steps import CancelRollback, NoteStep, ReleaseLock, TakeLock
 from mapinfra.resources.map.steps_server import (
     AwaitHealth,
     ChangeServer,
@@ -191,7 +191,7 @@ def test_settings_that_drifted_are_set_and_the_service_restarted() -> None:
     assert [change.path for change in plan.changes] == [f"settings.{CONF}.JAVA_OPTS"]
 
 
-def refusal(desired: Desired, live: Live) -> str:
+def refusal(desired: DesiredMap, live: LiveMap) -> str:
     with pytest.raises(CentreonError) as refused:
         map_plan.plan(desired, live)
     return str(refused.value)
@@ -282,7 +282,9 @@ def test_a_change_of_line_is_refused_with_what_its_notes_ask_for() -> None:
         line.removeprefix("once the release notes are read: ") for line in refused.value.beside
     ]
     assert shown == [
-        str(step) for step in beyond.steps if not isinstance(step, Note | TakeLock | ReleaseLock)
+        str(step)
+        for step in beyond.steps
+        if not isinstance(step, NoteStep | TakeLock | ReleaseLock)
     ]
 
 
@@ -302,7 +304,7 @@ def test_a_change_of_line_is_refused_with_what_its_notes_ask_for() -> None:
          "wait until it has ended"),
     ],
 )  # fmt: skip
-def test_what_is_in_the_way_is_told_with_what_to_do(live: Live, words: str) -> None:
+def test_what_is_in_the_way_is_told_with_what_to_do(live: LiveMap, words: str) -> None:
     assert words in refusal(wanted(), live)
 
 
@@ -327,7 +329,7 @@ def test_a_server_that_went_back_by_itself_is_simply_updated() -> None:
     )
 
 
-def stuck(version: str, **changed: Any) -> Live:
+def stuck(version: str, **changed: Any) -> LiveMap:
     """As an update left it whose backup was deleted while its lease ran out."""
     live = interrupted(f"server{CHANGED}", installed=Installed("rpm", versions={
         ENGINE.server_package: package(version)}), **changed)  # fmt: skip
@@ -344,7 +346,7 @@ def test_an_automatic_rollback_that_can_not_run_is_ended_by_the_next_run() -> No
         "cancel the automatic rollback to backup b1, which can't run: back.sh is missing"
     )
     assert cancel.directory == manifest().directory
-    assert "`mapinfra restore` brings back an older backup" in the(Note, plan.steps).text
+    assert "`mapinfra restore` brings back an older backup" in the(NoteStep, plan.steps).text
     # Should this run be cut off too, the next one still knows what is armed.
     assert the(TakeLock, plan.steps).lock.unfinished
     assert undone(plan, "cancel") == ["abandon"]
@@ -367,7 +369,7 @@ def test_a_folder_of_backups_that_is_not_roots_alone_is_refused() -> None:
 def test_backups_that_are_dated_in_the_future_are_told() -> None:
     listed = Listed(replace(manifest(), taken_at="2099-01-01T00:00:00Z"), None, armed=False)
     plan = map_plan.plan(wanted(), found(shelf=Shelf((listed,))))
-    notes = [step.text for step in plan.steps if isinstance(step, Note)]
+    notes = [step.text for step in plan.steps if isinstance(step, NoteStep)]
     assert any("1 of the backups there are dated in the future, b1 at 2099-01-01" in one
                for one in notes)  # fmt: skip
 
@@ -467,7 +469,7 @@ LIVES = st.builds(
 )
 
 
-def applied(live: Live, step: Step[MapContext]) -> Live:
+def applied(live: LiveMap, step: Step[MapContext]) -> LiveMap:
     match step:
         case ChangeServer(server=server):
             versions = server.wanted
@@ -506,10 +508,10 @@ def applied(live: Live, step: Step[MapContext]) -> Live:
             return live
 
 
-def _extended(held: Extensions, action: Action) -> Extensions:
+def _extended(held: Extensions, action: ExtensionChange) -> Extensions:
     version = held.found[action.part].available
     assert version == action.after
-    changed = replace(held.found[action.part], rows=(Row(1, version or ""),))
+    changed = replace(held.found[action.part], rows=(ExtensionRow(1, version or ""),))
     return Extensions(held.where, {**held.found, action.part: changed})
 
 
@@ -518,7 +520,7 @@ def _told(health: Health, **changed: Any) -> Health:
 
 
 @given(live=LIVES)
-def test_applied_a_plan_leads_to_what_is_wanted(live: Live) -> None:
+def test_applied_a_plan_leads_to_what_is_wanted(live: LiveMap) -> None:
     edition = live.health.edition
     desired = wanted(NEWER, edition, address=ADDRESS, settings={CONF: {"JAVA_OPTS": "-Xmx8G"}})
     for step in map_plan.plan(desired, live).steps:
@@ -527,9 +529,9 @@ def test_applied_a_plan_leads_to_what_is_wanted(live: Live) -> None:
 
 
 @given(live=LIVES)
-def test_between_lock_and_release_every_host_and_step_is_told(live: Live) -> None:
+def test_between_lock_and_release_every_host_and_step_is_told(live: LiveMap) -> None:
     desired = wanted(NEWER, live.health.edition)
-    steps = [one for one in map_plan.plan(desired, live).steps if not isinstance(one, Note)]
+    steps = [one for one in map_plan.plan(desired, live).steps if not isinstance(one, NoteStep)]
     if steps:
         assert isinstance(steps[0], TakeLock)
         assert isinstance(steps[-1], ReleaseLock)

@@ -15,7 +15,7 @@ from mapinfra.errors import CentreonError
 from mapinfra.hosts.packages import Installed, Offered
 from mapinfra.resources.contract import taken_back
 from mapinfra.resources.map import plan as map_plan
-from mapinfra.resources.map.model import INSTALLATION, Desired, Live, Place
+from mapinfra.resources.map.model import INSTALLATION, AccountScope, DesiredMap, LiveMap
 from mapinfra.resources.map.plan_removal import removal
 from mapinfra.resources.map.steps_installation import GrantAccess
 from mapinfra.resources.map.steps_web import Extend
@@ -49,12 +49,12 @@ def broker(*outputs: Output) -> Broker:
     return Broker(1, "Central", 1, "central-broker-master", "central-broker.json", groups)
 
 
-def place(**changed: Any) -> Place:
+def place(**changed: Any) -> AccountScope:
     known = {"accounts": frozenset(), "contacts": {"map": False, "admin": True}}
-    return Place(**{**known, **changed})
+    return AccountScope(**{**known, **changed})
 
 
-def nothing(**changed: Any) -> Live:
+def nothing(**changed: Any) -> LiveMap:
     """Return a place where nothing of MAP is."""
     parts = {**extensions(None, None, None).found, LICENSE_MANAGER: extension(
         LICENSE_MANAGER, None, None)}  # fmt: skip
@@ -76,7 +76,7 @@ def nothing(**changed: Any) -> Live:
     )
 
 
-def installing(**changed: Any) -> Desired:
+def installing(**changed: Any) -> DesiredMap:
     return wanted(OLD, **{"install": INSTALL, **changed})
 
 
@@ -152,7 +152,7 @@ def test_an_installation_that_was_cut_off_is_done_over() -> None:
     ],
 )
 def test_what_an_installation_lacks_is_told_with_what_to_do(
-    live: Live, changed: dict[str, Any], words: str
+    live: LiveMap, changed: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(CentreonError) as refused:
         map_plan.plan(installing(**changed), live)

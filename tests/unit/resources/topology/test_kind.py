@@ -11,10 +11,10 @@ from mapinfra.errors import CentreonError
 from mapinfra.hosts import Ssh, Target
 from mapinfra.resources.contract import Change, Plan, taken_back
 from mapinfra.resources.topology.kind import (
-    Desired,
+    DesiredPage,
     FlipPage,
     ForgetPage,
-    Live,
+    LivePage,
     PageContext,
     RecordPage,
     TopologyFlagKind,
@@ -27,10 +27,10 @@ PAGES = [
     Page(1, "Hosts", 601, 6, shown=True),
     Page(2, "Hosts", 20202, 202, shown=True),
 ]
-SHOWN = Desired(Target(name="paris", ssh=Ssh(host="paris")), "Images", shown=True)
+SHOWN = DesiredPage(Target(name="paris", ssh=Ssh(host="paris")), "Images", shown=True)
 
 
-def _applied(plan: Plan[PageContext], live: Live) -> Live:
+def _applied(plan: Plan[PageContext], live: LivePage) -> LivePage:
     for step in plan.steps:
         match step:
             case RecordPage(page=page):
@@ -43,7 +43,7 @@ def _applied(plan: Plan[PageContext], live: Live) -> Live:
 
 
 def test_a_hidden_page_is_recorded_then_shown() -> None:
-    plan = KIND.plan(SHOWN, Live(IMAGES, None))
+    plan = KIND.plan(SHOWN, LivePage(IMAGES, None))
     assert plan.changes == (Change("shown", False, True),)
     assert plan.lines() == [
         "paris: record that Images (page 50102) was hidden",
@@ -52,14 +52,14 @@ def test_a_hidden_page_is_recorded_then_shown() -> None:
 
 
 def test_a_shown_page_has_nothing_to_do_and_says_why() -> None:
-    plan = KIND.plan(SHOWN, Live(replace(IMAGES, shown=True), found=False))
+    plan = KIND.plan(SHOWN, LivePage(replace(IMAGES, shown=True), found=False))
     assert plan == Plan(reason="Images (page 50102) is shown on paris already")
 
 
 @given(st.booleans(), st.booleans())
 def test_applied_then_removed_the_page_is_as_it_was(before: bool, wanted: bool) -> None:
     desired = replace(SHOWN, shown=wanted)
-    live = Live(replace(IMAGES, shown=before), None)
+    live = LivePage(replace(IMAGES, shown=before), None)
     there = _applied(KIND.plan(desired, live), live)
     assert there.page.shown == wanted
     assert KIND.plan(desired, there).steps == ()
@@ -68,7 +68,7 @@ def test_applied_then_removed_the_page_is_as_it_was(before: bool, wanted: bool) 
 
 @given(st.booleans(), st.integers(0, 2))
 def test_undoing_gives_the_old_state(wanted: bool, failing: int) -> None:
-    live = Live(replace(IMAGES, shown=not wanted), None)
+    live = LivePage(replace(IMAGES, shown=not wanted), None)
     steps = KIND.plan(replace(SHOWN, shown=wanted), live).steps
     done = _applied(Plan(steps=tuple(steps[:failing])), live)
     assert _applied(Plan(steps=tuple(taken_back(steps[:failing]))), done) == live
