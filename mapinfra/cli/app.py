@@ -21,12 +21,12 @@ from mapinfra.cli.options import (
 )
 from mapinfra.cli.session import Session
 from mapinfra.cli.terminal import say
-from mapinfra.engine import urn as urns
-from mapinfra.engine.backend import NoSuchStack
-from mapinfra.engine.edits import forget, unprotect
-from mapinfra.engine.events import OperationKind, Summary
-from mapinfra.engine.lock import Holder, remove
-from mapinfra.engine.stacks import init_stack, lock_holders, open_stack, set_config
+from mapinfra.engine.project.edits import forget, unprotect
+from mapinfra.engine.project.stacks import init_stack, lock_holders, open_stack, set_config
+from mapinfra.engine.run.events import OperationKind, Summary
+from mapinfra.engine.state import urn as urns
+from mapinfra.engine.state.backend import NoSuchStack
+from mapinfra.engine.state.lock import Holder, remove
 from mapinfra.errors import Interrupted, MapinfraError
 from mapinfra.resources.sessions import SESSIONS
 

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator
 
 from mapinfra.cli.causes import Cause, causes
 from mapinfra.cli.terminal import Terminal
-from mapinfra.engine import urn as urns
-from mapinfra.engine.diff import Change, changes
-from mapinfra.engine.events import Event, ResourceEvent, Summary
-from mapinfra.engine.values import PROVIDER_KEY, Value, plain
+from mapinfra.engine.run.events import Event, ResourceEvent, Summary
+from mapinfra.engine.state import urn as urns
+from mapinfra.engine.state.diff import Change, changes
+from mapinfra.engine.state.values import PROVIDER_KEY, Value, plain
 
 _MARKS = {
     "create": ("+", "green"),

@@ -5,12 +5,12 @@ from dataclasses import asdict
 from typing import Any
 
 from mapinfra.cli.causes import causes
-from mapinfra.engine.checkpoint import resource_out
-from mapinfra.engine.diff import Change, changes_with_plan
-from mapinfra.engine.events import UNCOUNTED, Event, LogEvent, ResourceEvent, Summary
-from mapinfra.engine.project import StackConfig
-from mapinfra.engine.snapshot import Resource
-from mapinfra.engine.verdict import Verdict
+from mapinfra.engine.project.project import StackConfig
+from mapinfra.engine.run.events import UNCOUNTED, Event, LogEvent, ResourceEvent, Summary
+from mapinfra.engine.run.verdict import Verdict
+from mapinfra.engine.state.checkpoint import resource_out
+from mapinfra.engine.state.diff import Change, changes_with_plan
+from mapinfra.engine.state.snapshot import Resource
 
 _NANOSECONDS = 1_000_000_000
 _IN_PLACE = Verdict(changed=True)

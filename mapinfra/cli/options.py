@@ -10,9 +10,9 @@ from typing import Any
 
 import click
 
-from mapinfra.engine.faults import Faults
-from mapinfra.engine.selected import selected_stack
-from mapinfra.engine.signals import INTERRUPTED
+from mapinfra.engine.project.selected import selected_stack
+from mapinfra.engine.run.errortext import Faults
+from mapinfra.engine.run.signals import INTERRUPTED
 from mapinfra.errors import MapinfraError
 
 

@@ -8,8 +8,8 @@ from rich.status import Status
 from rich.text import Text
 
 from mapinfra.cli.terminal import Terminal
-from mapinfra.engine import urn as urns
-from mapinfra.engine.events import Event, LogEvent, OperationKind, ResourceEvent
+from mapinfra.engine.run.events import Event, LogEvent, OperationKind, ResourceEvent
+from mapinfra.engine.state import urn as urns
 from mapinfra.text import visible
 
 _DOING = {

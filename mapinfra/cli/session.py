@@ -13,12 +13,12 @@ from mapinfra.cli.machine import as_json
 from mapinfra.cli.options import ExitCode, in_one_line
 from mapinfra.cli.progress import Progress
 from mapinfra.cli.terminal import say
-from mapinfra.engine.events import Emit, Event, OperationKind, Summary, reviewed
-from mapinfra.engine.plan import Present
-from mapinfra.engine.review import Review, save_plan
-from mapinfra.engine.run import Options, Stack, operate, rehearse
-from mapinfra.engine.stacks import open_stack
-from mapinfra.engine.targets import Targets
+from mapinfra.engine.plans.plan import Present
+from mapinfra.engine.plans.review import Review, save_plan
+from mapinfra.engine.project.stacks import open_stack
+from mapinfra.engine.run.events import Emit, Event, OperationKind, Summary, reviewed
+from mapinfra.engine.run.operations import Options, Stack, operate, rehearse
+from mapinfra.engine.run.targets import Targets
 from mapinfra.errors import PlanRefused
 from mapinfra.resources.sessions import SESSIONS
 

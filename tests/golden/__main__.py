@@ -15,8 +15,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from lab import Lab
-from mapinfra.engine.events import OperationKind
-from mapinfra.engine.stacks import set_config
+from mapinfra.engine.project.stacks import set_config
+from mapinfra.engine.run.events import OperationKind
 from tests.golden import (
     FOLDER,
     PASSPHRASE,

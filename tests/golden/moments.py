@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from mapinfra.engine.events import OperationKind
-from mapinfra.engine.stacks import set_config
+from mapinfra.engine.project.stacks import set_config
+from mapinfra.engine.run.events import OperationKind
 from tests.unit.engine.plainfiles import wait_until
 from tests.unit.engine.sandbox import SECRET, Sandbox
 

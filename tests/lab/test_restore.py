@@ -14,7 +14,7 @@ import pytest
 
 from lab import Lab
 from mapinfra.backup import Entry, Holder
-from mapinfra.engine.lock import held, holders
+from mapinfra.engine.state.lock import held, holders
 from tests.lab.map_world import (
     ENGINE_ON_DNF,
     LEGACY_ON_APT,

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from mapinfra.backup.journal import Entry
 from mapinfra.backup.wayback import Back
 from mapinfra.centreon.facts import json_object
-from mapinfra.engine import checkpoint, planfile
+from mapinfra.engine.plans import planfile
+from mapinfra.engine.state import checkpoint
 from mapinfra.errors import MapinfraError, StateError
 from mapinfra.jsontext import DEEPEST, loads
 

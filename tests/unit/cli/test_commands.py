@@ -144,7 +144,7 @@ def test_json_has_the_shape_of_pulumi_s_and_nothing_else_on_stdout(
 
 
 def test_secrets_are_never_printed(sandbox: Sandbox, command: Command) -> None:
-    from mapinfra.engine.stacks import open_stack
+    from mapinfra.engine.project.stacks import open_stack
 
     stack = open_stack(sandbox.project, "dev", sandbox.environment)
     secure = stack.keyring.crypter(stack.config.salt).encrypt(SECRET)

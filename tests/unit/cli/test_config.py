@@ -5,7 +5,7 @@ import io
 import pytest
 import yaml
 
-from mapinfra.engine.stacks import open_stack
+from mapinfra.engine.project.stacks import open_stack
 from tests.unit.cli.conftest import Command
 from tests.unit.engine.sandbox import Sandbox
 

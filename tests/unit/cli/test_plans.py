@@ -113,7 +113,7 @@ def test_what_is_no_plan_is_told_in_one_line(
 
 
 def test_no_secret_is_in_a_plan(sandbox: Sandbox, command: Command) -> None:
-    from mapinfra.engine.stacks import set_config
+    from mapinfra.engine.project.stacks import set_config
 
     set_config(sandbox.project, "dev", sandbox.environment, "password", SECRET, secret=True)
     sandbox.program(files={"a": {"text": "x"}}, secret_exports=["password"])

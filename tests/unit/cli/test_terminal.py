@@ -13,9 +13,9 @@ from mapinfra.cli.display import Reporter
 from mapinfra.cli.machine import as_json
 from mapinfra.cli.progress import Progress
 from mapinfra.cli.terminal import say
-from mapinfra.engine.diff import Change
-from mapinfra.engine.events import Event, LogEvent, ResourceEvent, Summary
-from mapinfra.engine.project import StackConfig
+from mapinfra.engine.project.project import StackConfig
+from mapinfra.engine.run.events import Event, LogEvent, ResourceEvent, Summary
+from mapinfra.engine.state.diff import Change
 from mapinfra.resources.contract import Plan
 from mapinfra.resources.map_steps import Note
 

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from mapinfra.engine.backend import StackFiles
-from mapinfra.engine.targets import Targets
-from mapinfra.engine.urn import name
+from mapinfra.engine.run.targets import Targets
+from mapinfra.engine.state.backend import StackFiles
+from mapinfra.engine.state.urn import name
 from tests.marks import needs_pulumi
 from tests.unit.engine.realcli import planned, pulumi, pulumi_preview, pulumi_up
 from tests.unit.engine.sandbox import Sandbox

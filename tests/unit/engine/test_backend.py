@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from mapinfra.engine.backend import NoSuchStack, StackFiles, stack_files
-from mapinfra.engine.files import write_atomically
-from mapinfra.engine.lock import remove
-from mapinfra.engine.stacks import init_stack, lock_holders, open_stack
+from mapinfra.engine.project.stacks import init_stack, lock_holders, open_stack
+from mapinfra.engine.state.backend import NoSuchStack, StackFiles, stack_files
+from mapinfra.engine.state.files import write_atomically
+from mapinfra.engine.state.lock import remove
 from mapinfra.errors import MapinfraError, StackLocked, StateError
 from tests.unit.engine.sandbox import SECRET, Sandbox
 
@@ -94,7 +94,7 @@ def test_a_lock_that_makes_no_sense_still_locks(sandbox: Sandbox, content: bytes
 def test_the_lock_of_a_killed_run_on_this_machine_is_dead(sandbox: Sandbox) -> None:
     """A child takes the lock and is killed; one that lives holds it."""
     program = (
-        "import sys, time, pathlib; from mapinfra.engine.lock import held\n"
+        "import sys, time, pathlib; from mapinfra.engine.state.lock import held\n"
         "with held(pathlib.Path(sys.argv[1]), 'dev'):\n    print('held', flush=True); input()\n"
     )
     with subprocess.Popen(

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from mapinfra.engine.lock import held
+from mapinfra.engine.state.lock import held
 from mapinfra.errors import StackLocked
 from tests.marks import needs_pulumi
 from tests.unit.engine.plainfiles import wait_until

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapinfra.engine.checkpoint import parse, render, resource_out
-from mapinfra.engine.ordering import in_order
-from mapinfra.engine.snapshot import Operation, Resource, Snapshot
-from mapinfra.engine.values import Secret
+from mapinfra.engine.state.checkpoint import parse, render, resource_out
+from mapinfra.engine.state.ordering import in_order
+from mapinfra.engine.state.snapshot import Operation, Resource, Snapshot
+from mapinfra.engine.state.values import Secret
 from mapinfra.errors import StateError
 
 STACK = "organization/sandbox/dev"

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from mapinfra.engine.edits import forget
-from mapinfra.engine.program import at_home
-from mapinfra.engine.project import load_project
-from mapinfra.engine.stacks import open_stack
+from mapinfra.engine.project.edits import forget
+from mapinfra.engine.project.project import load_project
+from mapinfra.engine.project.stacks import open_stack
+from mapinfra.engine.run.sdk import at_home
 from tests.unit.engine.kills import Kills, pending
 from tests.unit.engine.sandbox import Sandbox
 

@@ -14,15 +14,15 @@ import pytest
 import yaml
 from pulumi.dynamic import Resource
 
-from mapinfra.engine import planfile
-from mapinfra.engine.checkpoint import parse, render, resource_out
-from mapinfra.engine.edits import forget
-from mapinfra.engine.lock import held, remove
-from mapinfra.engine.run import Stack
-from mapinfra.engine.secrets import Keyring
-from mapinfra.engine.snapshot import Snapshot
-from mapinfra.engine.stacks import lock_holders, open_stack, set_config
-from mapinfra.engine.stateformat import FORMAT
+from mapinfra.engine.plans import planfile
+from mapinfra.engine.project.edits import forget
+from mapinfra.engine.project.stacks import lock_holders, open_stack, set_config
+from mapinfra.engine.run.operations import Stack
+from mapinfra.engine.state.checkpoint import parse, render, resource_out
+from mapinfra.engine.state.format import FORMAT
+from mapinfra.engine.state.lock import held, remove
+from mapinfra.engine.state.passphrase import Keyring
+from mapinfra.engine.state.snapshot import Snapshot
 from mapinfra.errors import StackLocked
 from mapinfra.resources import types
 from tests.golden import (

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from mapinfra.engine import secrets
-from mapinfra.engine.edits import forget, unprotect
-from mapinfra.engine.run import load
-from mapinfra.engine.stacks import init_stack, open_stack, set_config
+from mapinfra.engine.project.edits import forget, unprotect
+from mapinfra.engine.project.stacks import init_stack, open_stack, set_config
+from mapinfra.engine.run.operations import load
+from mapinfra.engine.state import passphrase as secrets
 from mapinfra.errors import StateError
 from tests.marks import needs_pulumi
 from tests.unit.engine.kills import (

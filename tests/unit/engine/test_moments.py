@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from mapinfra.engine import planfile
-from mapinfra.engine.checkpoint import parse, render
-from mapinfra.engine.events import OperationKind
-from mapinfra.engine.review import save_plan
-from mapinfra.engine.run import Options, rehearse
-from mapinfra.engine.secrets import Keyring
-from mapinfra.engine.stacks import open_stack
+from mapinfra.engine.plans import planfile
+from mapinfra.engine.plans.review import save_plan
+from mapinfra.engine.project.stacks import open_stack
+from mapinfra.engine.run.events import OperationKind
+from mapinfra.engine.run.operations import Options, rehearse
+from mapinfra.engine.state.checkpoint import parse, render
+from mapinfra.engine.state.passphrase import Keyring
 from tests.golden import FOLDER
 from tests.golden.moments import MOMENTS, Moment, before_its_edit, kind_of
 from tests.lab.engines import Preview

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from mapinfra.engine.events import ResourceEvent
-from mapinfra.engine.urn import name
+from mapinfra.engine.run.events import ResourceEvent
+from mapinfra.engine.state.urn import name
 from tests.unit.engine.sandbox import Result, Sandbox
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from mapinfra.engine.paths import contains, parse, reset
-from mapinfra.engine.values import Secret
+from mapinfra.engine.run.paths import contains, parse, reset
+from mapinfra.engine.state.values import Secret
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from typing import Any, Literal
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from mapinfra.engine.lock import remove
-from mapinfra.engine.stacks import lock_holders
+from mapinfra.engine.project.stacks import lock_holders
+from mapinfra.engine.state.lock import remove
 from tests.marks import needs_pulumi
 from tests.unit.engine import realcli
 from tests.unit.engine.kills import Killing, pending

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from mapinfra.engine.secrets import Keyring
-from mapinfra.engine.stacks import init_stack, set_config
+from mapinfra.engine.project.stacks import init_stack, set_config
+from mapinfra.engine.state.passphrase import Keyring
 from tests.marks import needs_pulumi
 from tests.unit.engine.realcli import NO_CHANGES, pulumi
 from tests.unit.engine.sandbox import PASSPHRASE, SECRET, Sandbox

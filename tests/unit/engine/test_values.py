@@ -5,9 +5,9 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 
-from mapinfra.engine import urn as urns
-from mapinfra.engine.diff import Change, changes, equal
-from mapinfra.engine.values import (
+from mapinfra.engine.state import urn as urns
+from mapinfra.engine.state.diff import Change, changes, equal
+from mapinfra.engine.state.values import (
     UNKNOWN,
     Secret,
     contains_unknown,

@@ -1,0 +1,60 @@
+"""Taking what is there already into the state, as it is, without touching it."""
+
+from dataclasses import replace
+
+from mapinfra.engine.project.project import ClearConfig
+from mapinfra.engine.run.events import LogEvent, ResourceEvent
+from mapinfra.engine.run.goal import Goal, Outcome
+from mapinfra.engine.run.registrar import NOT_MADE, Steps
+from mapinfra.engine.run.run import Run
+from mapinfra.engine.state import urn as urns
+from mapinfra.engine.state.clock import now
+from mapinfra.engine.state.snapshot import Resource
+from mapinfra.engine.state.values import contains_unknown
+
+
+class Adoption(Steps):
+    """Takes each resource the program registers into the state with its live values.
+
+    What the state has stays as it is. What isn't there yet isn't adopted: the next update makes
+    it. Live values become the recorded inputs, so the next preview shows live → desired.
+    """
+
+    def __init__(self, run: Run, config: ClearConfig, stack: str, project: str) -> None:
+        super().__init__(run, config, stack, project)
+        self._adopted: list[Resource] = []
+
+    def tell(self) -> None:
+        """Tell and count what was adopted, once it stands in the state."""
+        for new in self._adopted:
+            self._run.tally.count("import")
+            event = ResourceEvent(new.urn, new.custom, "import", "planned", new=new)
+            self._run.emit(event if self._run.preview else replace(event, status="done"))
+
+    def _take(self, goal: Goal, old: Resource | None) -> Outcome:
+        if old is not None:
+            return self._same(old, old)
+        if not goal.custom:
+            return self._adopt(goal.resource(goal.inputs, ""))
+        return self._live(goal)
+
+    def _live(self, goal: Goal) -> Outcome:
+        if contains_unknown(goal.inputs):
+            return self._absent(goal, "hangs on what isn't there yet")
+        inputs = self._run.providers.check({}, goal.inputs)
+        found = self._run.providers.find(goal.resource(inputs, self._provider_reference()))
+        if found.gone:
+            return self._absent(goal, "isn't there yet")
+        return self._adopt(found.resource)
+
+    def _adopt(self, new: Resource) -> Outcome:
+        adopted = replace(new, created=now(), modified=now())
+        self._run.journal.settle(adopted)
+        self._adopted.append(adopted)
+        return Outcome(new.id, new.outputs)
+
+    def _absent(self, goal: Goal, why: str) -> Outcome:
+        self._run.emit(LogEvent("info", f"{urns.label(goal.urn)} {why}: up makes it"))
+        with self._lock:
+            self._unmade.add(goal.urn)
+        return NOT_MADE

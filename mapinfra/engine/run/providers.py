@@ -1,0 +1,191 @@
+"""Dynamic providers called in process, with what Pulumi's own provider process would give them."""
+
+import base64
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, runtime_checkable
+
+import dill  # type: ignore[import-untyped]
+import pulumi
+from pulumi.dynamic import Config, ConfigureRequest, ResourceProvider
+from pulumi.dynamic.dynamic import CheckFailure
+
+from mapinfra.engine.state.snapshot import Resource
+from mapinfra.engine.state.values import (
+    PROVIDER_KEY,
+    UNKNOWN,
+    Properties,
+    Value,
+    mapped,
+    mark_secrets,
+    plain,
+    properties,
+    special,
+)
+from mapinfra.errors import MapinfraError
+
+
+@dataclass(frozen=True)
+class Read:
+    """What a refresh found: the live resource; `gone` when there is none any more."""
+
+    resource: Resource
+    gone: bool
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What a provider says of a change; `changed` is None when it leaves that to the inputs.
+
+    `replaces` are the keys that can't be changed in place.
+    """
+
+    changed: bool | None
+    replaces: tuple[str, ...] = ()
+    delete_first: bool = False
+
+
+@runtime_checkable
+class TellsRemoval(Protocol):
+    """A provider that can tell what deleting would do; more than Pulumi asks of one."""
+
+    def removal(self, props: dict[str, Any]) -> tuple[Sequence[str], str]:
+        """Return the steps in words, and why there are none if so; nothing is changed."""
+        ...
+
+
+@runtime_checkable
+class TellsIdentity(Protocol):
+    """A provider that can tell the id of what is described; more than Pulumi asks of one."""
+
+    def identity(self, props: dict[str, Any]) -> str:
+        """Return the id that `create` would give it."""
+        ...
+
+
+class Providers:
+    """The providers of one run, each made and configured once.
+
+    `config` is the whole stack config in clear, `project` the namespace of keys without one.
+    Values go in as copies with secrets in clear; what comes back is secret where the inputs are.
+    """
+
+    def __init__(self, config: Mapping[str, str], project: str) -> None:
+        self._config = Config(raw_config=dict(config), project_name=project)
+        self._lock = threading.Lock()
+        self._made: dict[str, ResourceProvider] = {}
+
+    def check(self, old: Properties, new: Properties) -> Properties:
+        """Return the checked inputs; raise MapinfraError with every failure."""
+        serialized = new[PROVIDER_KEY]
+        known = old if serialized == UNKNOWN else new
+        result = self._provider(known).check(_previewed(old), _previewed(new))
+        if result.failures:
+            raise MapinfraError("; ".join(_failure(failure) for failure in result.failures))
+        return mark_secrets(properties(result.inputs), new) | {PROVIDER_KEY: serialized}
+
+    def diff(self, old: Resource, new: Properties) -> Difference:
+        """Ask the provider what a change of inputs takes."""
+        known = old.outputs if new[PROVIDER_KEY] == UNKNOWN else new
+        olds, news = _previewed(old.outputs), _previewed(new)
+        result = self._provider(known).diff(old.id, olds, news)
+        return Difference(
+            changed=result.changes,
+            replaces=tuple(result.replaces or ()),
+            delete_first=bool(result.delete_before_replace),
+        )
+
+    def create(self, new: Properties) -> tuple[str, Properties]:
+        """Create; return the id and the outputs."""
+        result = self._provider(new).create(_given(new))
+        if not result.id:
+            raise MapinfraError("the provider returned no id for what it created")
+        return str(result.id), _outputs(result.outs, new)
+
+    def update(self, old: Resource, new: Properties) -> Properties:
+        """Update; return the outputs."""
+        result = self._provider(new).update(old.id, _given(old.outputs), _given(new))
+        return _outputs(result.outs, new)
+
+    def delete(self, old: Resource) -> None:
+        """Delete."""
+        self._provider(old.outputs).delete(old.id, _given(old.outputs))
+
+    def removal(self, old: Resource) -> tuple[tuple[str, ...], str]:
+        """Return the steps of deleting, or why there are none, if the provider can tell them."""
+        provider = self._provider(old.outputs)
+        if not isinstance(provider, TellsRemoval):
+            return (), ""
+        steps, reason = provider.removal(_given(old.outputs))
+        return tuple(steps), "" if steps else reason
+
+    def read(self, old: Resource) -> Read:
+        """Read the live state of a resource of the state."""
+        result = self._provider(old.outputs).read(old.id, _given(old.outputs))
+        if not result.id:
+            return Read(old, gone=True)
+        serialized = old.outputs[PROVIDER_KEY]
+        inputs = old.inputs
+        if result.inputs is not None:
+            inputs = mark_secrets(properties(result.inputs), old.inputs)
+            inputs = inputs | {PROVIDER_KEY: serialized}
+        outputs = _outputs(result.outs, old.outputs)
+        return Read(replace(old, id=str(result.id), inputs=inputs, outputs=outputs), gone=False)
+
+    def find(self, described: Resource) -> Read:
+        """Read what is described by its inputs, and in no state yet."""
+        provider = self._provider(described.inputs)
+        if not isinstance(provider, TellsIdentity):
+            raise MapinfraError("its provider can't tell what it would be called")
+        named = provider.identity(_given(described.inputs))
+        return self.read(replace(described, id=named, outputs=described.inputs))
+
+    def _provider(self, bag: Properties) -> ResourceProvider:
+        serialized = plain(bag.get(PROVIDER_KEY))
+        if not isinstance(serialized, str):
+            raise MapinfraError(
+                "the state doesn't say which provider made it", remedy="see the .bak state"
+            )
+        with self._lock:
+            if serialized not in self._made:
+                self._made[serialized] = self._make(serialized)
+            return self._made[serialized]
+
+    def _make(self, serialized: str) -> ResourceProvider:
+        # Trusted as the state file is: Pulumi's own provider process does the same.
+        made: Any = dill.loads(base64.b64decode(serialized))  # noqa: S301
+        if not isinstance(made, ResourceProvider):
+            raise MapinfraError(f"a {type(made).__name__} is no provider of dynamic resources")
+        made.configure(ConfigureRequest(config=self._config))
+        return made
+
+
+def _given(bag: Properties) -> dict[str, Any]:
+    """Copy values for a provider, with secrets in clear; an asset would be one in the CLI alone."""
+    kind = special(bag)
+    if kind:
+        raise MapinfraError(
+            f"{kind} in its state isn't supported in process",
+            remedy="use the Pulumi CLI for this stack",
+        )
+    clear: dict[str, Any] = plain(bag)
+    return clear
+
+
+def _previewed(bag: Properties) -> dict[str, Any]:
+    """Copy values for a provider that is asked in a preview, too: what isn't known is told so."""
+    told: dict[str, Any] = mapped(_given(bag), _known)
+    return told
+
+
+def _known(leaf: Value) -> Any:
+    return pulumi.UNKNOWN if leaf == UNKNOWN else leaf
+
+
+def _outputs(found: Mapping[str, Any] | None, like: Properties) -> Properties:
+    return mark_secrets(properties(found), like) | {PROVIDER_KEY: like[PROVIDER_KEY]}
+
+
+def _failure(failure: CheckFailure) -> str:
+    return f"{failure.property}: {failure.reason}" if failure.property else failure.reason

@@ -1,0 +1,90 @@
+"""Reading the live state of everything in the state, all at the same time."""
+
+import contextvars
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from mapinfra.engine.run.events import Op, ResourceEvent
+from mapinfra.engine.run.providers import Read
+from mapinfra.engine.run.run import Run
+from mapinfra.engine.state.clock import now
+from mapinfra.engine.state.diff import changes
+from mapinfra.engine.state.snapshot import PROVIDER_TYPE, Resource
+
+
+def refresh(run: Run, parallel: int) -> None:
+    """Replace recorded by live values in the journal.
+
+    A resource that can't be read keeps what was recorded; why is noted in `run.unread`.
+    Drift, and what is gone, is told by events of the op `refresh`.
+    """
+    readable = [
+        one
+        for one in run.journal.old()
+        if run.confined_to(one) and one.custom and not one.missing and one.type != PROVIDER_TYPE
+    ]
+    found: dict[str, Resource | None] = {}
+
+    def read(old: Resource) -> None:
+        result = _read(run, old)
+        if result is not None:
+            _tell(run, old, result)
+            if result.gone or result.resource != old:
+                found[old.urn] = None if result.gone else replace(result.resource, modified=now())
+
+    each(readable, read, parallel)
+    run.journal.refreshed(found)
+
+
+def each(resources: Iterable[Resource], task: Callable[[Resource], None], parallel: int) -> None:
+    """Do a task for every resource on threads that see the caller's context."""
+    with ThreadPoolExecutor(max_workers=parallel) as pool:
+        futures = [
+            pool.submit(contextvars.copy_context().run, task, resource) for resource in resources
+        ]
+    for future in futures:
+        future.result()
+
+
+def _read(run: Run, old: Resource) -> Read | None:
+    if run.stop.is_set():
+        return None
+    try:
+        return run.providers.read(old)
+    except Exception as error:  # noqa: BLE001 (whatever a provider raises fails its resource)
+        run.unread[old.urn] = run.faults.describe(error)
+        return None
+
+
+def _tell(run: Run, old: Resource, result: Read) -> None:
+    live = result.resource
+    drift = changes(old.inputs, live.inputs) or changes(old.outputs, live.outputs)
+    if result.gone or drift:
+        run.emit(
+            ResourceEvent(
+                old.urn, True, "refresh", "done", changes=() if result.gone else drift,
+                message="gone" if result.gone else "", old=old, new=None if result.gone else live,
+            )
+        )  # fmt: skip
+
+
+def tell_unread(run: Run) -> None:
+    """Count as failed what couldn't be read."""
+    for urn, message in run.unread.items():
+        run.tally.fail(urn)
+        run.emit(ResourceEvent(urn, True, "refresh", "failed", message=message))
+
+
+def count_refreshed(run: Run, before: Iterable[Resource]) -> None:
+    """Count a refresh as Pulumi does: what drifted is an update, what is gone a delete."""
+    for old in before:
+        if old.type != PROVIDER_TYPE and old.urn not in run.tally.failed:
+            run.tally.count(_refreshed_op(old, run.journal.find(old.urn)))
+
+
+def _refreshed_op(old: Resource, live: Resource | None) -> Op:
+    if live is None:
+        return "delete"
+    drift = changes(old.inputs, live.inputs) or changes(old.outputs, live.outputs)
+    return "update" if drift else "same"
