@@ -19,14 +19,22 @@ from mapinfra.cli.options import (
     reporting,
     shared,
 )
-from mapinfra.cli.session import Session
+from mapinfra.cli.runs import StackRuns
 from mapinfra.cli.terminal import say
-from mapinfra.engine.project.edits import forget, unprotect
-from mapinfra.engine.project.stacks import init_stack, lock_holders, open_stack, set_config
-from mapinfra.engine.run.events import OperationKind, Summary
-from mapinfra.engine.state import urn as urns
-from mapinfra.engine.state.backend import NoSuchStack
-from mapinfra.engine.state.lock import Holder, remove
+from mapinfra.engine import (
+    LockHolder,
+    NoSuchStack,
+    OperationKind,
+    Summary,
+    forget,
+    init_stack,
+    label,
+    lock_holders,
+    open_stack,
+    remove_lock,
+    set_config,
+    unprotect,
+)
 from mapinfra.errors import Interrupted, MapinfraError
 from mapinfra.resources.sessions import SESSIONS
 
@@ -117,11 +125,11 @@ def _changing(command: Callable[..., Any]) -> Callable[..., Any]:
 @_running
 def preview(folder: Path, name: str, *, plan: Path | None, **given: Any) -> None:
     """Show what `up` would change. Changes nothing."""
-    session = Session(folder, name, **given)
-    summary = session.rehearse("update")
+    runs = StackRuns(folder, name, **given)
+    summary = runs.preview("update")
     if plan is not None and summary.succeeded:
-        session.save_plan(plan)
-    sys.exit(session.conclude(summary))
+        runs.save_plan(plan)
+    sys.exit(runs.conclude(summary))
 
 
 @cli.command()
@@ -220,7 +228,7 @@ def state_delete(folder: Path, name: str, *, resource: str, yes: bool) -> None:
     if not (yes or click.confirm(f"Forget {resource} without undoing anything?", err=True)):
         sys.exit(ExitCode.CANCELLED)
     for urn in forget(open_stack(folder, name, os.environ), resource):
-        say(f"forgot {urns.label(urn)}")
+        say(f"forgot {label(urn)}")
 
 
 @state.command("unprotect")
@@ -229,7 +237,7 @@ def state_delete(folder: Path, name: str, *, resource: str, yes: bool) -> None:
 def state_unprotect(folder: Path, name: str, *, resource: str) -> None:
     """Let RESOURCE (a name or URN) be deleted or replaced again, until the program protects it."""
     for urn in unprotect(open_stack(folder, name, os.environ), resource):
-        say(f"unprotected {urns.label(urn)}")
+        say(f"unprotected {label(urn)}")
 
 
 @cli.command()
@@ -246,11 +254,11 @@ def cancel(folder: Path, name: str, *, yes: bool) -> None:
     if not yes:
         _confirm_cancel([one for one in holders if not one.dead])
     for holder in holders:
-        remove(holder)
+        remove_lock(holder)
         say(f"removed the lock of {holder}")
 
 
-def _confirm_cancel(holders: list[Holder]) -> None:
+def _confirm_cancel(holders: list[LockHolder]) -> None:
     for one in holders:
         known = "is at work" if one.alive else "may be at work, that can't be told from here"
         say(f"{one} {known}")
@@ -274,18 +282,18 @@ def _ask_and_run(
 ) -> None:
     ask = not (yes or preview_only)
     expect_answerable(yes=not ask, non_interactive=non_interactive, machine=given["machine"])
-    session = Session(folder, name, **given)
+    runs = StackRuns(folder, name, **given)
     if plan is not None:
-        session.hold_to(plan)
+        runs.hold_to(plan)
     if preview_only or ask:
-        rehearsed = session.rehearse(kind)
-        if preview_only or not (_something_to_do(rehearsed) or rehearsed.succeeded):
-            sys.exit(session.conclude(rehearsed))
-        if _something_to_do(rehearsed):
+        previewed = runs.preview(kind)
+        if preview_only or not (_something_to_do(previewed) or previewed.succeeded):
+            sys.exit(runs.conclude(previewed))
+        if _something_to_do(previewed):
             _confirm()
         # Where there is nothing to ask, the run that finds nothing to do is recorded all the same.
-        session.expect_what_was_shown()
-    sys.exit(session.conclude(session.run(kind)))
+        runs.expect_what_was_shown()
+    sys.exit(runs.conclude(runs.run(kind)))
 
 
 def _confirm() -> None:
@@ -295,8 +303,8 @@ def _confirm() -> None:
     SESSIONS.close()
 
 
-def _something_to_do(rehearsed: Summary) -> bool:
+def _something_to_do(previewed: Summary) -> bool:
     """Tell whether anything can be done; a host that is off is no reason to do nothing."""
-    if rehearsed.errors or rehearsed.interrupted:
+    if previewed.errors or previewed.interrupted:
         return False
-    return bool(rehearsed.changed or rehearsed.output_changes or rehearsed.replaced)
+    return bool(previewed.changed or previewed.output_changes)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mapinfra.engine.run.events import Event, ResourceEvent
+from mapinfra.engine import Event, ResourceEvent
 
 # Where it happened, as an error of a host begins; the address of an API isn't taken apart.
 _HOST = re.compile(r"[\w.-]+(?: via [\w.-]+)*: ")

@@ -10,7 +10,7 @@ import click
 
 from mapinfra.cli.scaffold import Wanted, project_files, spec_path
 from mapinfra.cli.terminal import Terminal
-from mapinfra.engine.project.project import stack_name
+from mapinfra.engine import stack_name
 from mapinfra.errors import MapinfraError
 from mapinfra.spec import locate_text
 

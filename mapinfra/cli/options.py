@@ -10,9 +10,7 @@ from typing import Any
 
 import click
 
-from mapinfra.engine.project.selected import selected_stack
-from mapinfra.engine.run.errortext import Faults
-from mapinfra.engine.run.signals import INTERRUPTED
+from mapinfra.engine import INTERRUPTED, ErrorLines, selected_stack
 from mapinfra.errors import MapinfraError
 
 
@@ -116,5 +114,5 @@ def in_one_line(debug_file: Path | None) -> Iterator[None]:
     except (MapinfraError, click.ClickException, click.Abort):
         raise
     except Exception as error:  # noqa: BLE001 (a fault of ours is told in one line too)
-        message = Faults(debug_file).describe(error)
+        message = ErrorLines(debug_file).describe(error)
         raise MapinfraError(message, remedy="--debug FILE tells more") from None

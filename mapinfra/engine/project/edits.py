@@ -1,9 +1,9 @@
-"""Mending the state without touching what it stands for."""
+"""Editing the state without touching any host."""
 
 from collections.abc import Callable
 from dataclasses import replace
 
-from mapinfra.engine.run.operations import Stack, load
+from mapinfra.engine.project.stack import Stack, load
 from mapinfra.engine.state import urn as urns
 from mapinfra.engine.state.checkpoint import render
 from mapinfra.engine.state.snapshot import PROVIDER_TYPE, Resource, Snapshot
@@ -12,7 +12,7 @@ from mapinfra.errors import StateError
 
 
 def forget(stack: Stack, name: str) -> list[str]:
-    """Take every resource of that name or URN, and what needs it, out of the state.
+    """Remove every resource of that name or URN, and what needs it, from the state.
 
     For what can't be undone any more because its host is gone. Returns the URNs; raises
     StateError when the state has none of that name, Interrupted when a signal came first.
@@ -30,7 +30,7 @@ def forget(stack: Stack, name: str) -> list[str]:
 
 
 def unprotect(stack: Stack, name: str) -> list[str]:
-    """Take the protection off every resource of that name or URN; return the URNs.
+    """Remove the protection of every resource of that name or URN; return the URNs.
 
     Raises StateError when the state has none of that name, Interrupted when a signal came first.
     """
@@ -41,7 +41,7 @@ def unprotect(stack: Stack, name: str) -> list[str]:
         return replace(
             snapshot,
             resources=tuple(
-                replace(one, marks=replace(one.marks, protect=False)) if _named(one, name) else one
+                replace(one, protect=False) if _named(one, name) else one
                 for one in snapshot.resources
             ),
         )
@@ -64,7 +64,7 @@ def _edit(stack: Stack, name: str, change: Callable[[Snapshot], Snapshot]) -> No
 
 
 def _all(snapshot: Snapshot) -> tuple[Resource, ...]:
-    """Return the resources, and those that were being made when a run was cut off."""
+    """Return the resources, and those that an interrupted run was creating."""
     return (*snapshot.resources, *(one.resource for one in snapshot.half_made))
 
 

@@ -3,20 +3,18 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from mapinfra.engine.project.project import (
-    Project,
+from mapinfra.engine.project.project import Project, load_project, stack_name
+from mapinfra.engine.project.stack import Stack, load
+from mapinfra.engine.project.stack_config import (
     StackConfig,
-    load_project,
     load_stack_config,
     set_value,
-    stack_name,
     write_salt,
 )
-from mapinfra.engine.run.operations import Stack, load
 from mapinfra.engine.state.backend import StackFiles, stack_files
 from mapinfra.engine.state.checkpoint import render
-from mapinfra.engine.state.lock import Holder
-from mapinfra.engine.state.passphrase import Crypter, Keyring, passphrase
+from mapinfra.engine.state.lock import LockHolder
+from mapinfra.engine.state.passphrase import Crypter, Crypters, passphrase
 from mapinfra.engine.state.snapshot import Snapshot
 
 
@@ -25,15 +23,15 @@ def open_stack(folder: Path, name: str, environment: Mapping[str, str]) -> Stack
     project, files = _located(folder, name, environment)
     files.read()
     config = load_stack_config(project, name)
-    return Stack(project, name, config, files, Keyring(passphrase(environment)))
+    return Stack(project, name, config, files, Crypters(passphrase(environment)))
 
 
 def init_stack(folder: Path, name: str, environment: Mapping[str, str]) -> Path:
     """Make an empty stack, and a config with a salt where there is none; return the config file.
 
-    The salt comes first: cut off behind it, this can be done again by either engine. The Pulumi
-    CLI writes the state first; cut off behind that, its stack gets the salt of its state. Raises
-    MapinfraError when the stack is there already, or the passphrase doesn't fit.
+    The salt is written first: if this is interrupted after it, either engine can do it again. The
+    Pulumi CLI writes the state first; if that is interrupted, its stack gets the salt of its state.
+    Raises MapinfraError when the stack is there already, or the passphrase doesn't fit.
     """
     project, files = _located(folder, name, environment)
     file = project.stack_config_file(name)
@@ -53,7 +51,7 @@ def init_stack(folder: Path, name: str, environment: Mapping[str, str]) -> Path:
 
 
 def _salt_of_state(project: Project, name: str, files: StackFiles, secret: str) -> str:
-    snapshot, _ = load(Stack(project, name, StackConfig(), files, Keyring(secret)))
+    snapshot, _ = load(Stack(project, name, StackConfig(), files, Crypters(secret)))
     return snapshot.salt
 
 
@@ -80,7 +78,7 @@ def set_config(
     return project.stack_config_file(name)
 
 
-def lock_holders(folder: Path, name: str, environment: Mapping[str, str]) -> list[Holder]:
+def lock_holders(folder: Path, name: str, environment: Mapping[str, str]) -> list[LockHolder]:
     """Return who holds the locks of a stack, dead or alive; raise NoSuchStack or MapinfraError."""
     _, files = _located(folder, name, environment)
     files.read()

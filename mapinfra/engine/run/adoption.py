@@ -1,11 +1,11 @@
-"""Taking what is there already into the state, as it is, without touching it."""
+"""Adding what is there already to the state, as it is, without touching it."""
 
 from dataclasses import replace
 
-from mapinfra.engine.project.project import ClearConfig
+from mapinfra.engine.project.stack_config import ClearConfig
 from mapinfra.engine.run.events import LogEvent, ResourceEvent
-from mapinfra.engine.run.goal import Goal, Outcome
-from mapinfra.engine.run.registrar import NOT_MADE, Steps
+from mapinfra.engine.run.goal import Goal, Registered
+from mapinfra.engine.run.registrar import NOT_MADE, Registrar
 from mapinfra.engine.run.run import Run
 from mapinfra.engine.state import urn as urns
 from mapinfra.engine.state.clock import now
@@ -13,10 +13,10 @@ from mapinfra.engine.state.snapshot import Resource
 from mapinfra.engine.state.values import contains_unknown
 
 
-class Adoption(Steps):
-    """Takes each resource the program registers into the state with its live values.
+class Adopter(Registrar):
+    """Adds each resource that the program registers to the state, with its live values.
 
-    What the state has stays as it is. What isn't there yet isn't adopted: the next update makes
+    What the state has stays as it is. What isn't there yet isn't adopted: the next update creates
     it. Live values become the recorded inputs, so the next preview shows live → desired.
     """
 
@@ -24,37 +24,37 @@ class Adoption(Steps):
         super().__init__(run, config, stack, project)
         self._adopted: list[Resource] = []
 
-    def tell(self) -> None:
-        """Tell and count what was adopted, once it stands in the state."""
+    def report(self) -> None:
+        """Report and count what was adopted, once the state has it."""
         for new in self._adopted:
             self._run.tally.count("import")
             event = ResourceEvent(new.urn, new.custom, "import", "planned", new=new)
             self._run.emit(event if self._run.preview else replace(event, status="done"))
 
-    def _take(self, goal: Goal, old: Resource | None) -> Outcome:
+    def _take(self, goal: Goal, old: Resource | None) -> Registered:
         if old is not None:
             return self._same(old, old)
         if not goal.custom:
             return self._adopt(goal.resource(goal.inputs, ""))
         return self._live(goal)
 
-    def _live(self, goal: Goal) -> Outcome:
+    def _live(self, goal: Goal) -> Registered:
         if contains_unknown(goal.inputs):
-            return self._absent(goal, "hangs on what isn't there yet")
+            return self._absent(goal, "depends on what isn't there yet")
         inputs = self._run.providers.check({}, goal.inputs)
         found = self._run.providers.find(goal.resource(inputs, self._provider_reference()))
         if found.gone:
             return self._absent(goal, "isn't there yet")
         return self._adopt(found.resource)
 
-    def _adopt(self, new: Resource) -> Outcome:
+    def _adopt(self, new: Resource) -> Registered:
         adopted = replace(new, created=now(), modified=now())
-        self._run.journal.settle(adopted)
+        self._run.state.settle(adopted)
         self._adopted.append(adopted)
-        return Outcome(new.id, new.outputs)
+        return Registered(new.id, new.outputs)
 
-    def _absent(self, goal: Goal, why: str) -> Outcome:
-        self._run.emit(LogEvent("info", f"{urns.label(goal.urn)} {why}: up makes it"))
+    def _absent(self, goal: Goal, why: str) -> Registered:
+        self._run.emit(LogEvent("info", f"{urns.label(goal.urn)} {why}: up creates it"))
         with self._lock:
             self._unmade.add(goal.urn)
         return NOT_MADE

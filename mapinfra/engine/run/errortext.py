@@ -11,7 +11,7 @@ from mapinfra.errors import MapinfraError
 from mapinfra.text import visible, visible_lines
 
 
-class Faults:
+class ErrorLines:
     """Describes errors; with `debug_file` each unexpected one leaves its traceback there."""
 
     def __init__(self, debug_file: Path | None = None) -> None:

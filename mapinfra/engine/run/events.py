@@ -1,19 +1,14 @@
-"""What a run tells while it goes on, and at its end."""
+"""What a run reports: events as they happen, and a summary at its end."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from mapinfra.engine.run.verdict import Verdict
-from mapinfra.engine.state.diff import Change
+from mapinfra.engine.state.diff import ValueChange
 from mapinfra.engine.state.snapshot import Resource
-from mapinfra.engine.state.values import Properties
+from mapinfra.engine.state.values import PROVIDER_KEY, Properties, plain
 
-Op = Literal[
-    "same", "create", "update", "delete", "refresh", "replace", "create-replacement",
-    "delete-replaced", "import",
-]  # fmt: skip
-UNCOUNTED: frozenset[Op] = frozenset({"create-replacement", "delete-replaced"})
+Op = Literal["same", "create", "update", "delete", "refresh", "import"]
 Status = Literal["planned", "started", "done", "failed", "skipped"]
 Severity = Literal["info", "warning", "error"]
 OperationKind = Literal["update", "refresh", "destroy", "import"]
@@ -21,27 +16,31 @@ OperationKind = Literal["update", "refresh", "destroy", "import"]
 
 @dataclass(frozen=True)
 class ResourceEvent:
-    """One resource, one step of it.
+    """One operation on one resource.
 
-    A replacement is told in three: `replace`, which is what counts, `create-replacement` and
-    `delete-replaced`. `planned` in a preview; `started` and `done` in a run; `failed` with a
-    one-line `message`; `skipped` with what it waits for. `changes` are live → desired, or
-    recorded → live for the op `refresh`; `plan` are the steps in words; `reason` says why there
-    is nothing to do, of a `delete` too; `verdict` why a resource is replaced.
+    `planned` in a preview; `started` and `done` in a run; `failed` with a one-line `message`;
+    `skipped` with what it waits for. `changes` are live → desired, or recorded → live for the op
+    `refresh`; `plan` are the steps in words; `reason` says why there is nothing to do, of a
+    `delete` too.
     """
 
     urn: str
     custom: bool
     op: Op
     status: Status
-    changes: tuple[Change, ...] = ()
+    changes: tuple[ValueChange, ...] = ()
     plan: tuple[str, ...] = ()
     message: str = ""
     reason: str = ""
     seconds: float = 0.0
     old: Resource | None = None
     new: Resource | None = None
-    verdict: Verdict | None = None
+
+    @property
+    def provider_changed(self) -> bool:
+        """True when the code of the resource's provider isn't what it was."""
+        old, new = (one.inputs.get(PROVIDER_KEY) if one else None for one in (self.old, self.new))
+        return bool(plain(old) != plain(new))
 
 
 @dataclass(frozen=True)
@@ -55,11 +54,10 @@ class LogEvent:
 
 @dataclass(frozen=True)
 class Summary:
-    """How a run, or with `preview` its rehearsal, ended.
+    """How a run, or with `preview` the preview of one, ended.
 
     `counts` has every resource, components too, by what was done to it. `failed` and `skipped` are
-    numbers of resources, `errors` of errors that belong to none: those of the program. `replaced`
-    is the number of steps in which resources are replaced; `counts` has these resources once.
+    numbers of resources, `errors` of errors that belong to none: those of the program.
     """
 
     operation: OperationKind
@@ -71,8 +69,7 @@ class Summary:
     interrupted: bool
     seconds: float
     outputs: Properties = field(default_factory=dict)
-    output_changes: tuple[Change, ...] = ()
-    replaced: int = 0
+    output_changes: tuple[ValueChange, ...] = ()
 
     @property
     def succeeded(self) -> bool:
@@ -90,9 +87,9 @@ Emit: TypeAlias = Callable[[Event], None]
 
 
 def reviewed(events: Iterable[Event]) -> dict[str, tuple[str, ...]]:
-    """Return the steps that a run showed for each resource: of one replaced, those of the new."""
+    """Return the steps that a preview showed for each resource."""
     return {
         one.urn: one.plan
         for one in events
-        if isinstance(one, ResourceEvent) and one.op not in (*UNCOUNTED, "refresh")
+        if isinstance(one, ResourceEvent) and one.op != "refresh"
     }

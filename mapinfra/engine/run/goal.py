@@ -2,17 +2,13 @@
 
 from dataclasses import dataclass, field
 
-from mapinfra.engine.run.aliases import Alias
-from mapinfra.engine.state.snapshot import Marks, Resource
+from mapinfra.engine.state.snapshot import Resource
 from mapinfra.engine.state.values import Properties
 
 
 @dataclass(frozen=True)
 class Goal:
-    """A resource as the program wants it.
-
-    `delete_first` is its word on replacing: delete before, create before, or as the provider says.
-    """
+    """A resource as the program wants it. `ignore_changes` are keys of the inputs."""
 
     urn: str
     type: str
@@ -21,9 +17,9 @@ class Goal:
     parent: str = ""
     dependencies: tuple[str, ...] = ()
     property_dependencies: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    marks: Marks = field(default_factory=Marks)
-    delete_first: bool | None = None
-    aliases: tuple[Alias, ...] = ()
+    protect: bool = False
+    retain_on_delete: bool = False
+    ignore_changes: tuple[str, ...] = ()
 
     def resource(self, inputs: Properties, provider: str) -> Resource:
         """Return the resource of the state that this goal leads to."""
@@ -36,12 +32,23 @@ class Goal:
             provider=provider,
             dependencies=self.dependencies,
             property_dependencies=self.property_dependencies,
-            marks=self.marks,
+            protect=self.protect,
+            retain_on_delete=self.retain_on_delete,
+            ignore_changes=self.ignore_changes,
         )
+
+    def ignoring(self, old: Properties, new: Properties) -> Properties:
+        """Return the new inputs with the old values of those whose changes are ignored."""
+        kept = {key: value for key, value in new.items() if key not in self.ignore_changes}
+        return kept | {key: old[key] for key in self.ignore_changes if key in old}
+
+
+NO_GOAL = Goal("", "", custom=False, inputs={})
+"""The parent of what has none."""
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Registered:
     """What the program gets back; outputs stay unknown to it when it wasn't `made`."""
 
     id: str = ""

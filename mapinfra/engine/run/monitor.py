@@ -1,14 +1,13 @@
-"""What the SDK talks to in place of Pulumi's engine: registrations become steps at once."""
+"""What the SDK talks to in place of Pulumi's engine: each registration is done at once."""
 
 from collections.abc import Mapping
 
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import alias_pb2, engine_pb2, resource_pb2
+from pulumi.runtime.proto import engine_pb2, resource_pb2
 
-from mapinfra.engine.run.aliases import Alias
 from mapinfra.engine.run.events import Emit, LogEvent, Severity
-from mapinfra.engine.run.goal import Goal
-from mapinfra.engine.run.registrar import Steps
+from mapinfra.engine.run.goal import NO_GOAL, Goal
+from mapinfra.engine.run.registrar import Registrar
 from mapinfra.engine.run.unsupported import (
     REFUSED_FEATURES,
     Refusals,
@@ -16,50 +15,43 @@ from mapinfra.engine.run.unsupported import (
     expect_supported,
 )
 from mapinfra.engine.state import urn as urns
-from mapinfra.engine.state.snapshot import Marks
 from mapinfra.engine.state.values import Properties, from_struct, to_struct
 
-_FEATURES = (
-    resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS,
-    resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
-    resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
-    *REFUSED_FEATURES,
-)
+_FEATURES = (resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS, *REFUSED_FEATURES)
 
 
 class Monitor(Refusals):
     """The resource monitor, called by the SDK on threads of the loop's executor."""
 
-    def __init__(self, steps: Steps, stack: str, project: str) -> None:
-        self._steps = steps
+    def __init__(self, registrar: Registrar, stack: str, project: str) -> None:
+        self._registrar = registrar
         self._stack = stack
         self._project = project
-        self._marks: dict[str, Marks] = {}
         self.stack_urn = ""
         self.stack_outputs: Properties = {}
 
     def GetDeploymentInfo(self, _request: empty_pb2.Empty) -> resource_pb2.DeploymentInfo:  # noqa: N802
-        """Tell what may be used."""
+        """Say which features may be used."""
         return resource_pb2.DeploymentInfo(supportedFeatures=_FEATURES)
 
     def SupportsFeature(  # noqa: N802
         self, request: resource_pb2.SupportsFeatureRequest
     ) -> resource_pb2.SupportsFeatureResponse:
-        """Tell whether something may be used, by its older name."""
+        """Say whether a feature may be used, by its older name."""
         return resource_pb2.SupportsFeatureResponse(hasSupport=request.id == "secrets")
 
     def RegisterResource(  # noqa: N802
         self, request: resource_pb2.RegisterResourceRequest
     ) -> resource_pb2.RegisterResourceResponse:
-        """Take the resource's step; a failure is reported to the program as such."""
+        """Bring the resource to its goal; a failure is reported to the program as such."""
         goal = self._goal(request)
-        outcome = self._steps.register(goal)
-        if not outcome.made:
+        registered = self._registrar.register(goal)
+        if not registered.made:
             return resource_pb2.RegisterResourceResponse(
                 urn=goal.urn, result=resource_pb2.Result.FAIL
             )
         return resource_pb2.RegisterResourceResponse(
-            urn=goal.urn, id=outcome.id, object=to_struct(outcome.outputs)
+            urn=goal.urn, id=registered.id, object=to_struct(registered.outputs)
         )
 
     def RegisterResourceOutputs(  # noqa: N802
@@ -71,7 +63,7 @@ class Monitor(Refusals):
             # Taken over by the run, once the program has come to its end.
             self.stack_urn, self.stack_outputs = request.urn, found
         else:
-            self._steps.outputs(request.urn, found)
+            self._registrar.outputs(request.urn, found)
         return empty_pb2.Empty()
 
     def SignalAndWaitForShutdown(self, _request: empty_pb2.Empty) -> empty_pb2.Empty:  # noqa: N802
@@ -81,8 +73,8 @@ class Monitor(Refusals):
     def _goal(self, request: resource_pb2.RegisterResourceRequest) -> Goal:
         urn = urns.make(self._stack, self._project, request.parent, request.type, request.name)
         expect_supported(request, urn)
-        # What a child doesn't say itself, it has from its parent, which was registered before it.
-        marks = self._marks[urn] = _marks(request, self._marks.get(request.parent, Marks()))
+        # Two options that a resource doesn't say itself it has from its parent.
+        parent = self._registrar.goals.get(request.parent, NO_GOAL)
         return Goal(
             urn=urn,
             type=request.type,
@@ -94,37 +86,12 @@ class Monitor(Refusals):
                 key: tuple(sorted(found.urns))
                 for key, found in sorted(request.propertyDependencies.items())
             },
-            marks=marks,
-            delete_first=request.deleteBeforeReplace
-            if request.deleteBeforeReplaceDefined
-            else None,
-            aliases=tuple(map(_alias, request.aliases)),
+            protect=request.protect if request.HasField("protect") else parent.protect,
+            retain_on_delete=request.retainOnDelete
+            if request.HasField("retainOnDelete")
+            else parent.retain_on_delete,
+            ignore_changes=tuple(request.ignoreChanges),
         )
-
-
-def _marks(request: resource_pb2.RegisterResourceRequest, above: Marks) -> Marks:
-    return Marks(
-        protect=request.protect if request.HasField("protect") else above.protect,
-        retain_on_delete=request.retainOnDelete
-        if request.HasField("retainOnDelete")
-        else above.retain_on_delete,
-        deleted_with=request.deletedWith or above.deleted_with,
-        ignore_changes=tuple(request.ignoreChanges),
-        replace_on_changes=tuple(request.replaceOnChanges),
-    )
-
-
-def _alias(found: alias_pb2.Alias) -> Alias:
-    spec = found.spec
-    return Alias(
-        urn=found.urn,
-        name=spec.name,
-        type=spec.type,
-        stack=spec.stack,
-        project=spec.project,
-        parent=spec.parentUrn,
-        no_parent=spec.noParent,
-    )
 
 
 _SEVERITIES: Mapping[int, Severity] = {
@@ -134,7 +101,7 @@ _SEVERITIES: Mapping[int, Severity] = {
 }
 
 
-class Engine:
+class EngineLog:
     """Takes the program's log lines."""
 
     def __init__(self, emit: Emit) -> None:

@@ -17,38 +17,26 @@ from mapinfra.engine.state.values import (
     UNKNOWN,
     Properties,
     Value,
+    contains_asset,
     mapped,
     mark_secrets,
     plain,
     properties,
-    special,
 )
 from mapinfra.errors import MapinfraError
 
 
 @dataclass(frozen=True)
-class Read:
+class ReadResult:
     """What a refresh found: the live resource; `gone` when there is none any more."""
 
     resource: Resource
     gone: bool
 
 
-@dataclass(frozen=True)
-class Difference:
-    """What a provider says of a change; `changed` is None when it leaves that to the inputs.
-
-    `replaces` are the keys that can't be changed in place.
-    """
-
-    changed: bool | None
-    replaces: tuple[str, ...] = ()
-    delete_first: bool = False
-
-
 @runtime_checkable
 class TellsRemoval(Protocol):
-    """A provider that can tell what deleting would do; more than Pulumi asks of one."""
+    """A provider that can say what deleting would do, which Pulumi's providers can't."""
 
     def removal(self, props: dict[str, Any]) -> tuple[Sequence[str], str]:
         """Return the steps in words, and why there are none if so; nothing is changed."""
@@ -57,7 +45,7 @@ class TellsRemoval(Protocol):
 
 @runtime_checkable
 class TellsIdentity(Protocol):
-    """A provider that can tell the id of what is described; more than Pulumi asks of one."""
+    """A provider that can say the id of what is described, which Pulumi's providers can't."""
 
     def identity(self, props: dict[str, Any]) -> str:
         """Return the id that `create` would give it."""
@@ -85,16 +73,21 @@ class Providers:
             raise MapinfraError("; ".join(_failure(failure) for failure in result.failures))
         return mark_secrets(properties(result.inputs), new) | {PROVIDER_KEY: serialized}
 
-    def diff(self, old: Resource, new: Properties) -> Difference:
-        """Ask the provider what a change of inputs takes."""
+    def diff(self, old: Resource, new: Properties) -> bool | None:
+        """Ask the provider whether there is a change; None when it leaves that to the inputs.
+
+        Raises MapinfraError for a change that can't be made in place.
+        """
         known = old.outputs if new[PROVIDER_KEY] == UNKNOWN else new
-        olds, news = _previewed(old.outputs), _previewed(new)
-        result = self._provider(known).diff(old.id, olds, news)
-        return Difference(
-            changed=result.changes,
-            replaces=tuple(result.replaces or ()),
-            delete_first=bool(result.delete_before_replace),
-        )
+        result = self._provider(known).diff(old.id, _previewed(old.outputs), _previewed(new))
+        if result.replaces and result.changes is not False:
+            raise MapinfraError(
+                f"{', '.join(result.replaces)} can't be changed in place, and replacing isn't "
+                "supported in process",
+                remedy="use the Pulumi CLI for this stack",
+            )
+        changed: bool | None = result.changes
+        return changed
 
     def create(self, new: Properties) -> tuple[str, Properties]:
         """Create; return the id and the outputs."""
@@ -113,31 +106,36 @@ class Providers:
         self._provider(old.outputs).delete(old.id, _given(old.outputs))
 
     def removal(self, old: Resource) -> tuple[tuple[str, ...], str]:
-        """Return the steps of deleting, or why there are none, if the provider can tell them."""
+        """Return the steps of deleting, or why there are none, if the provider can say so."""
         provider = self._provider(old.outputs)
         if not isinstance(provider, TellsRemoval):
             return (), ""
         steps, reason = provider.removal(_given(old.outputs))
         return tuple(steps), "" if steps else reason
 
-    def read(self, old: Resource) -> Read:
+    def read(self, old: Resource) -> ReadResult:
         """Read the live state of a resource of the state."""
         result = self._provider(old.outputs).read(old.id, _given(old.outputs))
         if not result.id:
-            return Read(old, gone=True)
+            return ReadResult(old, gone=True)
         serialized = old.outputs[PROVIDER_KEY]
         inputs = old.inputs
         if result.inputs is not None:
             inputs = mark_secrets(properties(result.inputs), old.inputs)
             inputs = inputs | {PROVIDER_KEY: serialized}
         outputs = _outputs(result.outs, old.outputs)
-        return Read(replace(old, id=str(result.id), inputs=inputs, outputs=outputs), gone=False)
+        return ReadResult(
+            replace(old, id=str(result.id), inputs=inputs, outputs=outputs), gone=False
+        )
 
-    def find(self, described: Resource) -> Read:
+    def find(self, described: Resource) -> ReadResult:
         """Read what is described by its inputs, and in no state yet."""
         provider = self._provider(described.inputs)
         if not isinstance(provider, TellsIdentity):
-            raise MapinfraError("its provider can't tell what it would be called")
+            raise MapinfraError(
+                "its provider can't identify it, so it can't be adopted",
+                remedy="leave it out with --target",
+            )
         named = provider.identity(_given(described.inputs))
         return self.read(replace(described, id=named, outputs=described.inputs))
 
@@ -163,10 +161,9 @@ class Providers:
 
 def _given(bag: Properties) -> dict[str, Any]:
     """Copy values for a provider, with secrets in clear; an asset would be one in the CLI alone."""
-    kind = special(bag)
-    if kind:
+    if contains_asset(bag):
         raise MapinfraError(
-            f"{kind} in its state isn't supported in process",
+            "an asset or archive in its state isn't supported in process",
             remedy="use the Pulumi CLI for this stack",
         )
     clear: dict[str, Any] = plain(bag)

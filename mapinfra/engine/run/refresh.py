@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from mapinfra.engine.run.events import Op, ResourceEvent
-from mapinfra.engine.run.providers import Read
+from mapinfra.engine.run.providers import ReadResult
 from mapinfra.engine.run.run import Run
 from mapinfra.engine.state.clock import now
 from mapinfra.engine.state.diff import changes
@@ -14,27 +14,27 @@ from mapinfra.engine.state.snapshot import PROVIDER_TYPE, Resource
 
 
 def refresh(run: Run, parallel: int) -> None:
-    """Replace recorded by live values in the journal.
+    """Replace recorded by live values in the state.
 
     A resource that can't be read keeps what was recorded; why is noted in `run.unread`.
     Drift, and what is gone, is told by events of the op `refresh`.
     """
     readable = [
         one
-        for one in run.journal.old()
-        if run.confined_to(one) and one.custom and not one.missing and one.type != PROVIDER_TYPE
+        for one in run.state.old()
+        if run.confined_to(one) and one.custom and one.type != PROVIDER_TYPE
     ]
     found: dict[str, Resource | None] = {}
 
     def read(old: Resource) -> None:
         result = _read(run, old)
         if result is not None:
-            _tell(run, old, result)
+            _report(run, old, result)
             if result.gone or result.resource != old:
                 found[old.urn] = None if result.gone else replace(result.resource, modified=now())
 
     each(readable, read, parallel)
-    run.journal.refreshed(found)
+    run.state.refreshed(found)
 
 
 def each(resources: Iterable[Resource], task: Callable[[Resource], None], parallel: int) -> None:
@@ -47,17 +47,17 @@ def each(resources: Iterable[Resource], task: Callable[[Resource], None], parall
         future.result()
 
 
-def _read(run: Run, old: Resource) -> Read | None:
+def _read(run: Run, old: Resource) -> ReadResult | None:
     if run.stop.is_set():
         return None
     try:
         return run.providers.read(old)
     except Exception as error:  # noqa: BLE001 (whatever a provider raises fails its resource)
-        run.unread[old.urn] = run.faults.describe(error)
+        run.unread[old.urn] = run.errors.describe(error)
         return None
 
 
-def _tell(run: Run, old: Resource, result: Read) -> None:
+def _report(run: Run, old: Resource, result: ReadResult) -> None:
     live = result.resource
     drift = changes(old.inputs, live.inputs) or changes(old.outputs, live.outputs)
     if result.gone or drift:
@@ -69,7 +69,7 @@ def _tell(run: Run, old: Resource, result: Read) -> None:
         )  # fmt: skip
 
 
-def tell_unread(run: Run) -> None:
+def report_unread(run: Run) -> None:
     """Count as failed what couldn't be read."""
     for urn, message in run.unread.items():
         run.tally.fail(urn)
@@ -80,7 +80,7 @@ def count_refreshed(run: Run, before: Iterable[Resource]) -> None:
     """Count a refresh as Pulumi does: what drifted is an update, what is gone a delete."""
     for old in before:
         if old.type != PROVIDER_TYPE and old.urn not in run.tally.failed:
-            run.tally.count(_refreshed_op(old, run.journal.find(old.urn)))
+            run.tally.count(_refreshed_op(old, run.state.find(old.urn)))
 
 
 def _refreshed_op(old: Resource, live: Resource | None) -> Op:

@@ -1,4 +1,4 @@
-"""What the parts of one run share, and how each of their steps is told and counted."""
+"""What the parts of one run share, and how each operation is reported and counted."""
 
 import threading
 import time
@@ -6,13 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from mapinfra.engine.run.errortext import Faults
-from mapinfra.engine.run.events import UNCOUNTED, Emit, Op, ResourceEvent
+from mapinfra.engine.run.errortext import ErrorLines
+from mapinfra.engine.run.events import Emit, Op, ResourceEvent
 from mapinfra.engine.run.providers import Providers
 from mapinfra.engine.run.targets import Targets
-from mapinfra.engine.run.verdict import Verdict
 from mapinfra.engine.state import urn as urns
-from mapinfra.engine.state.current import Journal
+from mapinfra.engine.state.current import CurrentState
 from mapinfra.engine.state.diff import LATER, changes, steps_of
 from mapinfra.engine.state.snapshot import PROVIDER_TYPE, OperationType, Resource
 from mapinfra.engine.state.urn import STACK_TYPE
@@ -28,15 +27,11 @@ class Tally:
         self.failed: set[str] = set()
         self.skipped: set[str] = set()
         self.errors = 0
-        self.replaced = 0
 
     def count(self, op: Op) -> None:
-        """Count a resource by what was done to it, the steps of a replacement by themselves."""
+        """Count a resource by what was done to it."""
         with self._lock:
-            if op in UNCOUNTED:
-                self.replaced += 1
-            else:
-                self.counts[op] = self.counts.get(op, 0) + 1
+            self.counts[op] = self.counts.get(op, 0) + 1
 
     def fail(self, urn: str) -> None:
         """Note a resource whose step failed."""
@@ -69,10 +64,10 @@ class Tally:
 class Run:
     """What all parts of one run share."""
 
-    journal: Journal
+    state: CurrentState
     providers: Providers
     tally: Tally
-    faults: Faults
+    errors: ErrorLines
     emit: Emit
     preview: bool
     stop: threading.Event
@@ -120,17 +115,12 @@ class Run:
         new: Resource,
         op: Op,
         pending: OperationType | None = None,
-        *,
-        verdict: Verdict | None = None,
     ) -> Iterator[None]:
-        """Tell and count one step that makes or changes a resource, and record that it begins.
-
-        A replacement is told with the verdict that led to it.
-        """
+        """Report and count an operation that makes or changes a resource; record its begin."""
         event = ResourceEvent(
             new.urn, new.custom, op, "planned",
             changes=changes(old.inputs if old else {}, new.inputs), plan=steps_of(new.inputs),
-            old=old, new=new, verdict=verdict,
+            old=old, new=new,
         )  # fmt: skip
         if self.preview:
             self.emit(event)
@@ -139,7 +129,7 @@ class Run:
             self.emit(replace(event, status="started"))
             began = time.monotonic()
             if pending:
-                self.journal.begin(pending, _dated_as(old, new) if op == "update" else new)
+                self.state.begin(pending, _dated_as(old, new) if op == "update" else new)
             yield
             seconds = time.monotonic() - began
             self.emit(replace(event, status="done", seconds=seconds))

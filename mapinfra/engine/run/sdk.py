@@ -1,4 +1,4 @@
-"""Running the project's `__main__.py` against a monitor of this process."""
+"""Pulumi's SDK in this process: its settings, and the project's program run against them."""
 
 import asyncio
 import contextlib
@@ -13,14 +13,15 @@ import pulumi.runtime
 from pulumi.runtime.settings import Settings
 from pulumi.runtime.stack import run_in_stack
 
-from mapinfra.engine.project.project import ClearConfig, Project
-from mapinfra.engine.run.monitor import Engine, Monitor
+from mapinfra.engine.project.project import Project
+from mapinfra.engine.project.stack_config import ClearConfig
+from mapinfra.engine.run.monitor import EngineLog, Monitor
 from mapinfra.errors import MapinfraError
 
 
 @contextlib.contextmanager
 def at_home(project: Project) -> Iterator[None]:
-    """Stand in the project's folder, its modules importable, and its prints off the results."""
+    """Work in the project's folder, with its modules importable and its prints on stderr."""
     folder = str(project.folder)
     sys.path.insert(0, folder)
     try:
@@ -34,7 +35,7 @@ def configure_sdk(
     project: Project,
     stack: str,
     config: ClearConfig,
-    engine: Engine,
+    engine: EngineLog,
     monitor: Monitor | None = None,
     *,
     preview: bool,
@@ -58,12 +59,12 @@ def configure_sdk(
 
 
 def run_program(project: Project, parallel: int) -> None:
-    """Run the program to its end; at most `parallel` registrations go on at the same time.
+    """Run the program to its end, with at most `parallel` registrations at the same time.
 
-    Raises whatever the program raises, MapinfraError when it can't be found or gives up.
+    Raises whatever the program raises, MapinfraError when it can't be found or exits with an error.
     """
     if not project.main.is_file():
-        raise MapinfraError("there is no such program", where=str(project.main))
+        raise MapinfraError("the program doesn't exist", where=str(project.main))
     # Failed registrations leave futures that nobody awaits, which asyncio would report.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     with (
@@ -79,7 +80,7 @@ def run_program(project: Project, parallel: int) -> None:
         except SystemExit as ended:
             if ended.code:
                 raise MapinfraError(
-                    f"the program ended itself: {ended.code}", where=str(project.main)
+                    f"the program exited: {ended.code}", where=str(project.main)
                 ) from None
 
 

@@ -1,14 +1,15 @@
-"""What a program may use and only the Pulumi CLI does: each is refused by the program's word."""
+"""What only the Pulumi CLI does for a program: each is refused by its name."""
 
-from collections.abc import Mapping
-from typing import NoReturn
+from collections.abc import Callable
+from typing import Any, NoReturn
 
+import pulumi
 from google.protobuf import empty_pb2
 from google.protobuf.message import Message
 from pulumi.runtime.proto import resource_pb2
 
 from mapinfra.engine.state import urn as urns
-from mapinfra.engine.state.values import Properties, special
+from mapinfra.engine.state.values import Properties, contains_asset, is_plain_key
 from mapinfra.errors import MapinfraError
 
 _SUPPORTED_FIELDS = frozenset(
@@ -16,20 +17,13 @@ _SUPPORTED_FIELDS = frozenset(
         "type", "name", "parent", "custom", "object", "dependencies", "propertyDependencies",
         "acceptSecrets", "acceptResources", "supportsPartialValues", "supportsResultReporting",
         "aliasSpecs", "sourcePosition", "stackTrace", "accepts_byte_string",
-        "parentStackTraceHandle", "aliases", "aliasURNs", "protect", "retainOnDelete",
-        "deletedWith", "ignoreChanges", "replaceOnChanges", "deleteBeforeReplace",
-        "deleteBeforeReplaceDefined",
+        "parentStackTraceHandle", "protect", "retainOnDelete", "ignoreChanges",
     }
 )  # fmt: skip
 
-_OPTIONS: Mapping[str, str] = {
-    "importId": "import_", "customTimeouts": "custom_timeouts", "hideDiffs": "hide_diffs",
-    "additionalSecretOutputs": "additional_secret_outputs", "envVarMappings": "env_var_mappings",
-    "pluginDownloadURL": "plugin_download_url",
-}  # fmt: skip
-"""Options of pulumi.ResourceOptions whose fields on the wire are spelled otherwise."""
-
 REFUSED_FEATURES = (
+    resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
     resource_pb2.RESOURCE_MONITOR_FEATURE_REPLACE_WITH,
     resource_pb2.RESOURCE_MONITOR_FEATURE_REPLACEMENT_TRIGGER,
     resource_pb2.RESOURCE_MONITOR_FEATURE_TRANSFORMS,
@@ -39,10 +33,7 @@ REFUSED_FEATURES = (
     resource_pb2.RESOURCE_MONITOR_FEATURE_ERROR_HOOKS,
     resource_pb2.RESOURCE_MONITOR_FEATURE_STATE_MIGRATIONS,
 )
-"""Announced all the same: else the SDK itself refuses, and asks for a newer Pulumi CLI."""
-
-_STACK_REFERENCE = "pulumi:pulumi:StackReference"
-_GET_RESOURCE = "pulumi:pulumi:getResource"
+"""Announced all the same: else the SDK itself refuses them, and asks for a newer Pulumi CLI."""
 
 
 def unsupported(what: str, where: str = "the program") -> MapinfraError:
@@ -50,7 +41,7 @@ def unsupported(what: str, where: str = "the program") -> MapinfraError:
     return MapinfraError(
         f"uses {what}, which isn't supported in process",
         where=where,
-        remedy="leave it out, or use the Pulumi CLI for this stack",
+        remedy="remove it, or use the Pulumi CLI for this stack",
     )
 
 
@@ -59,9 +50,12 @@ def expect_supported(request: resource_pb2.RegisterResourceRequest, urn: str) ->
     where = urns.label(urn)
     if request.remote:
         raise unsupported(f"the remote component {request.type}", where)
-    options = sorted(_OPTIONS.get(one, one) for one in _used(request) - _SUPPORTED_FIELDS)
+    options = sorted(map(_option, _used(request) - _SUPPORTED_FIELDS))
     if options:
         raise unsupported(f"the option {options[0]}", where)
+    for path in request.ignoreChanges:
+        if not is_plain_key(path):
+            raise unsupported(f"the property path {path} in ignore_changes", where)
     if request.custom and not request.type.startswith("pulumi-python:dynamic"):
         raise unsupported(f"the type {request.type}", where)
 
@@ -75,55 +69,39 @@ def _used(request: resource_pb2.RegisterResourceRequest) -> set[str]:
     }
 
 
+def _option(field: str) -> str:
+    """Return the option of a resource that is sent in this field, as the program spells it."""
+    known = vars(pulumi.ResourceOptions())
+    return next((one for one in known if field.lower().startswith(one.replace("_", ""))), field)
+
+
 def expect_plain(found: Properties, urn: str) -> Properties:
     """Return the values; raise MapinfraError when one is an asset or an archive."""
     for key, value in found.items():
-        kind = special(value)
-        if kind:
-            raise unsupported(f"{kind} in {key}", urns.label(urn))
+        if contains_asset(value):
+            raise unsupported(f"an asset or archive in {key}", urns.label(urn))
     return found
 
 
+def _refusing(name: Callable[[Any], str]) -> Callable[[Any, Message], NoReturn]:
+    def refuse(_monitor: Any, request: Message) -> NoReturn:
+        raise unsupported(name(request))
+
+    return refuse
+
+
 class Refusals:
-    """The SDK's requests that no in-process run does."""
+    """The SDK's requests that aren't served in process."""
 
     def RegisterResourceHook(self, _request: Message) -> empty_pb2.Empty:  # noqa: N802
         """Take note of nothing: the option `hooks` of a resource is what is refused."""
         return empty_pb2.Empty()
 
     RegisterErrorHook = RegisterResourceHook
-
-    def ReadResource(self, request: resource_pb2.ReadResourceRequest) -> NoReturn:  # noqa: N802
-        """Refuse reading what no program of this stack has made."""
-        where = f"{request.name} ({urns.short_type(request.type)})"
-        if request.type == _STACK_REFERENCE:
-            raise unsupported("StackReference", where)
-        raise unsupported("the option id, to read what is there already", where)
-
-    def Invoke(self, request: resource_pb2.ResourceInvokeRequest) -> NoReturn:  # noqa: N802
-        """Refuse functions of providers."""
-        if request.tok == _GET_RESOURCE:
-            urn = request.args.fields["urn"].string_value
-            raise unsupported("the option urn", urns.label(urn))
-        raise unsupported(f"invoke of the function {request.tok}")
-
-    def Call(self, request: resource_pb2.ResourceCallRequest) -> NoReturn:  # noqa: N802
-        """Refuse methods of resources."""
-        raise unsupported(f"call of the method {request.tok}")
-
-    def ExistsResource(self, request: resource_pb2.ExistsResourceRequest) -> NoReturn:  # noqa: N802
-        """Refuse asking a provider whether something is there."""
-        raise unsupported(f"the question whether a {urns.short_type(request.type)} exists")
-
-    def RegisterPackage(self, request: resource_pb2.RegisterPackageRequest) -> NoReturn:  # noqa: N802
-        """Refuse packages that a provider makes out of parameters."""
-        made = request.parameterization.name or request.extension.name
-        raise unsupported(f"the parameterized package {made} of {request.name}")
-
-    def RegisterStackTransform(self, _request: Message) -> NoReturn:  # noqa: N802
-        """Refuse transforms of every resource."""
-        raise unsupported("register_resource_transform")
-
-    def RegisterStackInvokeTransform(self, _request: Message) -> NoReturn:  # noqa: N802
-        """Refuse transforms of every invoke."""
-        raise unsupported("register_invoke_transform")
+    ReadResource = _refusing(lambda one: f"the existing resource {one.name} of type {one.type}")
+    ExistsResource = _refusing(lambda one: f"the existing resource {one.id} of type {one.type}")
+    Invoke = _refusing(lambda one: f"the function {one.tok}")
+    Call = _refusing(lambda one: f"the method {one.tok}")
+    RegisterPackage = _refusing(lambda one: f"the parameterized package of {one.name}")
+    RegisterStackTransform = _refusing(lambda _: "register_resource_transform")
+    RegisterStackInvokeTransform = _refusing(lambda _: "register_invoke_transform")

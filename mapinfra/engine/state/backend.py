@@ -128,7 +128,7 @@ class StackFiles:
         with self.locked(stop, lambda _line: None):
             yield expect_wanted
 
-    def holders(self) -> list[lock.Holder]:
+    def holders(self) -> list[lock.LockHolder]:
         """Return who holds the stack's lock, those, too, who are dead."""
         return lock.holders(self.locks)
 

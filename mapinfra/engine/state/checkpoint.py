@@ -18,14 +18,17 @@ from mapinfra.engine.state.format import (
     manifest,
 )
 from mapinfra.engine.state.ordering import in_order
-from mapinfra.engine.state.snapshot import Marks, Operation, Resource, Snapshot
-from mapinfra.engine.state.values import Properties, from_state, masked, to_state
+from mapinfra.engine.state.snapshot import PendingOperation, Resource, Snapshot
+from mapinfra.engine.state.urn import label
+from mapinfra.engine.state.values import Properties, from_state, is_plain_key, masked, to_state
 from mapinfra.errors import StateError
 
 _REFUSED_MARKS = (
-    "external", "replaceWith", "taint", "initErrors", "viewOf", "resourceHooks", "extensionRef",
-    "snippetID", "replacementTrigger",
+    "delete", "pendingReplacement", "aliases", "deletedWith", "replaceOnChanges", "replaceWith",
+    "replacementTrigger", "external", "taint", "initErrors", "viewOf", "resourceHooks",
+    "extensionRef", "snippetID",
 )  # fmt: skip
+"""Only the Pulumi CLI can go on from these, or keep what they promise."""
 
 
 def parse(content: bytes, where: str, decrypter: Callable[[str], Callable[[str], str]]) -> Snapshot:
@@ -95,7 +98,7 @@ def _snapshot(
     return Snapshot(
         resources=resources,
         pending=tuple(
-            Operation(_resource(found.resource, where, decrypt), found.type)
+            PendingOperation(_resource(found.resource, where, decrypt), found.type)
             for found in latest.pending_operations or []
         ),
         salt=salt,
@@ -118,7 +121,7 @@ def _salt(providers: SecretsShape | None, where: str) -> str:
 def _check_whole(resources: tuple[Resource, ...], where: str) -> None:
     seen: set[str] = set()
     for resource in resources:
-        if resource.urn in seen and not resource.replaced:
+        if resource.urn in seen:
             raise _unusable(where, f"is damaged: {resource.urn} is there twice")
         missing = sorted(resource.needs - seen)
         if missing:
@@ -128,12 +131,14 @@ def _check_whole(resources: tuple[Resource, ...], where: str) -> None:
 
 def _resource(found: ResourceShape, where: str, decrypt: Callable[[str], str]) -> Resource:
     extra = found.model_extra or {}
-    refused = [mark for mark in _REFUSED_MARKS if extra.get(mark)]
-    if refused:
+    ignored = tuple(found.ignore_changes or ())
+    marks = [mark for mark in _REFUSED_MARKS if extra.get(mark)]
+    marks += [f"ignoreChanges: {key}" for key in ignored if not is_plain_key(key)]
+    if marks:
         raise StateError(
-            f"{found.urn} is marked `{refused[0]}`, which isn't supported in process",
+            f"{label(found.urn)} is marked `{marks[0]}`, which isn't supported in process",
             where=where,
-            remedy="use the Pulumi CLI with this stack",
+            remedy="finish this with the Pulumi CLI (pulumi up), or go on using it for this stack",
         )
     return Resource(
         urn=found.urn,
@@ -151,19 +156,9 @@ def _resource(found: ResourceShape, where: str, decrypt: Callable[[str], str]) -
         created=found.created,
         modified=found.modified,
         extra=extra,
-        marks=_marks(found),
-        replaced=found.replaced,
-        missing=found.missing,
-    )
-
-
-def _marks(found: ResourceShape) -> Marks:
-    return Marks(
         protect=found.protect,
         retain_on_delete=found.retain_on_delete,
-        deleted_with=found.deleted_with,
-        ignore_changes=tuple(found.ignore_changes or ()),
-        replace_on_changes=tuple(found.replace_on_changes or ()),
+        ignore_changes=ignored,
     )
 
 
@@ -204,30 +199,25 @@ def resource_out(resource: Resource) -> dict[str, Any]:
 
 
 def _resource_out(resource: Resource, encrypt: Callable[[str], str]) -> dict[str, Any]:
-    marks = resource.marks
     fields: dict[str, Any] = {  # in the order of Pulumi's own files
         "urn": resource.urn,
         "custom": resource.custom,
-        "delete": resource.replaced,
         "id": resource.id,
         "type": resource.type,
         "inputs": to_state(resource.inputs, encrypt),
         "outputs": to_state(resource.outputs, encrypt),
         "parent": resource.parent,
-        "protect": marks.protect,
+        "protect": resource.protect,
         "dependencies": list(resource.dependencies),
         "provider": resource.provider,
         "propertyDependencies": {
             key: list(urns) for key, urns in sorted(resource.property_dependencies.items())
         },
-        "pendingReplacement": resource.missing,
-        "retainOnDelete": marks.retain_on_delete,
-        "deletedWith": marks.deleted_with,
+        "retainOnDelete": resource.retain_on_delete,
         "created": resource.created,
         "modified": resource.modified,
         **resource.extra,
-        "ignoreChanges": list(marks.ignore_changes),
-        "replaceOnChanges": list(marks.replace_on_changes),
+        "ignoreChanges": list(resource.ignore_changes),
     }
     always = {"urn", "custom", "type"}
     return {key: value for key, value in fields.items() if key in always or value}

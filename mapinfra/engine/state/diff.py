@@ -26,7 +26,7 @@ _NOISE = frozenset({PROVIDER_KEY, PLAN_KEY, REMOVAL_KEY})
 
 
 @dataclass(frozen=True)
-class Change:
+class ValueChange:
     """One place where old and new differ; values are ready for display, secrets masked."""
 
     keys: tuple[str | int, ...]
@@ -62,12 +62,7 @@ def equal(old: Properties, new: Properties) -> bool:
     return bool(plain(old) == plain(new))
 
 
-def paths(old: Properties, new: Properties) -> list[str]:
-    """Name every place where old and new differ, in order."""
-    return [change.path for change in between(old, new, ())]
-
-
-def changes(old: Properties, new: Properties, noise: Set[str] = _NOISE) -> tuple[Change, ...]:
+def changes(old: Properties, new: Properties, noise: Set[str] = _NOISE) -> tuple[ValueChange, ...]:
     """List what differs, in order of path, without the serialized provider and planned steps."""
     return tuple(
         between(
@@ -78,7 +73,7 @@ def changes(old: Properties, new: Properties, noise: Set[str] = _NOISE) -> tuple
     )
 
 
-def changes_with_plan(old: Properties, new: Properties) -> tuple[Change, ...]:
+def changes_with_plan(old: Properties, new: Properties) -> tuple[ValueChange, ...]:
     """List what differs as Pulumi does, to which the plan is an input as others."""
     return changes(old, new, frozenset({PROVIDER_KEY}))
 
@@ -91,37 +86,37 @@ def steps_of(inputs: Properties) -> tuple[str, ...]:
     return tuple(str(step) for step in plan) if isinstance(plan, list) else ()
 
 
-def between(old: Value, new: Value, keys: tuple[str | int, ...]) -> Iterator[Change]:
+def between(old: Value, new: Value, keys: tuple[str | int, ...]) -> Iterator[ValueChange]:
     """List what differs between two values at a place."""
     if isinstance(old, dict) and isinstance(new, dict):
         yield from _between_dicts(old, new, keys)
     elif isinstance(old, list) and isinstance(new, list):
         yield from _between_lists(old, new, keys)
     elif plain(old) != plain(new):
-        yield Change(keys, "update", shown(old), shown(new))
+        yield ValueChange(keys, "update", shown(old), shown(new))
 
 
 def _between_dicts(
     old: Properties, new: Properties, keys: tuple[str | int, ...]
-) -> Iterator[Change]:
+) -> Iterator[ValueChange]:
     for key in sorted(old.keys() | new.keys()):
         inner = (*keys, key)
         if key not in new:
-            yield Change(inner, "delete", old=shown(old[key]))
+            yield ValueChange(inner, "delete", old=shown(old[key]))
         elif key not in old:
-            yield Change(inner, "add", new=shown(new[key]))
+            yield ValueChange(inner, "add", new=shown(new[key]))
         else:
             yield from between(old[key], new[key], inner)
 
 
 def _between_lists(
     old: list[Value], new: list[Value], keys: tuple[str | int, ...]
-) -> Iterator[Change]:
+) -> Iterator[ValueChange]:
     for index in range(max(len(old), len(new))):
         inner = (*keys, index)
         if index >= len(new):
-            yield Change(inner, "delete", old=shown(old[index]))
+            yield ValueChange(inner, "delete", old=shown(old[index]))
         elif index >= len(old):
-            yield Change(inner, "add", new=shown(new[index]))
+            yield ValueChange(inner, "add", new=shown(new[index]))
         else:
             yield from between(old[index], new[index], inner)

@@ -19,7 +19,7 @@ class _Model(BaseModel):
 
 
 class ResourceShape(_Model):
-    """One resource; what isn't named here is kept as it is."""
+    """One resource; fields that aren't named here are kept as they are."""
 
     model_config = ConfigDict(strict=True, extra="allow")
 
@@ -39,15 +39,11 @@ class ResourceShape(_Model):
     modified: str = ""
     protect: bool = False
     retain_on_delete: bool = Field(False, alias="retainOnDelete")
-    deleted_with: str = Field("", alias="deletedWith")
     ignore_changes: list[str] | None = Field(None, alias="ignoreChanges")
-    replace_on_changes: list[str] | None = Field(None, alias="replaceOnChanges")
-    replaced: bool = Field(False, alias="delete")
-    missing: bool = Field(False, alias="pendingReplacement")
 
 
 class OperationShape(_Model):
-    """A step that had begun."""
+    """A pending operation."""
 
     resource: ResourceShape
     type: OperationType
@@ -72,7 +68,7 @@ class ManifestShape(_Model):
 
 
 class DeploymentShape(_Model):
-    """What the stack is like."""
+    """The stack's resources and pending operations."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 

@@ -24,7 +24,7 @@ from mapinfra.processes import machine, started
 
 
 @dataclass(frozen=True)
-class Holder:
+class LockHolder:
     """Who holds a lock, as its file says."""
 
     file: Path
@@ -65,12 +65,12 @@ def held(folder: Path, stack: str) -> Iterator[None]:
         mine.unlink(missing_ok=True)
 
 
-def holders(folder: Path) -> list[Holder]:
+def holders(folder: Path) -> list[LockHolder]:
     """Return who holds the stack's lock, and of whom a lock was left there."""
     return list(_holders(folder))
 
 
-def remove(holder: Holder) -> None:
+def remove_lock(holder: LockHolder) -> None:
     """Remove one lock, whoever holds it; it may be gone. Raises StateError when that can't be."""
     try:
         holder.file.unlink(missing_ok=True)
@@ -83,7 +83,7 @@ def _refuse_if_held(folder: Path, stack: str, mine: Path) -> None:
     others = [holder for holder in _holders(folder) if holder.file != mine]
     for holder in others:
         if holder.dead:
-            remove(holder)
+            remove_lock(holder)
     alive = [holder for holder in others if not holder.dead]
     if alive:
         raise StackLocked(
@@ -93,11 +93,11 @@ def _refuse_if_held(folder: Path, stack: str, mine: Path) -> None:
         )
 
 
-def _holders(folder: Path) -> Iterator[Holder]:
+def _holders(folder: Path) -> Iterator[LockHolder]:
     for file in sorted(folder.glob("*.json")):
         found = _read(file)
         if found is not None:
-            yield Holder(
+            yield LockHolder(
                 file=file,
                 user=str(found.get("username", "?")),
                 host=str(found.get("hostname", "?")),
@@ -141,7 +141,7 @@ def _user() -> str:
         return str(os.getuid())
 
 
-def _alive(holder: Holder) -> bool:
+def _alive(holder: LockHolder) -> bool:
     return holder.process == f"{_machine()}{holder.pid} {started(holder.pid)}"
 
 

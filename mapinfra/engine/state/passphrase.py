@@ -75,7 +75,7 @@ class Crypter:
         return cipher
 
 
-class Keyring:
+class Crypters:
     """The crypters under one passphrase, one for each salt."""
 
     def __init__(self, passphrase: str) -> None:

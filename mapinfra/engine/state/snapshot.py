@@ -1,4 +1,4 @@
-"""The model of a stack's state: its resources, and the steps that had begun."""
+"""The model of a stack's state: its resources, and the operations that had begun."""
 
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -11,27 +11,11 @@ OperationType = Literal["creating", "updating", "deleting", "reading", "importin
 
 
 @dataclass(frozen=True)
-class Marks:
-    """What the program's options say of a resource, as the state keeps it.
-
-    `deleted_with` is the URN of a resource whose deletion takes this one with it. The two lists
-    hold property paths.
-    """
-
-    protect: bool = False
-    retain_on_delete: bool = False
-    deleted_with: str = ""
-    ignore_changes: tuple[str, ...] = ()
-    replace_on_changes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class Resource:
     """One resource of the state. `id` is empty for components; `extra` keeps what isn't used here.
 
-    Times are RFC 3339 texts. `provider` is the provider resource's URN, `::` and its id. One that
-    is `replaced` is still to be deleted; its replacement has the same URN. One that is `missing`
-    was deleted, and its replacement is still to be made.
+    Times are RFC 3339 texts. `provider` is the provider resource's URN, `::` and its id.
+    `ignore_changes` are keys of the inputs.
     """
 
     urn: str
@@ -47,21 +31,20 @@ class Resource:
     created: str = ""
     modified: str = ""
     extra: dict[str, Any] = field(default_factory=dict)
-    marks: Marks = field(default_factory=Marks)
-    replaced: bool = False
-    missing: bool = False
+    protect: bool = False
+    retain_on_delete: bool = False
+    ignore_changes: tuple[str, ...] = ()
 
     @property
     def needs(self) -> frozenset[str]:
-        """URNs that must exist before this resource, and go after it."""
+        """URNs that must exist before this resource, and are deleted after it."""
         through = (urn for urns in self.property_dependencies.values() for urn in urns)
-        above = {self.parent, self.marks.deleted_with}
-        return frozenset({*above, *self.dependencies, *through} - {""})
+        return frozenset({self.parent, *self.dependencies, *through} - {""})
 
 
 @dataclass(frozen=True)
-class Operation:
-    """A step that had begun when the state was written."""
+class PendingOperation:
+    """An operation that had begun when the state was written."""
 
     resource: Resource
     type: OperationType
@@ -72,16 +55,16 @@ class Snapshot:
     """What a state file holds. `salt` is the passphrase state its secrets were written under."""
 
     resources: tuple[Resource, ...] = ()
-    pending: tuple[Operation, ...] = ()
+    pending: tuple[PendingOperation, ...] = ()
     salt: str = ""
     metadata: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def unfinished(self) -> list[Operation]:
-        """The steps that were begun and not ended.
+    def unfinished(self) -> list[PendingOperation]:
+        """The operations that began and didn't end.
 
-        The Pulumi CLI keeps a creation that was cut off, even when a later run of it has made up
-        for that. So one that stands in the state is over.
+        The Pulumi CLI keeps a pending creation even after a later run has created the resource. So
+        one whose resource is in the state is finished.
         """
         made = {one.urn for one in self.resources}
         return [
@@ -89,6 +72,6 @@ class Snapshot:
         ]
 
     @property
-    def half_made(self) -> list[Operation]:
-        """The creations that were cut off; each stays so until it is done over."""
+    def half_made(self) -> list[PendingOperation]:
+        """The creations that were interrupted; each stays pending until it is repeated."""
         return [one for one in self.unfinished if one.type == "creating"]

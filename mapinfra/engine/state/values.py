@@ -21,15 +21,8 @@ UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 PROVIDER_KEY = "__provider"
 SIGNATURE_KEY = "4dabf18193072939515e22adb298388d"
 SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 (a public marker)
-_SPECIAL: Mapping[str, Mapping[str, str]] = {
-    "c44067f5952c0a294b673a41bacd8c17": {
-        "path": "FileAsset", "text": "StringAsset", "uri": "RemoteAsset",
-    },
-    "0def7320c3a5731c473e5ecbe6d01bc7": {
-        "path": "FileArchive", "assets": "AssetArchive", "uri": "RemoteArchive",
-    },
-}  # fmt: skip
-"""By signature, and then by the key that holds the content: the classes of the SDK."""
+_ASSET_SIGNATURES = ("c44067f5952c0a294b673a41bacd8c17", "0def7320c3a5731c473e5ecbe6d01bc7")
+"""Those of assets and of archives."""
 
 
 @dataclass(frozen=True)
@@ -116,19 +109,22 @@ def contains_unknown(value: Value) -> bool:
     return bool(value == UNKNOWN)
 
 
-def special(value: Value) -> str:
-    """Name the class of the first asset or archive in a value; empty when there is none."""
+def is_plain_key(text: str) -> bool:
+    """Tell whether a property path is just the key of an input."""
+    return not set(text) & set('.[]"*')
+
+
+def contains_asset(value: Value) -> bool:
+    """Tell whether any part of a value is an asset or an archive."""
     match value:
-        case dict() if value.get(SIGNATURE_KEY) in _SPECIAL:
-            kinds = _SPECIAL[value[SIGNATURE_KEY]]
-            return next((kinds[key] for key in kinds if key in value), "an asset")
         case dict():
-            return next(filter(None, map(special, value.values())), "")
+            special = value.get(SIGNATURE_KEY) in _ASSET_SIGNATURES
+            return special or any(map(contains_asset, value.values()))
         case list():
-            return next(filter(None, map(special, value)), "")
+            return any(map(contains_asset, value))
         case Secret():
-            return special(value.value)
-    return ""
+            return contains_asset(value.value)
+    return False
 
 
 def mark_secrets(found: Properties, like: Properties) -> Properties:

@@ -147,7 +147,7 @@ def test_secrets_are_never_printed(sandbox: Sandbox, command: Command) -> None:
     from mapinfra.engine.project.stacks import open_stack
 
     stack = open_stack(sandbox.project, "dev", sandbox.environment)
-    secure = stack.keyring.crypter(stack.config.salt).encrypt(SECRET)
+    secure = stack.crypters.crypter(stack.config.salt).encrypt(SECRET)
     sandbox.configure({"world": str(sandbox.world)}, {"password": secure})
     sandbox.program(files={"a": {"text": "one"}}, secret_exports=["password"])
     for arguments in (["preview"], ["preview", "--json"], ["up", "-y", "--diff"]):
@@ -308,25 +308,6 @@ def test_a_failed_adoption_says_that_nothing_was_adopted(
     assert "adopted" not in out
     assert "error: nothing was adopted; --target confines it to some\n" in told
     assert command("adopt", "-s", "dev", "--yes", "--target", "a")[0] == 0
-
-
-def test_a_replacement_is_told_once(sandbox: Sandbox, command: Command) -> None:
-    sandbox.program(files={"a": {"text": "x", "place": "p"}})
-    sandbox.up()
-    sandbox.program(files={"a": {"text": "x", "place": "q"}})
-    _, shown, _ = command("preview", "-s", "dev")
-    assert shown == (
-        "dev: 1 to replace\n"
-        "  ± a (test:File)\n"
-        '      place: "p" → "q"\n'
-        "      1. a: write x\n"
-        "  - a (test:File), the one that is replaced\n"
-        "      1. a: remove it\n"
-    )
-    code, out, told = command("up", "-s", "dev", "--yes")
-    assert (code, out.splitlines()[0]) == (0, "dev: 1 replaced")
-    assert "creating anew a (test:File)\n" in told
-    assert "deleting the replaced a (test:File)\n" in told
 
 
 def test_protection_is_named_and_taken_off(sandbox: Sandbox, command: Command) -> None:

@@ -14,7 +14,7 @@ PASSWORD = "s3cret ünd: 'quoted'"
 
 def _in_clear(sandbox: Sandbox) -> dict[str, str]:
     stack = open_stack(sandbox.project, "dev", sandbox.environment)
-    return dict(stack.config.in_clear(stack.keyring.crypter(stack.config.salt)).values)
+    return dict(stack.config.in_clear(stack.crypters.crypter(stack.config.salt)).values)
 
 
 def test_a_value_is_set_beside_the_others(sandbox: Sandbox, command: Command) -> None:

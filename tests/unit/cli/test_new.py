@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from mapinfra.cli.scaffold import Wanted, project_files, spec_path
-from mapinfra.engine.project.project import load_project, load_stack_config
+from mapinfra.engine.project.project import load_project
+from mapinfra.engine.project.stack_config import load_stack_config
 from mapinfra.spec import Spec, load, locate_text
 from tests.unit.cli.conftest import Command
 

@@ -12,7 +12,7 @@ import pytest
 from mapinfra.engine.project.stacks import init_stack, lock_holders, open_stack
 from mapinfra.engine.state.backend import NoSuchStack, StackFiles, stack_files
 from mapinfra.engine.state.files import write_atomically
-from mapinfra.engine.state.lock import remove
+from mapinfra.engine.state.lock import remove_lock
 from mapinfra.errors import MapinfraError, StackLocked, StateError
 from tests.unit.engine.sandbox import SECRET, Sandbox
 
@@ -36,7 +36,7 @@ def test_a_run_leaves_history_backup_bak_and_no_lock(sandbox: Sandbox) -> None:
 
 def test_secrets_are_encrypted_in_state_and_history(sandbox: Sandbox) -> None:
     stack = open_stack(sandbox.project, "dev", sandbox.environment)
-    secure = stack.keyring.crypter(stack.config.salt).encrypt(SECRET)
+    secure = stack.crypters.crypter(stack.config.salt).encrypt(SECRET)
     sandbox.configure({"world": str(sandbox.world)}, {"password": secure})
     sandbox.program(files={"a": {"text": "one"}}, secret_exports=["password"])
     done = sandbox.up()
@@ -73,7 +73,7 @@ def test_a_removed_lock_holds_no_run_up(sandbox: Sandbox) -> None:
     file.with_name(f"{file.name}.attrs").touch()
     (holder,) = lock_holders(sandbox.project, "dev", sandbox.environment)
     assert str(holder) == "eve@elsewhere (pid 4711) since 2026-01-01"
-    remove(holder)
+    remove_lock(holder)
     assert list(sandbox.locks.iterdir()) == []
     assert sandbox.up().summary.succeeded
 
@@ -249,7 +249,7 @@ def test_config_values_reach_the_program_as_texts(sandbox: Sandbox) -> None:
         "  d: '2026-01-02'\n  e:\n"
     )
     stack = open_stack(sandbox.project, "dev", sandbox.environment)
-    clear = stack.config.in_clear(stack.keyring.crypter(stack.config.salt))
+    clear = stack.config.in_clear(stack.crypters.crypter(stack.config.salt))
     assert clear.values == {
         "sandbox:n": "5",
         "sandbox:flag": "true",

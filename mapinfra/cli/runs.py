@@ -13,17 +13,27 @@ from mapinfra.cli.machine import as_json
 from mapinfra.cli.options import ExitCode, in_one_line
 from mapinfra.cli.progress import Progress
 from mapinfra.cli.terminal import say
-from mapinfra.engine.plans.plan import Present
-from mapinfra.engine.plans.review import Review, save_plan
-from mapinfra.engine.project.stacks import open_stack
-from mapinfra.engine.run.events import Emit, Event, OperationKind, Summary, reviewed
-from mapinfra.engine.run.operations import Options, Stack, operate, rehearse
-from mapinfra.engine.run.targets import Targets
+from mapinfra.engine import (
+    Emit,
+    Event,
+    OperationKind,
+    Options,
+    ResourcePlan,
+    SavedPlan,
+    Stack,
+    Summary,
+    Targets,
+    open_stack,
+    operate,
+    preview_update,
+    reviewed,
+    save_plan,
+)
 from mapinfra.errors import PlanRefused
 from mapinfra.resources.sessions import SESSIONS
 
 
-class Session:
+class StackRuns:
     """A stack and how its runs are to be shown."""
 
     def __init__(
@@ -50,8 +60,8 @@ class Session:
         self._expect_no_changes = expect_no_changes
         self._stack: Stack = open_stack(folder, name, os.environ)
         self._shown: Mapping[str, Sequence[str]] = {}
-        self._planned: Mapping[str, Present] = {}
-        self._review: Review | None = None
+        self._planned: Mapping[str, ResourcePlan] = {}
+        self._plan: SavedPlan | None = None
 
     def expect_what_was_shown(self) -> None:
         """Let the next run do no other steps than the one before has shown."""
@@ -59,14 +69,14 @@ class Session:
 
     def hold_to(self, plan: Path) -> None:
         """Let runs do what this plan says; raise MapinfraError when it can't be used."""
-        self._review = Review(self._stack, plan.resolve())
+        self._plan = SavedPlan(self._stack, plan.resolve())
 
     def save_plan(self, file: Path) -> None:
-        """Write what was rehearsed last; raise StateError when it can't be written."""
+        """Write what was previewed last; raise StateError when it can't be written."""
         save_plan(self._stack, self._planned, file.resolve())
         say(f"wrote the plan to {file}")
 
-    def rehearse(self, kind: OperationKind) -> Summary:
+    def preview(self, kind: OperationKind) -> Summary:
         """Preview an operation and print what it would do.
 
         Raises MapinfraError when it isn't what the plan says.
@@ -77,7 +87,7 @@ class Session:
 
     def run(self, kind: OperationKind) -> Summary:
         """Run an operation and print its result; with a plan, see first that it still fits."""
-        if self._review is not None:
+        if self._plan is not None:
             summary, events = self._heard(kind, preview=True)
             if not summary.succeeded:
                 self._show(events, summary)
@@ -102,7 +112,7 @@ class Session:
         return summary, events
 
     def _expect_planned(self) -> None:
-        found = list(self._review.misfits(self._planned)) if self._review else []
+        found = list(self._plan.misfits(self._planned)) if self._plan else []
         if found:
             raise PlanRefused([*found, "the plan doesn't fit any more; nothing was changed"])
 
@@ -115,7 +125,7 @@ class Session:
     def _operate(self, kind: OperationKind, emit: Emit, *, preview: bool) -> Summary:
         with in_one_line(self._options.debug_file):
             if preview and kind == "update":
-                summary, self._planned = rehearse(self._stack, emit, self._options)
+                summary, self._planned = preview_update(self._stack, emit, self._options)
                 return summary
             return operate(self._stack, kind, emit, self._options, preview=preview)
 
