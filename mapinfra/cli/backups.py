@@ -16,7 +16,6 @@ from mapinfra.cli import backup_display, backup_machine
 from mapinfra.cli.opened import Opened, opened
 from mapinfra.cli.options import ExitCode, asking, expect_answerable, in_one_line, reporting
 from mapinfra.cli.terminal import say
-from mapinfra.engine import stopped_by_signals
 from mapinfra.errors import MapinfraError
 from mapinfra.interruption import Interrupted
 from mapinfra.resources.execution import execute
@@ -33,6 +32,7 @@ from mapinfra.restore import (
     server_named,
     verified,
 )
+from mapinfra.signals import stopped_by_signals
 from mapinfra.text import visible_leaves
 
 

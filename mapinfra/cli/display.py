@@ -12,7 +12,6 @@ from mapinfra.engine import (
     ValueChange,
     changes,
     label,
-    resource_name,
 )
 
 _MARKS = {
@@ -44,7 +43,7 @@ class Reporter:
         """Print the result of a run."""
         told = sorted(
             (one for one in events if isinstance(one, ResourceEvent)),
-            key=lambda one: (resource_name(one.urn), one.urn),
+            key=lambda one: (label(one.urn), one.urn),
         )
         if summary.errors and not told:
             return  # the program failed before anything was looked at, and has said so

@@ -10,8 +10,9 @@ from typing import Any
 
 import click
 
-from mapinfra.engine import INTERRUPTED, ErrorLines, selected_stack
+from mapinfra.engine import ErrorLines, selected_stack
 from mapinfra.errors import MapinfraError
+from mapinfra.signals import INTERRUPTED
 
 
 class ExitCode(IntEnum):

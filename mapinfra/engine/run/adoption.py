@@ -4,8 +4,7 @@ from dataclasses import replace
 
 from mapinfra.engine.project.stack_config import ClearConfig
 from mapinfra.engine.run.events import LogEvent, ResourceEvent
-from mapinfra.engine.run.goal import Goal, Registered
-from mapinfra.engine.run.registrar import NOT_MADE, Registrar
+from mapinfra.engine.run.registrar import NOT_MADE, Registered, Registrar
 from mapinfra.engine.run.run import Run
 from mapinfra.engine.state import urn as urns
 from mapinfra.engine.state.clock import now
@@ -31,21 +30,21 @@ class Adopter(Registrar):
             event = ResourceEvent(new.urn, new.custom, "import", "planned", new=new)
             self._run.emit(event if self._run.preview else replace(event, status="done"))
 
-    def _take(self, goal: Goal, old: Resource | None) -> Registered:
+    def _take(self, goal: Resource, old: Resource | None) -> Registered:
         if old is not None:
             return self._same(old, old)
         if not goal.custom:
-            return self._adopt(goal.resource(goal.inputs, ""))
+            return self._adopt(goal)
         return self._live(goal)
 
-    def _live(self, goal: Goal) -> Registered:
+    def _live(self, goal: Resource) -> Registered:
         if contains_unknown(goal.inputs):
             return self._absent(goal, "depends on what isn't there yet")
         inputs = self._run.providers.check({}, goal.inputs)
-        found = self._run.providers.find(goal.resource(inputs, self._provider_reference()))
-        if found.gone:
-            return self._absent(goal, "isn't there yet")
-        return self._adopt(found.resource)
+        found = self._run.providers.find(
+            replace(goal, inputs=inputs, provider=self._provider_reference())
+        )
+        return self._adopt(found) if found else self._absent(goal, "isn't there yet")
 
     def _adopt(self, new: Resource) -> Registered:
         adopted = replace(new, created=now(), modified=now())
@@ -53,7 +52,7 @@ class Adopter(Registrar):
         self._adopted.append(adopted)
         return Registered(new.id, new.outputs)
 
-    def _absent(self, goal: Goal, why: str) -> Registered:
+    def _absent(self, goal: Resource, why: str) -> Registered:
         self._run.emit(LogEvent("info", f"{urns.label(goal.urn)} {why}: up creates it"))
         with self._lock:
             self._unmade.add(goal.urn)

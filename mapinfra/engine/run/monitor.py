@@ -6,7 +6,6 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2, resource_pb2
 
 from mapinfra.engine.run.events import Emit, LogEvent, Severity
-from mapinfra.engine.run.goal import NO_GOAL, Goal
 from mapinfra.engine.run.registrar import Registrar
 from mapinfra.engine.run.unsupported import (
     REFUSED_FEATURES,
@@ -15,9 +14,13 @@ from mapinfra.engine.run.unsupported import (
     expect_supported,
 )
 from mapinfra.engine.state import urn as urns
+from mapinfra.engine.state.snapshot import Resource
 from mapinfra.engine.state.values import Properties, from_struct, to_struct
 
 _FEATURES = (resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS, *REFUSED_FEATURES)
+
+
+_NO_PARENT = Resource("", "", custom=False)
 
 
 class Monitor(Refusals):
@@ -70,12 +73,12 @@ class Monitor(Refusals):
         """Let the program end when it likes."""
         return empty_pb2.Empty()
 
-    def _goal(self, request: resource_pb2.RegisterResourceRequest) -> Goal:
+    def _goal(self, request: resource_pb2.RegisterResourceRequest) -> Resource:
         urn = urns.make(self._stack, self._project, request.parent, request.type, request.name)
         expect_supported(request, urn)
         # Two options that a resource doesn't say itself it has from its parent.
-        parent = self._registrar.goals.get(request.parent, NO_GOAL)
-        return Goal(
+        parent = self._registrar.goals.get(request.parent, _NO_PARENT)
+        return Resource(
             urn=urn,
             type=request.type,
             custom=request.custom,

@@ -27,7 +27,6 @@ from mapinfra.engine.run.refresh import count_refreshed, refresh, report_unread
 from mapinfra.engine.run.registrar import Registrar
 from mapinfra.engine.run.run import Run, Tally
 from mapinfra.engine.run.sdk import at_home, configure_sdk, run_program
-from mapinfra.engine.run.signals import stopped_by_signals
 from mapinfra.engine.run.targets import Targets
 from mapinfra.engine.state.backend import HistoryEntry
 from mapinfra.engine.state.checkpoint import render
@@ -37,6 +36,7 @@ from mapinfra.engine.state.lock import LockHolder
 from mapinfra.engine.state.snapshot import Snapshot
 from mapinfra.engine.state.urn import STACK_TYPE, as_argument, label
 from mapinfra.engine.state.values import Properties
+from mapinfra.signals import stopped_by_signals
 
 
 @dataclass(frozen=True)
@@ -154,31 +154,24 @@ class _Operation:
             wanted = self._program(self._registrar)
         if wanted is not None:
             delete_unwanted(self._run, wanted, self._options.parallel)
-            self._warn_of_half_made(wanted)
-        if self._kind == "destroy":
-            self._refuse_half_made()
+            self._report_half_made(wanted)
 
-    def _warn_of_half_made(self, wanted: Collection[str]) -> None:
-        """Warn of what an interrupted run has left, and this program doesn't create again."""
-        if self._kind != "update":
-            return
+    def _report_half_made(self, wanted: Collection[str]) -> None:
+        """Report what an interrupted run has left in part, and this one doesn't create again."""
         for urn in {one.resource.urn for one in self._before.half_made} - set(wanted):
-            text = (
+            found = (
                 f"{label(urn)} was being created when a run was interrupted, so it may exist in "
-                "part, and the program no longer has it: put it back and run up, then remove it; "
+                "part"
+            )
+            if self._kind == "destroy":
+                self._run.tally.errors += 1
+                self._run.emit(LogEvent("error", f"{found}; run up first, then destroy"))
+                continue
+            remedy = (
+                "and the program no longer has it: put it back and run up, then remove it; "
                 f"if nothing of it exists: mapinfra state delete {as_argument(urn)}"
             )
-            self._run.emit(LogEvent("warning", text))
-
-    def _refuse_half_made(self) -> None:
-        """End as failed where an interrupted run has left what may exist in part."""
-        for one in self._before.half_made:
-            self._run.tally.error()
-            text = (
-                f"{label(one.resource.urn)} was being created when a run was interrupted, so it "
-                "may exist in part; run up first, then destroy"
-            )
-            self._run.emit(LogEvent("error", text))
+            self._run.emit(LogEvent("warning", f"{found}, {remedy}"))
 
     def _adopt(self) -> None:
         adopter = Adopter(*self._parts())
@@ -187,7 +180,7 @@ class _Operation:
             self._run.state.close()
             adopter.report()
         else:
-            self._run.tally.error()
+            self._run.tally.errors += 1
             text = "nothing was adopted; use --target to adopt only some resources"
             self._run.emit(LogEvent("error", text))
 
@@ -236,7 +229,7 @@ class _Operation:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 (whatever the program raises ends it, not us)
-            run.tally.error()
+            run.tally.errors += 1
             line = run.errors.describe_of_program(error, stack.project.folder)
             run.emit(LogEvent("error", line))
             return None

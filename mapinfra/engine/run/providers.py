@@ -3,7 +3,7 @@
 import base64
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Protocol, runtime_checkable
 
 import dill  # type: ignore[import-untyped]
@@ -24,14 +24,6 @@ from mapinfra.engine.state.values import (
     properties,
 )
 from mapinfra.errors import MapinfraError
-
-
-@dataclass(frozen=True)
-class ReadResult:
-    """What a refresh found: the live resource; `gone` when there is none any more."""
-
-    resource: Resource
-    gone: bool
 
 
 @runtime_checkable
@@ -113,23 +105,21 @@ class Providers:
         steps, reason = provider.removal(_given(old.outputs))
         return tuple(steps), "" if steps else reason
 
-    def read(self, old: Resource) -> ReadResult:
-        """Read the live state of a resource of the state."""
+    def read(self, old: Resource) -> Resource | None:
+        """Return a resource of the state as it is live; None when it is gone."""
         result = self._provider(old.outputs).read(old.id, _given(old.outputs))
         if not result.id:
-            return ReadResult(old, gone=True)
+            return None
         serialized = old.outputs[PROVIDER_KEY]
         inputs = old.inputs
         if result.inputs is not None:
             inputs = mark_secrets(properties(result.inputs), old.inputs)
             inputs = inputs | {PROVIDER_KEY: serialized}
         outputs = _outputs(result.outs, old.outputs)
-        return ReadResult(
-            replace(old, id=str(result.id), inputs=inputs, outputs=outputs), gone=False
-        )
+        return replace(old, id=str(result.id), inputs=inputs, outputs=outputs)
 
-    def find(self, described: Resource) -> ReadResult:
-        """Read what is described by its inputs, and in no state yet."""
+    def find(self, described: Resource) -> Resource | None:
+        """Return what is described by its inputs as it is live; None when it isn't there."""
         provider = self._provider(described.inputs)
         if not isinstance(provider, TellsIdentity):
             raise MapinfraError(

@@ -6,10 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from mapinfra.engine.run.events import Op, ResourceEvent
-from mapinfra.engine.run.providers import ReadResult
 from mapinfra.engine.run.run import Run
 from mapinfra.engine.state.clock import now
-from mapinfra.engine.state.diff import changes
+from mapinfra.engine.state.diff import ValueChange, changes
 from mapinfra.engine.state.snapshot import PROVIDER_TYPE, Resource
 
 
@@ -27,11 +26,16 @@ def refresh(run: Run, parallel: int) -> None:
     found: dict[str, Resource | None] = {}
 
     def read(old: Resource) -> None:
-        result = _read(run, old)
-        if result is not None:
-            _report(run, old, result)
-            if result.gone or result.resource != old:
-                found[old.urn] = None if result.gone else replace(result.resource, modified=now())
+        if run.stop.is_set():
+            return
+        try:
+            live = run.providers.read(old)
+        except Exception as error:  # noqa: BLE001 (whatever a provider raises fails its resource)
+            run.unread[old.urn] = run.errors.describe(error)
+            return
+        _report(run, old, live)
+        if live != old:
+            found[old.urn] = replace(live, modified=now()) if live else None
 
     each(readable, read, parallel)
     run.state.refreshed(found)
@@ -47,26 +51,17 @@ def each(resources: Iterable[Resource], task: Callable[[Resource], None], parall
         future.result()
 
 
-def _read(run: Run, old: Resource) -> ReadResult | None:
-    if run.stop.is_set():
-        return None
-    try:
-        return run.providers.read(old)
-    except Exception as error:  # noqa: BLE001 (whatever a provider raises fails its resource)
-        run.unread[old.urn] = run.errors.describe(error)
-        return None
-
-
-def _report(run: Run, old: Resource, result: ReadResult) -> None:
-    live = result.resource
-    drift = changes(old.inputs, live.inputs) or changes(old.outputs, live.outputs)
-    if result.gone or drift:
+def _report(run: Run, old: Resource, live: Resource | None) -> None:
+    drift = _drift(old, live) if live else ()
+    if drift or not live:
+        gone = "" if live else "gone"
         run.emit(
-            ResourceEvent(
-                old.urn, True, "refresh", "done", changes=() if result.gone else drift,
-                message="gone" if result.gone else "", old=old, new=None if result.gone else live,
-            )
-        )  # fmt: skip
+            ResourceEvent(old.urn, True, "refresh", "done", drift, message=gone, old=old, new=live)
+        )
+
+
+def _drift(old: Resource, live: Resource) -> tuple[ValueChange, ...]:
+    return changes(old.inputs, live.inputs) or changes(old.outputs, live.outputs)
 
 
 def report_unread(run: Run) -> None:
@@ -86,5 +81,4 @@ def count_refreshed(run: Run, before: Iterable[Resource]) -> None:
 def _refreshed_op(old: Resource, live: Resource | None) -> Op:
     if live is None:
         return "delete"
-    drift = changes(old.inputs, live.inputs) or changes(old.outputs, live.outputs)
-    return "update" if drift else "same"
+    return "update" if _drift(old, live) else "same"

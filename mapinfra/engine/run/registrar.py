@@ -2,11 +2,10 @@
 
 import threading
 import uuid
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from mapinfra.engine.project.stack_config import ClearConfig
 from mapinfra.engine.run.events import Op, ResourceEvent
-from mapinfra.engine.run.goal import Goal, Registered
 from mapinfra.engine.run.run import Run
 from mapinfra.engine.state import urn as urns
 from mapinfra.engine.state.clock import now
@@ -14,6 +13,16 @@ from mapinfra.engine.state.diff import changes, equal, steps_of
 from mapinfra.engine.state.snapshot import PROVIDER_TYPE, Resource
 from mapinfra.engine.state.values import PROVIDER_KEY, Properties, Secret, contains_unknown, plain
 from mapinfra.errors import MapinfraError
+
+
+@dataclass(frozen=True)
+class Registered:
+    """What the program gets back; outputs stay unknown to it when it wasn't `made`."""
+
+    id: str = ""
+    outputs: Properties = field(default_factory=dict)
+    made: bool = True
+
 
 NOT_MADE = Registered(made=False)
 """What the program gets back for a resource that failed, or isn't there."""
@@ -30,7 +39,7 @@ class Registrar:
         self._provider = ""
         self._untargeted: set[str] = set()
         self._unmade: set[str] = set()
-        self.goals: dict[str, Goal] = {}
+        self.goals: dict[str, Resource] = {}
         self.given: dict[str, Properties] = {}
 
     @property
@@ -38,14 +47,14 @@ class Registrar:
         """The URNs that the program has registered so far."""
         return set(self.goals)
 
-    def register(self, goal: Goal) -> Registered:
-        """Bring one resource to its goal, or in a preview find out what that would take."""
+    def register(self, goal: Resource) -> Registered:
+        """Bring a resource to its goal in the program, or in a preview see what that takes."""
         old = self._old(goal)
         blocked = self._blocked(goal)
         if blocked:
             return self._skip(goal, blocked)
         try:
-            if not self._run.confined_to(goal.resource({}, "")):
+            if not self._run.confined_to(goal):
                 return self._leave(goal, old)
             return self._take(goal, old)
         except Exception as error:  # noqa: BLE001 (whatever a provider raises fails its resource)
@@ -62,11 +71,11 @@ class Registrar:
         self.given[urn] = found
         self._run.state.settle(replace(resource, outputs=_known(found, resource.outputs)))
 
-    def _take(self, goal: Goal, old: Resource | None) -> Registered:
+    def _take(self, goal: Resource, old: Resource | None) -> Registered:
         self._expect_made(goal)
         return self._custom(goal, old) if goal.custom else self._component(goal, old)
 
-    def _old(self, goal: Goal) -> Resource | None:
+    def _old(self, goal: Resource) -> Resource | None:
         with self._lock:
             if goal.urn in self.goals:
                 raise MapinfraError(
@@ -75,10 +84,10 @@ class Registrar:
             self.goals[goal.urn] = goal
         return self._run.state.find(goal.urn)
 
-    def _blocked(self, goal: Goal) -> str:
+    def _blocked(self, goal: Resource) -> str:
         if self._run.stop.is_set():
             return "the run was interrupted"
-        needs = goal.resource({}, "").needs
+        needs = goal.needs
         stuck = sorted(needs & self._run.tally.stuck())
         if stuck:
             return f"waits for {urns.label(stuck[0])}"
@@ -86,21 +95,21 @@ class Registrar:
             return "waits for a value of a resource that failed"
         return ""
 
-    def _expect_made(self, goal: Goal) -> None:
-        unmade = sorted(goal.resource({}, "").needs & self._unmade)
+    def _expect_made(self, goal: Resource) -> None:
+        unmade = sorted(goal.needs & self._unmade)
         if unmade:
             raise MapinfraError(
                 f"needs {urns.label(unmade[0])}, which isn't there yet and is no target",
                 remedy=f"add --target {urns.name(unmade[0])}",
             )
 
-    def _skip(self, goal: Goal, why: str) -> Registered:
+    def _skip(self, goal: Resource, why: str) -> Registered:
         self._run.tally.skip(goal.urn)
         op: Op = "update" if self._run.state.find(goal.urn) else "create"
         self._run.emit(ResourceEvent(goal.urn, goal.custom, op, "skipped", message=why))
         return NOT_MADE
 
-    def _fail(self, goal: Goal, error: Exception) -> Registered:
+    def _fail(self, goal: Resource, error: Exception) -> Registered:
         self._run.state.abandon(goal.urn)
         self._run.tally.fail(goal.urn)
         op: Op = "update" if self._run.state.find(goal.urn) else "create"
@@ -108,7 +117,7 @@ class Registrar:
         self._run.emit(ResourceEvent(goal.urn, goal.custom, op, "failed", message=message))
         return NOT_MADE
 
-    def _leave(self, goal: Goal, old: Resource | None) -> Registered:
+    def _leave(self, goal: Resource, old: Resource | None) -> Registered:
         """Leave a resource as it is, or unmade, since the run is confined to others."""
         self._run.tally.count("same")
         with self._lock:
@@ -119,19 +128,18 @@ class Registrar:
         self._run.state.settle(old)
         return Registered(old.id, old.outputs)
 
-    def _component(self, goal: Goal, old: Resource | None) -> Registered:
-        new = goal.resource(goal.inputs, "")
+    def _component(self, goal: Resource, old: Resource | None) -> Registered:
         if old is None:
-            with self._run.step(None, new, "create"):
-                self._run.state.settle(replace(new, created=now(), modified=now()))
+            with self._run.step(None, goal, "create"):
+                self._run.state.settle(replace(goal, created=now(), modified=now()))
         elif equal(old.inputs, goal.inputs):
-            self._same(old, new)
+            self._same(old, goal)
         else:
-            with self._run.step(old, new, "update"):
-                self._run.state.settle(_following(old, new, old.outputs))
+            with self._run.step(old, goal, "update"):
+                self._run.state.settle(_following(old, goal, old.outputs))
         return Registered()
 
-    def _custom(self, goal: Goal, old: Resource | None) -> Registered:
+    def _custom(self, goal: Resource, old: Resource | None) -> Registered:
         """Check, compare, and act.
 
         What couldn't be read may still be reached as the program now says; it is checked and
@@ -141,19 +149,19 @@ class Registrar:
         if old is None:
             inputs = run.providers.check({}, goal.inputs)
             run.expect_reviewed(goal.urn, steps_of(inputs))
-            return self._create(goal.resource(inputs, self._provider_reference()))
-        inputs = run.providers.check(old.inputs, goal.ignoring(old.inputs, goal.inputs))
-        new = goal.resource(inputs, self._provider_reference())
+            return self._create(replace(goal, inputs=inputs, provider=self._provider_reference()))
+        inputs = run.providers.check(old.inputs, _ignoring(goal, old.inputs, goal.inputs))
+        new = replace(goal, inputs=inputs, provider=self._provider_reference())
         changed = self._is_changed(goal, old, inputs)
         if goal.urn in run.unread and not (changed and _visible(old, inputs)):
             raise MapinfraError(run.unread[goal.urn])
         run.expect_reviewed(goal.urn, steps_of(inputs))
         return self._update(old, new) if changed else self._same(old, new)
 
-    def _is_changed(self, goal: Goal, old: Resource, inputs: Properties) -> bool:
+    def _is_changed(self, goal: Resource, old: Resource, inputs: Properties) -> bool:
         changed = self._run.providers.diff(old, inputs)
         if changed is None:
-            return not equal(old.inputs, goal.ignoring(old.inputs, inputs))
+            return not equal(old.inputs, _ignoring(goal, old.inputs, inputs))
         return changed
 
     def _create(self, new: Resource) -> Registered:
@@ -213,6 +221,12 @@ class Registrar:
         )  # fmt: skip
         self._run.state.settle(new)
         return f"{new.urn}::{new.id}"
+
+
+def _ignoring(goal: Resource, old: Properties, new: Properties) -> Properties:
+    """Return the new inputs with the old values of those whose changes are ignored."""
+    kept = {key: value for key, value in new.items() if key not in goal.ignore_changes}
+    return kept | {key: old[key] for key in goal.ignore_changes if key in old}
 
 
 def _visible(old: Resource, inputs: Properties) -> bool:

@@ -19,7 +19,10 @@ from mapinfra.errors import MapinfraError
 
 
 class Tally:
-    """Counts of a run, shared by its threads, and who failed or was skipped."""
+    """Counts of a run, shared by its threads, and who failed or was skipped.
+
+    `errors` are those that belong to no resource.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -34,7 +37,7 @@ class Tally:
             self.counts[op] = self.counts.get(op, 0) + 1
 
     def fail(self, urn: str) -> None:
-        """Note a resource whose step failed."""
+        """Note a resource whose operation failed."""
         with self._lock:
             self.failed.add(urn)
 
@@ -42,11 +45,6 @@ class Tally:
         """Note a resource that was left alone because of another."""
         with self._lock:
             self.skipped.add(urn)
-
-    def error(self) -> None:
-        """Note an error that belongs to no resource."""
-        with self._lock:
-            self.errors += 1
 
     @property
     def whole(self) -> bool:

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
-from mapinfra.engine.run.signals import stopped_by_signals
 from mapinfra.engine.state import lock
 from mapinfra.engine.state.files import sweep, write_atomically
 from mapinfra.errors import Interrupted, StateError
+from mapinfra.signals import stopped_by_signals
 
 _META = "version: 1\n"
 

@@ -29,6 +29,11 @@ _REFUSED_MARKS = (
     "extensionRef", "snippetID",
 )  # fmt: skip
 """Only the Pulumi CLI can go on from these, or keep what they promise."""
+_ALIKE = (
+    "urn", "type", "custom", "id", "parent", "provider", "created", "modified", "protect",
+    "retain_on_delete",
+)  # fmt: skip
+"""What the shape of a resource and the model of it have alike."""
 
 
 def parse(content: bytes, where: str, decrypter: Callable[[str], Callable[[str], str]]) -> Snapshot:
@@ -140,24 +145,16 @@ def _resource(found: ResourceShape, where: str, decrypt: Callable[[str], str]) -
             where=where,
             remedy="finish this with the Pulumi CLI (pulumi up), or go on using it for this stack",
         )
+    alike: dict[str, Any] = {name: getattr(found, name) for name in _ALIKE}
     return Resource(
-        urn=found.urn,
-        type=found.type,
-        custom=found.custom,
-        id=found.id,
+        **alike,
         inputs=_properties(found.inputs, f"{found.urn}: inputs", where, decrypt),
         outputs=_properties(found.outputs, f"{found.urn}: outputs", where, decrypt),
-        parent=found.parent,
-        provider=found.provider,
         dependencies=tuple(found.dependencies or ()),
         property_dependencies={
             key: tuple(urns or ()) for key, urns in (found.property_dependencies or {}).items()
         },
-        created=found.created,
-        modified=found.modified,
         extra=extra,
-        protect=found.protect,
-        retain_on_delete=found.retain_on_delete,
         ignore_changes=ignored,
     )
 

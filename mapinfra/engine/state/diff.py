@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from mapinfra.engine.state.values import (
     PROVIDER_KEY,
@@ -88,16 +88,20 @@ def steps_of(inputs: Properties) -> tuple[str, ...]:
 
 def between(old: Value, new: Value, keys: tuple[str | int, ...]) -> Iterator[ValueChange]:
     """List what differs between two values at a place."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        yield from _between_dicts(old, new, keys)
-    elif isinstance(old, list) and isinstance(new, list):
-        yield from _between_lists(old, new, keys)
-    elif plain(old) != plain(new):
+    for kind in (dict, list):
+        if isinstance(old, kind) and isinstance(new, kind):
+            yield from _between_parts(_by_key(old), _by_key(new), keys)
+            return
+    if plain(old) != plain(new):
         yield ValueChange(keys, "update", shown(old), shown(new))
 
 
-def _between_dicts(
-    old: Properties, new: Properties, keys: tuple[str | int, ...]
+def _by_key(value: Value) -> dict[Any, Value]:
+    return value if isinstance(value, dict) else dict(enumerate(value))
+
+
+def _between_parts(
+    old: dict[Any, Value], new: dict[Any, Value], keys: tuple[str | int, ...]
 ) -> Iterator[ValueChange]:
     for key in sorted(old.keys() | new.keys()):
         inner = (*keys, key)
@@ -107,16 +111,3 @@ def _between_dicts(
             yield ValueChange(inner, "add", new=shown(new[key]))
         else:
             yield from between(old[key], new[key], inner)
-
-
-def _between_lists(
-    old: list[Value], new: list[Value], keys: tuple[str | int, ...]
-) -> Iterator[ValueChange]:
-    for index in range(max(len(old), len(new))):
-        inner = (*keys, index)
-        if index >= len(new):
-            yield ValueChange(inner, "delete", old=shown(old[index]))
-        elif index >= len(old):
-            yield ValueChange(inner, "add", new=shown(new[index]))
-        else:
-            yield from between(old[index], new[index], inner)

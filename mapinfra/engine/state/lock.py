@@ -65,11 +65,6 @@ def held(folder: Path, stack: str) -> Iterator[None]:
         mine.unlink(missing_ok=True)
 
 
-def holders(folder: Path) -> list[LockHolder]:
-    """Return who holds the stack's lock, and of whom a lock was left there."""
-    return list(_holders(folder))
-
-
 def remove_lock(holder: LockHolder) -> None:
     """Remove one lock, whoever holds it; it may be gone. Raises StateError when that can't be."""
     try:
@@ -80,7 +75,7 @@ def remove_lock(holder: LockHolder) -> None:
 
 
 def _refuse_if_held(folder: Path, stack: str, mine: Path) -> None:
-    others = [holder for holder in _holders(folder) if holder.file != mine]
+    others = [holder for holder in holders(folder) if holder.file != mine]
     for holder in others:
         if holder.dead:
             remove_lock(holder)
@@ -93,18 +88,21 @@ def _refuse_if_held(folder: Path, stack: str, mine: Path) -> None:
         )
 
 
-def _holders(folder: Path) -> Iterator[LockHolder]:
-    for file in sorted(folder.glob("*.json")):
-        found = _read(file)
-        if found is not None:
-            yield LockHolder(
-                file=file,
-                user=str(found.get("username", "?")),
-                host=str(found.get("hostname", "?")),
-                pid=_number(found.get("pid")),
-                since=str(found.get("timestamp", "?")),
-                process=str(found.get("process", "")),
-            )
+def holders(folder: Path) -> list[LockHolder]:
+    """Return who holds the stack's lock, and whose lock was left there."""
+    files = sorted(folder.glob("*.json"))
+    return [
+        LockHolder(
+            file=file,
+            user=str(found.get("username", "?")),
+            host=str(found.get("hostname", "?")),
+            pid=_number(found.get("pid")),
+            since=str(found.get("timestamp", "?")),
+            process=str(found.get("process", "")),
+        )
+        for file in files
+        if (found := _read(file)) is not None
+    ]
 
 
 def _read(file: Path) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from google.protobuf import struct_pb2
+from google.protobuf import json_format, struct_pb2
 from pulumi.output import Unknown
 
 Value: TypeAlias = Any
@@ -97,34 +97,36 @@ def properties(found: Mapping[str, object] | None) -> Properties:
     return {key: value for key, value in whole.items() if value is not None}
 
 
-def contains_unknown(value: Value) -> bool:
-    """Tell whether any part of a value isn't known yet."""
+def contains(value: Value, test: Callable[[Value], bool]) -> bool:
+    """Tell whether a value, or any part of it, passes a test."""
+    if test(value):
+        return True
     match value:
         case dict():
-            return any(contains_unknown(item) for item in value.values())
+            return any(contains(item, test) for item in value.values())
         case list():
-            return any(contains_unknown(item) for item in value)
+            return any(contains(item, test) for item in value)
         case Secret():
-            return contains_unknown(value.value)
-    return bool(value == UNKNOWN)
+            return contains(value.value, test)
+    return False
+
+
+def contains_unknown(value: Value) -> bool:
+    """Tell whether any part of a value isn't known yet."""
+    return contains(value, lambda part: bool(part == UNKNOWN))
+
+
+def contains_asset(value: Value) -> bool:
+    """Tell whether any part of a value is an asset or an archive."""
+    return contains(
+        value,
+        lambda part: isinstance(part, dict) and part.get(SIGNATURE_KEY) in _ASSET_SIGNATURES,
+    )
 
 
 def is_plain_key(text: str) -> bool:
     """Tell whether a property path is just the key of an input."""
     return not set(text) & set('.[]"*')
-
-
-def contains_asset(value: Value) -> bool:
-    """Tell whether any part of a value is an asset or an archive."""
-    match value:
-        case dict():
-            special = value.get(SIGNATURE_KEY) in _ASSET_SIGNATURES
-            return special or any(map(contains_asset, value.values()))
-        case list():
-            return any(map(contains_asset, value))
-        case Secret():
-            return contains_asset(value.value)
-    return False
 
 
 def mark_secrets(found: Properties, like: Properties) -> Properties:
@@ -144,71 +146,20 @@ def _marked(value: Value, like: Value) -> Value:
         case dict(), dict():
             return mark_secrets(value, like)
     # Where the places can't be told apart, all of it is secret, as in Pulumi.
-    return Secret(value) if _contains_secret(like) else value
-
-
-def _contains_secret(value: Value) -> bool:
-    match value:
-        case Secret():
-            return True
-        case dict():
-            return any(_contains_secret(item) for item in value.values())
-        case list():
-            return any(_contains_secret(item) for item in value)
-    return False
+    return Secret(value) if contains(like, lambda part: isinstance(part, Secret)) else value
 
 
 def from_struct(struct: struct_pb2.Struct) -> Properties:
     """Read a property bag off the wire."""
-    return {key: _from_wire(struct.fields[key]) for key in sorted(struct.fields)}
-
-
-def _from_wire(value: struct_pb2.Value) -> Value:
-    match value.WhichOneof("kind"):
-        case "struct_value":
-            found = from_struct(value.struct_value)
-            secret = found.get(SIGNATURE_KEY) == SECRET_SIGNATURE
-            return Secret(found.get("value")) if secret else found
-        case "list_value":
-            return [_from_wire(item) for item in value.list_value.values]
-        case "number_value":
-            return value.number_value
-        case "bool_value":
-            return value.bool_value
-        case "string_value":
-            return value.string_value
-    return None
+    found = json_format.MessageToDict(struct)
+    return {key: _opened(found[key], lambda sealed: sealed.get("value")) for key in sorted(found)}
 
 
 def to_struct(found: Properties) -> struct_pb2.Struct:
     """Put a property bag on the wire."""
     struct = struct_pb2.Struct()
-    struct.update(_to_wire(found))
+    struct.update(_sealed(found, lambda value: {"value": value}))
     return struct
-
-
-def _to_wire(value: Value) -> Any:
-    match value:
-        case Secret():
-            return {SIGNATURE_KEY: SECRET_SIGNATURE, "value": _to_wire(value.value)}
-        case dict():
-            return {key: _to_wire(item) for key, item in value.items()}
-        case list():
-            return [_to_wire(item) for item in value]
-    return value
-
-
-def to_state(value: Value, encrypt: Callable[[str], str]) -> Any:
-    """Turn a value into what the state file holds; secrets go through `encrypt` as JSON text."""
-    match value:
-        case Secret():
-            text = json.dumps(to_state(value.value, encrypt), separators=(",", ":"))
-            return {SIGNATURE_KEY: SECRET_SIGNATURE, "ciphertext": encrypt(text)}
-        case dict():
-            return {key: to_state(value[key], encrypt) for key in sorted(value)}
-        case list():
-            return [to_state(item, encrypt) for item in value]
-    return _whole(value)
 
 
 def from_state(value: Any, decrypt: Callable[[str], str]) -> Value:
@@ -216,16 +167,39 @@ def from_state(value: Any, decrypt: Callable[[str], str]) -> Value:
 
     Raises TypeError or ValueError for what can't be a value.
     """
+
+    def unsealed(sealed: dict[str, Any]) -> Any:
+        if "plaintext" in sealed:
+            return json.loads(str(sealed["plaintext"]))
+        return json.loads(decrypt(str(sealed["ciphertext"])))
+
+    return _opened(value, unsealed)
+
+
+def to_state(value: Value, encrypt: Callable[[str], str]) -> Any:
+    """Turn a value into what the state file holds; secrets go through `encrypt` as JSON text."""
+    return _sealed(
+        value, lambda inner: {"ciphertext": encrypt(json.dumps(inner, separators=(",", ":")))}
+    )
+
+
+def _opened(value: Any, unsealed: Callable[[dict[str, Any]], Any]) -> Value:
     if isinstance(value, dict):
         if value.get(SIGNATURE_KEY) == SECRET_SIGNATURE:
-            return _secret_from_state(value, decrypt)
-        return {key: from_state(item, decrypt) for key, item in value.items()}
+            return Secret(_opened(unsealed(value), unsealed))
+        return {key: _opened(item, unsealed) for key, item in value.items()}
     if isinstance(value, list):
-        return [from_state(item, decrypt) for item in value]
+        return [_opened(item, unsealed) for item in value]
     return normalised(value)
 
 
-def _secret_from_state(value: dict[str, Any], decrypt: Callable[[str], str]) -> Secret:
-    if "plaintext" in value:
-        return Secret(from_state(json.loads(str(value["plaintext"])), decrypt))
-    return Secret(from_state(json.loads(decrypt(str(value["ciphertext"]))), decrypt))
+def _sealed(value: Value, sealed: Callable[[Any], dict[str, Any]]) -> Any:
+    """Turn a value into JSON, keys in order; `sealed` says what a secret becomes."""
+    match value:
+        case Secret():
+            return {SIGNATURE_KEY: SECRET_SIGNATURE, **sealed(_sealed(value.value, sealed))}
+        case dict():
+            return {key: _sealed(value[key], sealed) for key in sorted(value)}
+        case list():
+            return [_sealed(item, sealed) for item in value]
+    return _whole(value)
