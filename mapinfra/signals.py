@@ -33,7 +33,9 @@ def stopped_by_signals(stop: threading.Event, warn: Callable[[str], None]) -> It
         if not stop.is_set():
             stop.set()
             interruption.want()
-            warn(f"{name}: ending after the steps under way; press Ctrl-C again to end at once")
+            warn(
+                f"{name}: stopping after the running operations; press Ctrl-C again to stop at once"
+            )
         elif number != signal.SIGHUP:  # a shell and the kernel may both tell of a closed terminal
             _end(name)
 
@@ -66,7 +68,7 @@ def _expect_no_terminal() -> None:
 def _end(name: str) -> NoReturn:
     """End the process without a look at its threads, any of which may hang."""
     shown_again = "\r\x1b[K\x1b[?25h" if os.isatty(2) else ""  # the cursor, behind a moving line
-    line = f"{shown_again}error: {name} again: ended amid its steps; run again to go on\n"
+    line = f"{shown_again}error: {name} again: stopped at once; run again to finish\n"
     with suppress(OSError):
         os.write(2, line.encode())
     os._exit(INTERRUPTED)

@@ -44,7 +44,7 @@ def restore_plan(server: Server, manifest: Manifest, plan: RestorePlan, now: flo
     for number, step in enumerate(plan.plan.lines(), start=1):
         console.print(f"      {number}. {step}")
     for note in plan.notes:
-        console.print(f"      to know: {note}")
+        console.print(f"      note: {note}")
 
 
 def restored(server: Server, manifest: Manifest, before: Manifest | None, seconds: float) -> None:

@@ -81,7 +81,7 @@ def reporting(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--debug", "debug_file", type=click.Path(dir_okay=False, path_type=Path),
             callback=_writable,
-            help="Add the tracebacks of unexpected errors to this file.",
+            help="Append the tracebacks of unexpected errors to this file.",
         ),
         click.option("--json", "machine", is_flag=True, help="Print the result as JSON."),
     ):  # fmt: skip
@@ -92,8 +92,8 @@ def reporting(command: Callable[..., Any]) -> Callable[..., Any]:
 def asking(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of the commands that ask before they change something."""
     for option in (
-        click.option("--non-interactive", is_flag=True, help="Never ask; needs --yes."),
-        click.option("--yes", "-y", is_flag=True, help="Don't preview and ask first."),
+        click.option("--non-interactive", is_flag=True, help="Never prompt; requires --yes."),
+        click.option("--yes", "-y", is_flag=True, help="Skip the preview and the confirmation."),
     ):
         command = option(command)
     return command
@@ -102,7 +102,7 @@ def asking(command: Callable[..., Any]) -> Callable[..., Any]:
 def expect_answerable(*, yes: bool, non_interactive: bool, machine: bool) -> None:
     """Raise UsageError when a command would ask where nobody can answer."""
     if not yes and (non_interactive or not sys.stdin.isatty()):
-        raise click.UsageError("nobody can be asked here: add --yes to go on without asking")
+        raise click.UsageError("there is no terminal to ask on: add --yes to run without asking")
     if not yes and machine:
         raise click.UsageError("--json needs --yes: its result is one document")
 
@@ -116,4 +116,4 @@ def in_one_line(debug_file: Path | None) -> Iterator[None]:
         raise
     except Exception as error:  # noqa: BLE001 (a fault of ours is told in one line too)
         message = ErrorLines(debug_file).describe(error)
-        raise MapinfraError(message, remedy="--debug FILE tells more") from None
+        raise MapinfraError(message, remedy="see its traceback with --debug FILE") from None

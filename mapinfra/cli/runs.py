@@ -114,7 +114,7 @@ class StackRuns:
     def _expect_planned(self) -> None:
         found = list(self._plan.misfits(self._planned)) if self._plan else []
         if found:
-            raise PlanRefused([*found, "the plan doesn't fit any more; nothing was changed"])
+            raise PlanRefused([*found, "the plan no longer fits; nothing was changed"])
 
     def _show(self, events: list[Event], summary: Summary) -> None:
         if self._machine:
@@ -132,7 +132,7 @@ class StackRuns:
     def conclude(self, summary: Summary) -> ExitCode:
         """Return the exit code, with the line that explains it on stderr."""
         if summary.interrupted:
-            say("error: interrupted; run again to go on")
+            say("error: interrupted; run again to finish")
             return ExitCode.CANCELLED
         if not summary.succeeded:
             for line in _shortfall(summary):

@@ -30,7 +30,7 @@ def test_a_plan_is_done_and_refused_as_a_whole_when_a_host_has_drifted(project: 
         "error: lyon-Images (mapinfra:TopologyFlag): planned was same, and now it would be: update"
         in refused.err
     )
-    assert refused.err.endswith("error: the plan doesn't fit any more; nothing was changed\n")
+    assert refused.err.endswith("error: the plan no longer fits; nothing was changed\n")
     assert not images_shown(lab, "lyon")
     assert output_rows(lab, "paris", 5760) == []
 

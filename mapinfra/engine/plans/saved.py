@@ -97,4 +97,4 @@ class SavedPlan:
 
 def _no_plan(file: Path, why: str) -> MapinfraError:
     remedy = "save it again with: mapinfra preview --save-plan FILE"
-    return MapinfraError(f"is no plan of this stack: {why}", where=str(file), remedy=remedy)
+    return MapinfraError(f"isn't a plan of this stack: {why}", where=str(file), remedy=remedy)

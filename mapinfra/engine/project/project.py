@@ -44,9 +44,9 @@ def load_project(start: Path) -> Project:
     found = next((path for path in _candidates(start) if path.is_file()), None)
     if found is None:
         raise MapinfraError(
-            "no Pulumi.yaml here or in a folder above",
+            "no Pulumi.yaml in this folder or above it",
             where=str(start.resolve()),
-            remedy="go to the project's folder, or name it with --cwd",
+            remedy="change to the project's folder, or use --cwd",
         )
     return _project(found, mapping(found))
 
@@ -97,7 +97,7 @@ def mapping(file: Path) -> dict[str, Any]:
     if content is None:
         return {}
     if not isinstance(content, dict):
-        raise MapinfraError("holds no mapping", where=str(file), remedy="see Pulumi's manual")
+        raise MapinfraError("isn't a mapping", where=str(file), remedy="see Pulumi's manual")
     return content
 
 

@@ -96,7 +96,7 @@ def _write(file: Path, path: Sequence[str], value: Entry) -> None:
         content = with_value(text, path, value)
     except OddLayout:
         raise MapinfraError(
-            f"is laid out so that `{path[-1]}` can't be set without harm to the rest",
+            f"has a layout in which `{path[-1]}` can't be set without changing the rest",
             where=str(file),
             remedy="set it with an editor",
         ) from None

@@ -144,7 +144,7 @@ class Providers:
         # Trusted as the state file is: Pulumi's own provider process does the same.
         made: Any = dill.loads(base64.b64decode(serialized))  # noqa: S301
         if not isinstance(made, ResourceProvider):
-            raise MapinfraError(f"a {type(made).__name__} is no provider of dynamic resources")
+            raise MapinfraError(f"a {type(made).__name__} isn't a provider of dynamic resources")
         made.configure(ConfigureRequest(config=self._config))
         return made
 

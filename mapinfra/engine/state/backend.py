@@ -72,7 +72,7 @@ class StackFiles:
         except FileNotFoundError:
             raise NoSuchStack(
                 f"no stack named {self.stack!r} in {self.root.parent}",
-                remedy=f"make it with: mapinfra stack init {self.stack}",
+                remedy=f"create it with: mapinfra stack init {self.stack}",
             ) from None
         except OSError as error:
             raise StateError(f"can't be read ({error.strerror})", where=str(self.state)) from None
@@ -192,14 +192,14 @@ def stack_files(environment: Mapping[str, str], project: str, stack: str) -> Sta
     url = environment.get("PULUMI_BACKEND_URL", "")
     if not url:
         raise StateError(
-            "is not set, so there is no place for the state",
+            "is not set, so there is nowhere to keep the state",
             where="PULUMI_BACKEND_URL",
             remedy=_EXAMPLE,
         )
     if not url.startswith("file://"):
         scheme = urlsplit(url).scheme or "that"
         raise StateError(
-            f"{scheme} backends are left to the Pulumi CLI, in process it must be a file:// URL",
+            f"{scheme} backends need the Pulumi CLI; in process it must be a file:// URL",
             where="PULUMI_BACKEND_URL",
             remedy=_EXAMPLE,
         )

@@ -60,7 +60,7 @@ def _decoded(content: bytes, where: str) -> object:
         raise StateError(
             f"is damaged: {error.msg} at {place} of {len(content)} bytes",
             where=where,
-            remedy="it was left as it is; the state before it is in the .bak file beside it",
+            remedy="it was left unchanged; the previous state is in the .bak file beside it",
         ) from None
     except ValueError as error:
         raise _unusable(where, f"is damaged: {error}") from None
@@ -68,7 +68,7 @@ def _decoded(content: bytes, where: str) -> object:
 
 
 def _no_constant(name: str) -> float:
-    raise ValueError(f"the number {name} can't stand in a state")
+    raise ValueError(f"the number {name} isn't allowed in a state")
 
 
 def _validated(found: object, where: str) -> FileShape:
@@ -84,7 +84,7 @@ def _unusable(where: str, what: str) -> StateError:
     return StateError(
         what,
         where=where,
-        remedy="it was left as it is; compare with the .bak file beside it",
+        remedy="it was left unchanged; compare it with the .bak file beside it",
     )
 
 
@@ -143,7 +143,7 @@ def _resource(found: ResourceShape, where: str, decrypt: Callable[[str], str]) -
         raise StateError(
             f"{label(found.urn)} is marked `{marks[0]}`, which isn't supported in process",
             where=where,
-            remedy="finish this with the Pulumi CLI (pulumi up), or go on using it for this stack",
+            remedy="finish this with the Pulumi CLI (pulumi up), or keep using it for this stack",
         )
     alike: dict[str, Any] = {name: getattr(found, name) for name in _ALIKE}
     return Resource(

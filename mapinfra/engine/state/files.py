@@ -56,7 +56,7 @@ def _told(path: Path) -> Iterator[None]:
         raise StateError(
             f"can't be written ({error.strerror})",
             where=str(path),
-            remedy="make room or mend the permissions, then run again",
+            remedy="free some space or correct the permissions, then run again",
         ) from None
 
 

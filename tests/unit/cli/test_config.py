@@ -67,7 +67,7 @@ def test_a_secret_on_the_command_line_is_refused(sandbox: Sandbox, command: Comm
     before = file.read_text()
     code, _, err = command("config", "set", "-s", "dev", "--secret", "apiPassword", PASSWORD)
     assert code == 2
-    assert "other users see a command line" in err
+    assert "other users can see a command line" in err
     assert PASSWORD not in err
     assert file.read_text() == before
 

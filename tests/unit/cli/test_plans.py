@@ -61,7 +61,7 @@ def test_a_plan_that_doesnt_fit_is_refused_before_anything_is_touched(
     code, out, told = command("up", "-s", "dev", "--yes", "--plan", "plan.json")
     assert (code, out) == (1, "")
     lines = [line for line in told.splitlines() if line.startswith("error: ")]
-    assert lines[-1] == "error: the plan doesn't fit any more; nothing was changed"
+    assert lines[-1] == "error: the plan no longer fits; nothing was changed"
     assert 'error: a (test:File): text: planned was "two", and now it would be "x"' in lines
     assert "error: c (test:File): planned was same, and now it would be: update" in lines
     assert not any("d (test:File)" in line for line in lines), "what is gone needn't be deleted"
@@ -105,7 +105,7 @@ def test_what_is_no_plan_is_told_in_one_line(
     (sandbox.project / "plan.json").write_text(content)
     code, _, told = command("up", "-s", "dev", "--yes", "--plan", "plan.json")
     assert code == 1
-    assert "plan.json: is no plan of this stack: " in told
+    assert "plan.json: isn't a plan of this stack: " in told
     assert len(told.splitlines()) == 1
 
 

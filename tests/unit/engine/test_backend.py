@@ -191,8 +191,8 @@ def test_a_wrong_passphrase_is_told_before_anything_is_read(sandbox: Sandbox) ->
     ("url", "told"),
     [
         ("", "PULUMI_BACKEND_URL: is not set"),
-        ("s3://bucket", "s3 backends are left to the Pulumi CLI"),
-        ("https://api.pulumi.com", "https backends are left to the Pulumi CLI"),
+        ("s3://bucket", "s3 backends need the Pulumi CLI"),
+        ("https://api.pulumi.com", "https backends need the Pulumi CLI"),
         ("file:///nowhere/at-all", "there is no folder /nowhere/at-all; mkdir -p"),
     ],
 )
@@ -216,7 +216,7 @@ def test_a_compressed_state_is_left_to_the_cli(sandbox: Sandbox) -> None:
     ("file", "content", "told"),
     [
         ("Pulumi.yaml", "name: [", r"Pulumi\.yaml:1: isn't YAML"),
-        ("Pulumi.yaml", "text", r"Pulumi\.yaml: holds no mapping"),
+        ("Pulumi.yaml", "text", r"Pulumi\.yaml: isn't a mapping"),
         ("Pulumi.yaml", "name: x\nruntime: nodejs\n", r"`runtime: python`"),
         ("Pulumi.yaml", "name: sandbox\nruntime: python\nplugins: {a: b}\n", "`plugins` isn't"),
         ("stacks/Pulumi.dev.yaml", "environment: [x]\n", "`environment` isn't supported"),
@@ -235,7 +235,7 @@ def test_what_is_wrong_with_the_project_is_told_with_its_file(
 
 
 def test_a_missing_project_and_a_missing_config_are_told(sandbox: Sandbox, tmp_path: Path) -> None:
-    with pytest.raises(MapinfraError, match=r"no Pulumi\.yaml here or in a folder above"):
+    with pytest.raises(MapinfraError, match=r"no Pulumi\.yaml in this folder or above it"):
         open_stack(tmp_path, "dev", sandbox.environment)
     sandbox.config_file.unlink()
     with pytest.raises(MapinfraError, match=r"Pulumi\.dev\.yaml: the stack's config is missing"):

@@ -116,7 +116,7 @@ def test_a_recorded_plan_is_read_or_refused_when_it_is_in_pulumi_s_format(
     stack, _ = opened(recording)
     for file in recording.glob("plan*.json"):
         if "resourcePlans" in json.loads(file.read_bytes()):
-            with pytest.raises(MapinfraError, match="is no plan of this stack: version: "):
+            with pytest.raises(MapinfraError, match="isn't a plan of this stack: version: "):
                 SavedPlan(stack, file)
         else:
             assert list(SavedPlan(stack, file).misfits({}))

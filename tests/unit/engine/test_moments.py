@@ -73,7 +73,7 @@ def test_a_mark_that_only_the_cli_can_handle_is_refused(
         parse(file.read_bytes(), "dev.json", lambda salt: crypters.crypter(salt).decrypt)
     assert str(refused.value) == (
         f"dev.json: {resource} (test:File) is marked `{mark}`, which isn't supported in process; "
-        "finish this with the Pulumi CLI (pulumi up), or go on using it for this stack"
+        "finish this with the Pulumi CLI (pulumi up), or keep using it for this stack"
     )
 
 
