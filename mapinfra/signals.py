@@ -66,7 +66,7 @@ def _expect_no_terminal() -> None:
 
 
 def _end(name: str) -> NoReturn:
-    """End the process without a look at its threads, any of which may hang."""
+    """End the process without waiting for its threads, any of which may hang."""
     shown_again = "\r\x1b[K\x1b[?25h" if os.isatty(2) else ""  # the cursor, behind a moving line
     line = f"{shown_again}error: {name} again: stopped at once; run again to finish\n"
     with suppress(OSError):

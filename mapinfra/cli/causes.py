@@ -21,7 +21,7 @@ class Cause:
 def causes(events: Iterable[Event]) -> list[Cause]:
     """Return why resources failed, each cause once, in the order of the first of its resources.
 
-    What differs only in the host that it happened on is one cause, told without that name.
+    Messages that differ only in the host are one cause, shown without that name.
     """
     held: dict[str, list[ResourceEvent]] = {}
     for event in events:

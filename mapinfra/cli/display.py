@@ -65,7 +65,7 @@ class Reporter:
                 self._step(event, summary)
 
     def _failed(self, cause: Cause | None) -> None:
-        """Print a cause where the first of its resources stands; the others' is said there."""
+        """Print a cause once, in the place of the first of its resources."""
         if cause is None:
             return
         labels = [label(urn) for urn in cause.urns]

@@ -76,7 +76,7 @@ def _writable(_context: click.Context, _option: click.Parameter, file: Path | No
 
 
 def reporting(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options on how results and unexpected errors are told."""
+    """Add the options on how results and unexpected errors are shown."""
     for option in (
         click.option(
             "--debug", "debug_file", type=click.Path(dir_okay=False, path_type=Path),
@@ -109,11 +109,11 @@ def expect_answerable(*, yes: bool, non_interactive: bool, machine: bool) -> Non
 
 @contextmanager
 def in_one_line(debug_file: Path | None) -> Iterator[None]:
-    """Turn an unexpected error, a fault of ours, into MapinfraError; `debug_file` gets the rest."""
+    """Turn an unexpected error, a bug, into MapinfraError; `debug_file` gets the traceback."""
     try:
         yield
     except (MapinfraError, click.ClickException, click.Abort):
         raise
-    except Exception as error:  # noqa: BLE001 (a fault of ours is told in one line too)
+    except Exception as error:  # noqa: BLE001 (a bug is shown in one line too)
         message = ErrorLines(debug_file).describe(error)
         raise MapinfraError(message, remedy="see its traceback with --debug FILE") from None

@@ -145,7 +145,7 @@ class StackRuns:
 
 
 def _shortfall(summary: Summary) -> list[str]:
-    """Return a line on what wasn't done; errors of the program have told themselves already."""
+    """Return a line on what wasn't done; errors of the program are shown already."""
     parts = [f"{summary.failed} failed"] if summary.failed else []
     parts += [f"{summary.skipped} skipped"] if summary.skipped else []
     return [", ".join(parts)] if parts else []

@@ -106,7 +106,7 @@ def _end(text: str, node: yaml.Node) -> int:
 
 
 def _rendered(value: Entry, indent: str | None) -> str:
-    """Return what stands behind the colon of a key at this indent, None in braces."""
+    """Return what follows the colon of a key at this indent, None in braces."""
     if isinstance(value, str):
         return f" {_scalar(value, flow=indent is None)}"
     if indent is None:

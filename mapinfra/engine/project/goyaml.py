@@ -40,7 +40,7 @@ def _number(loader: _Loader, node: yaml.ScalarNode) -> float:
 
 
 def _date(_loader: _Loader, node: yaml.ScalarNode) -> None:
-    """Refuse a date, of which the CLI would make another text."""
+    """Refuse a date, which the CLI would read as another text."""
     raise yaml.constructor.ConstructorError(
         problem=f"put {node.value} in quotes: it would be a date", problem_mark=node.start_mark
     )

@@ -28,7 +28,7 @@ def selected_stack(folder: Path, environment: Mapping[str, str]) -> str | None:
 
 
 def _files(project: str, folder: Path, environment: Mapping[str, str]) -> Iterator[Path]:
-    """Name the files that may tell: the CLI knows a project by its path, links and all."""
+    """Name the files that may say so: the CLI identifies a project by its unresolved path."""
     home = environment.get("PULUMI_HOME") or Path(environment.get("HOME", "/"), ".pulumi")
     shown = Path(environment.get("PWD") or folder)
     same = (one for one in (shown, *shown.parents) if one.resolve() == folder)

@@ -19,7 +19,7 @@ class ErrorLines:
         self._lock = threading.Lock()
 
     def describe(self, error: BaseException) -> str:
-        """Return the line for a user; an unexpected error is told with its type.
+        """Return the line for a user; that of an unexpected error has its type.
 
         Only an error of several faults, also one that the program words itself, has more lines:
         one per fault; what stands indented goes on with the line above.

@@ -161,7 +161,7 @@ def _given(bag: Properties) -> dict[str, Any]:
 
 
 def _previewed(bag: Properties) -> dict[str, Any]:
-    """Copy values for a provider that is asked in a preview, too: what isn't known is told so."""
+    """Copy values for a provider that is also asked in a preview: unknown ones are Pulumi's UNKNOWN."""
     told: dict[str, Any] = mapped(_given(bag), _known)
     return told
 

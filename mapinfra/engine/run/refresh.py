@@ -16,12 +16,12 @@ def refresh(run: Run, parallel: int) -> None:
     """Replace recorded by live values in the state.
 
     A resource that can't be read keeps what was recorded; why is noted in `run.unread`.
-    Drift, and what is gone, is told by events of the op `refresh`.
+    Drift, and what is gone, is reported by events of the op `refresh`.
     """
     readable = [
         one
         for one in run.state.old()
-        if run.confined_to(one) and one.custom and one.type != PROVIDER_TYPE
+        if run.includes(one) and one.custom and one.type != PROVIDER_TYPE
     ]
     found: dict[str, Resource | None] = {}
 

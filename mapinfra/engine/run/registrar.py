@@ -54,7 +54,7 @@ class Registrar:
         if blocked:
             return self._skip(goal, blocked)
         try:
-            if not self._run.confined_to(goal):
+            if not self._run.includes(goal):
                 return self._leave(goal, old)
             return self._take(goal, old)
         except Exception as error:  # noqa: BLE001 (whatever a provider raises fails its resource)
@@ -118,7 +118,7 @@ class Registrar:
         return NOT_MADE
 
     def _leave(self, goal: Resource, old: Resource | None) -> Registered:
-        """Leave a resource as it is, or unmade, since the run is confined to others."""
+        """Leave a resource as it is, or unmade, since others are the targets."""
         self._run.tally.count("same")
         with self._lock:
             self._untargeted.add(goal.urn)

@@ -74,7 +74,7 @@ class Run:
     targets: Targets = field(default_factory=Targets)
     _implied: set[str] = field(default_factory=set)
     unread: dict[str, str] = field(default_factory=dict)
-    """Why the live state couldn't be read, of resources of which that is so."""
+    """Why the live state of resources couldn't be read, by URN."""
 
     def expect_reviewed(self, urn: str, steps: Sequence[str]) -> None:
         """Raise MapinfraError when a preview showed other steps for this resource.
@@ -90,7 +90,7 @@ class Run:
                 remedy="run again",
             )
 
-    def confined_to(self, resource: Resource) -> bool:
+    def includes(self, resource: Resource) -> bool:
         """Tell whether the run may change a resource; of two that depend, ask for the first first.
 
         The stack and the providers are always part of it.

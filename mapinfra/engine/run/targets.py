@@ -1,4 +1,4 @@
-"""The resources that a run is confined to by `--target`."""
+"""The resources that a run is limited to by `--target`."""
 
 import re
 from collections.abc import Collection, Iterable
@@ -14,7 +14,7 @@ from mapinfra.errors import MapinfraError
 class Targets:
     """URNs or names, in which `*` stands for any letters but `:` and `**` for any at all.
 
-    None at all means every resource. With `dependents`, what depends on a target is one, too.
+    No pattern means every resource. With `dependents`, what depends on a target is a target too.
     """
 
     patterns: tuple[str, ...] = ()

@@ -129,7 +129,7 @@ class StackFiles:
             yield expect_wanted
 
     def holders(self) -> list[lock.LockHolder]:
-        """Return who holds the stack's lock, those, too, who are dead."""
+        """Return who holds the stack's lock, dead or alive."""
         return lock.holders(self.locks)
 
     def remember(self, entry: HistoryEntry) -> None:

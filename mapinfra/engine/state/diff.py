@@ -17,7 +17,7 @@ from mapinfra.engine.state.values import (
 Kind = Literal["add", "delete", "update"]
 PLAN_KEY = "plan"
 REMOVAL_KEY = "on_removal"
-"""Inputs that tell what would be done, the second of what is deleted: no value of the resource."""
+"""Inputs that list the planned steps, the second those of a deletion: no value of the resource."""
 LATER = ("will be read in `up`: it depends on values that aren't known yet",)
 """In the place of steps that can't be known."""
 _READABLE_KEY = re.compile(r"[A-Za-z0-9_$-]+")

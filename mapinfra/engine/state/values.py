@@ -145,7 +145,7 @@ def _marked(value: Value, like: Value) -> Value:
             return Secret(value)
         case dict(), dict():
             return mark_secrets(value, like)
-    # Where the places can't be told apart, all of it is secret, as in Pulumi.
+    # Where the places can't be matched, all of it is secret, as in Pulumi.
     return Secret(value) if contains(like, lambda part: isinstance(part, Secret)) else value
 
 
