@@ -161,7 +161,7 @@ def _given(bag: Properties) -> dict[str, Any]:
 
 
 def _previewed(bag: Properties) -> dict[str, Any]:
-    """Copy values for a provider that is also asked in a preview: unknown ones are Pulumi's UNKNOWN."""
+    """Copy values for a provider's preview: unknown ones become Pulumi's UNKNOWN."""
     told: dict[str, Any] = mapped(_given(bag), _known)
     return told
 
