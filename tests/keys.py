@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from mapinfra.engine import secrets
+from mapinfra.engine.state import passphrase as secrets
 
 _SALT = re.compile(rb"^encryptionsalt: v1:((?:[A-Za-z0-9+/]{4})*[A-Za-z0-9+/]{2,3}={0,2}):", re.M)
 _make = secrets._aes

@@ -19,14 +19,22 @@ from mapinfra.cli.options import (
     reporting,
     shared,
 )
-from mapinfra.cli.session import Session
+from mapinfra.cli.runs import StackRuns
 from mapinfra.cli.terminal import say
-from mapinfra.engine import urn as urns
-from mapinfra.engine.backend import NoSuchStack
-from mapinfra.engine.edits import forget, unprotect
-from mapinfra.engine.events import OperationKind, Summary
-from mapinfra.engine.lock import Holder, remove
-from mapinfra.engine.stacks import init_stack, lock_holders, open_stack, set_config
+from mapinfra.engine import (
+    LockHolder,
+    NoSuchStack,
+    OperationKind,
+    Summary,
+    forget,
+    init_stack,
+    label,
+    lock_holders,
+    open_stack,
+    remove_lock,
+    set_config,
+    unprotect,
+)
 from mapinfra.errors import Interrupted, MapinfraError
 from mapinfra.resources.sessions import SESSIONS
 
@@ -59,7 +67,7 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except click.Abort:
-            line = "\nerror: not answered, so nothing was done"
+            line = "\nerror: no answer, so nothing was done"
         except KeyboardInterrupt:
             line = "error: interrupted"
         say(line)
@@ -80,21 +88,21 @@ def _running(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option(
             "--parallel", "-p", default=32, show_default=True, type=click.IntRange(min=1),
-            help="Resources worked on at the same time.",
+            help="Number of resources to process in parallel.",
         ),
         click.option(
-            "--expect-no-changes", is_flag=True, help="End with exit code 7 when there are changes."
+            "--expect-no-changes", is_flag=True, help="Exit with code 7 if there are changes."
         ),
         click.option(
-            "--target-dependents", is_flag=True, help="What depends on a target is one, too."
+            "--target-dependents", is_flag=True, help="Also target what depends on the targets."
         ),
         click.option(
             "--target", "-t", "targets", multiple=True, metavar="NAME",
-            help="Confine this to the resources of this name or URN; * and ** stand for letters.",
+            help="Limit the run to resources with this name or URN; * and ** are wildcards.",
         ),
         click.option(
             "--diff", "detailed", is_flag=True,
-            help="Print all values, and why unchanged resources need nothing.",
+            help="Print all values, and why unchanged resources need no change.",
         ),
     ):  # fmt: skip
         command = option(command)
@@ -104,7 +112,7 @@ def _running(command: Callable[..., Any]) -> Callable[..., Any]:
 def _changing(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of the commands that run an operation which changes something."""
     preview_only = click.option(
-        "--preview-only", is_flag=True, help="Show what it would do, and end."
+        "--preview-only", is_flag=True, help="Show what it would do, and exit."
     )
     return asking(_running(preview_only(command)))
 
@@ -112,22 +120,22 @@ def _changing(command: Callable[..., Any]) -> Callable[..., Any]:
 @cli.command()
 @click.option(
     "--save-plan", "plan", type=click.Path(dir_okay=False, path_type=Path),
-    help="Write what is planned to this file, for `up --plan` or `pulumi up --plan`.",
+    help="Save the plan to this file, for `up --plan`.",
 )  # fmt: skip
 @_running
 def preview(folder: Path, name: str, *, plan: Path | None, **given: Any) -> None:
     """Show what `up` would change. Changes nothing."""
-    session = Session(folder, name, **given)
-    summary = session.rehearse("update")
+    runs = StackRuns(folder, name, **given)
+    summary = runs.preview("update")
     if plan is not None and summary.succeeded:
-        session.save_plan(plan)
-    sys.exit(session.conclude(summary))
+        runs.save_plan(plan)
+    sys.exit(runs.conclude(summary))
 
 
 @cli.command()
 @click.option(
     "--plan", type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Do what was planned and saved in this file, or nothing.",
+    help="Apply the plan saved in this file, or nothing.",
 )  # fmt: skip
 @_changing
 def up(folder: Path, name: str, **given: Any) -> None:
@@ -154,7 +162,7 @@ def destroy(folder: Path, name: str, **given: Any) -> None:
 def adopt(folder: Path, name: str, **given: Any) -> None:
     """Take what is there already into the state, as it is. Changes no host.
 
-    The next preview then shows what would change in it. What isn't there yet is left to `up`.
+    The next preview then shows what would change in it. What doesn't exist yet, `up` creates.
     """
     _ask_and_run("import", folder, name, **given)
 
@@ -175,7 +183,7 @@ def stack() -> None:
 def stack_init(folder: Path, name: str) -> None:
     """Make an empty stack NAME."""
     config = init_stack(folder, name, os.environ)
-    say(f"made stack {name}, its config is {config}")
+    say(f"created stack {name}, its config is {config}")
 
 
 @cli.group()
@@ -189,12 +197,14 @@ def config() -> None:
 @click.option("--secret", is_flag=True, help="Encrypt the value with the stack's passphrase.")
 @shared
 def config_set(folder: Path, name: str, *, key: str, value: str | None, secret: bool) -> None:
-    """Set KEY to VALUE; without VALUE it is asked for, or taken from standard input.
+    """Set KEY to VALUE; without VALUE you are prompted for it, or it is read from standard input.
 
-    A secret stands on no command line: leave VALUE out.
+    Never put a secret on the command line: leave VALUE out.
     """
     if secret and value is not None:
-        raise click.UsageError("other users see a command line: leave out VALUE, it is asked for")
+        raise click.UsageError(
+            "other users can see a command line: leave VALUE out to be prompted for it"
+        )
     if value is None and sys.stdin.isatty():
         value = click.prompt(key, hide_input=secret, err=True)
     text = sys.stdin.read().removesuffix("\n") if value is None else value
@@ -204,12 +214,12 @@ def config_set(folder: Path, name: str, *, key: str, value: str | None, secret: 
 
 @cli.group()
 def state() -> None:
-    """Mend the state."""
+    """Edit the state."""
 
 
 @state.command("delete")
 @click.argument("resource")
-@click.option("--yes", "-y", is_flag=True, help="Don't ask first.")
+@click.option("--yes", "-y", is_flag=True, help="Skip the confirmation.")
 @shared
 def state_delete(folder: Path, name: str, *, resource: str, yes: bool) -> None:
     """Forget RESOURCE (a name or URN) and what belongs to it; no host is changed.
@@ -217,10 +227,13 @@ def state_delete(folder: Path, name: str, *, resource: str, yes: bool) -> None:
     For a remote server that is gone for good, so that nothing can be undone there any more.
     """
     expect_answerable(yes=yes, non_interactive=False, machine=False)
-    if not (yes or click.confirm(f"Forget {resource} without undoing anything?", err=True)):
+    if not (
+        yes
+        or click.confirm(f"Remove {resource} from the state, without undoing anything?", err=True)
+    ):
         sys.exit(ExitCode.CANCELLED)
     for urn in forget(open_stack(folder, name, os.environ), resource):
-        say(f"forgot {urns.label(urn)}")
+        say(f"removed {label(urn)} from the state")
 
 
 @state.command("unprotect")
@@ -229,11 +242,11 @@ def state_delete(folder: Path, name: str, *, resource: str, yes: bool) -> None:
 def state_unprotect(folder: Path, name: str, *, resource: str) -> None:
     """Let RESOURCE (a name or URN) be deleted or replaced again, until the program protects it."""
     for urn in unprotect(open_stack(folder, name, os.environ), resource):
-        say(f"unprotected {urns.label(urn)}")
+        say(f"unprotected {label(urn)}")
 
 
 @cli.command()
-@click.option("--yes", "-y", is_flag=True, help="Don't ask first.")
+@click.option("--yes", "-y", is_flag=True, help="Skip the confirmation.")
 @shared
 def cancel(folder: Path, name: str, *, yes: bool) -> None:
     """Remove the lock of a run that is gone.
@@ -246,18 +259,18 @@ def cancel(folder: Path, name: str, *, yes: bool) -> None:
     if not yes:
         _confirm_cancel([one for one in holders if not one.dead])
     for holder in holders:
-        remove(holder)
+        remove_lock(holder)
         say(f"removed the lock of {holder}")
 
 
-def _confirm_cancel(holders: list[Holder]) -> None:
+def _confirm_cancel(holders: list[LockHolder]) -> None:
     for one in holders:
-        known = "is at work" if one.alive else "may be at work, that can't be told from here"
+        known = "is running" if one.alive else "may be running, which can't be checked from here"
         say(f"{one} {known}")
     if not holders:
         return
     expect_answerable(yes=False, non_interactive=False, machine=False)
-    if not click.confirm("Remove the lock, so that another run may begin?", err=True):
+    if not click.confirm("Remove the lock?", err=True):
         sys.exit(ExitCode.CANCELLED)
 
 
@@ -274,29 +287,29 @@ def _ask_and_run(
 ) -> None:
     ask = not (yes or preview_only)
     expect_answerable(yes=not ask, non_interactive=non_interactive, machine=given["machine"])
-    session = Session(folder, name, **given)
+    runs = StackRuns(folder, name, **given)
     if plan is not None:
-        session.hold_to(plan)
+        runs.hold_to(plan)
     if preview_only or ask:
-        rehearsed = session.rehearse(kind)
-        if preview_only or not (_something_to_do(rehearsed) or rehearsed.succeeded):
-            sys.exit(session.conclude(rehearsed))
-        if _something_to_do(rehearsed):
+        previewed = runs.preview(kind)
+        if preview_only or not (_something_to_do(previewed) or previewed.succeeded):
+            sys.exit(runs.conclude(previewed))
+        if _something_to_do(previewed):
             _confirm()
         # Where there is nothing to ask, the run that finds nothing to do is recorded all the same.
-        session.expect_what_was_shown()
-    sys.exit(session.conclude(session.run(kind)))
+        runs.expect_what_was_shown()
+    sys.exit(runs.conclude(runs.run(kind)))
 
 
 def _confirm() -> None:
-    if not click.confirm("Go on?", err=True):
+    if not click.confirm("Apply these changes?", err=True):
         sys.exit(ExitCode.CANCELLED)
     # Who was asked may have taken an hour: what is there is read anew.
     SESSIONS.close()
 
 
-def _something_to_do(rehearsed: Summary) -> bool:
+def _something_to_do(previewed: Summary) -> bool:
     """Tell whether anything can be done; a host that is off is no reason to do nothing."""
-    if rehearsed.errors or rehearsed.interrupted:
+    if previewed.errors or previewed.interrupted:
         return False
-    return bool(rehearsed.changed or rehearsed.output_changes or rehearsed.replaced)
+    return bool(previewed.changed or previewed.output_changes)

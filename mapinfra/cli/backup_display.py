@@ -44,7 +44,7 @@ def restore_plan(server: MapServer, manifest: Manifest, plan: RestorePlan, now: 
     for number, step in enumerate(plan.plan.lines(), start=1):
         console.print(f"      {number}. {step}")
     for note in plan.notes:
-        console.print(f"      to know: {note}")
+        console.print(f"      note: {note}")
 
 
 def restored(

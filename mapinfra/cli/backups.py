@@ -16,7 +16,6 @@ from mapinfra.cli import backup_display, backup_machine
 from mapinfra.cli.opened import Opened, opened
 from mapinfra.cli.options import ExitCode, asking, expect_answerable, in_one_line, reporting
 from mapinfra.cli.terminal import say
-from mapinfra.engine.signals import stopped_by_signals
 from mapinfra.errors import MapinfraError
 from mapinfra.interruption import WorkInterrupted
 from mapinfra.resources.execution import execute
@@ -33,15 +32,16 @@ from mapinfra.restore import (
     server_named,
     verified,
 )
+from mapinfra.signals import stopped_by_signals
 from mapinfra.text import visible_leaves
 
 
 @click.command()
 @click.argument("server", required=False)
-@click.option("--verify", is_flag=True, help="Read every file again and compare its checksum.")
+@click.option("--verify", is_flag=True, help="Read every file and verify its checksum.")
 @click.option(
     "--rehearse", "rehearse_id", metavar="ID",
-    help="Restore this one into a scratch database beside MAP's, compare, and drop it again.",
+    help="Restore this backup into a scratch database beside MAP's, compare, and drop it.",
 )  # fmt: skip
 @reporting
 def backups(
@@ -100,7 +100,7 @@ def _conclude(reads: Sequence[ServerShelf]) -> ExitCode:
 @click.argument("id")
 @click.option(
     "--without-backup", is_flag=True,
-    help="With --yes, also while MAP runs and what is there can't be backed up before.",
+    help="With --yes, restore even if MAP is running and the present state can't be backed up.",
 )  # fmt: skip
 @asking
 @reporting
@@ -142,9 +142,9 @@ class _Restore:
     def ask_and_run(self) -> ExitCode:
         shown = self._plan()
         backup_display.restore_plan(self._server, self._manifest, shown, time.time())
-        question = "Go on?"
+        question = "Restore this backup?"
         if shown.endangers:
-            question = f"{shown.endangers} runs, and can't be put back should this fail. Go on?"
+            question = f"{shown.endangers} runs, and can't be put back if this fails. {question}"
         if not click.confirm(question, err=True):
             return ExitCode.CANCELLED
         # Who was asked may have taken an hour: what is there is read anew.
@@ -160,7 +160,7 @@ class _Restore:
                 backup_display.restore_plan(self._server, self._manifest, plan, time.time())
             if shown is not None and shown.plan.lines() != plan.plan.lines():
                 raise MapinfraError(
-                    "what is there has changed since it was shown",
+                    "the live state has changed since it was shown",
                     where=self._server.name,
                     remedy="run again",
                 )

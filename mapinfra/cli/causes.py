@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mapinfra.engine.events import Event, ResourceEvent
+from mapinfra.engine import Event, ResourceEvent
 
 # Where it happened, as an error of a host begins; the address of an API isn't taken apart.
 _HOST = re.compile(r"[\w.-]+(?: via [\w.-]+)*: ")
@@ -21,7 +21,7 @@ class Cause:
 def causes(events: Iterable[Event]) -> list[Cause]:
     """Return why resources failed, each cause once, in the order of the first of its resources.
 
-    What differs only in the host that it happened on is one cause, told without that name.
+    Messages that differ only in the host are one cause, shown without that name.
     """
     held: dict[str, list[ResourceEvent]] = {}
     for event in events:

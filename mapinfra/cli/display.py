@@ -5,25 +5,25 @@ from collections.abc import Iterable, Iterator
 
 from mapinfra.cli.causes import Cause, causes
 from mapinfra.cli.terminal import Terminal
-from mapinfra.engine import urn as urns
-from mapinfra.engine.diff import Change, changes
-from mapinfra.engine.events import Event, ResourceEvent, Summary
-from mapinfra.engine.values import PROVIDER_KEY, Value, plain
+from mapinfra.engine import (
+    Event,
+    ResourceEvent,
+    Summary,
+    ValueChange,
+    changes,
+    label,
+)
 
 _MARKS = {
     "create": ("+", "green"),
     "update": ("~", "yellow"),
-    "replace": ("±", "magenta"),
     "delete": ("-", "red"),
-    "delete-replaced": ("-", "red"),
     "import": ("=", "cyan"),
 }
 _DONE = {
     "create": "created",
     "update": "updated",
-    "replace": "replaced",
     "delete": "deleted",
-    "delete-replaced": "deleted, it was replaced",
     "import": "adopted",
 }
 _TO_DO = {"import": "adopt"}
@@ -43,7 +43,7 @@ class Reporter:
         """Print the result of a run."""
         told = sorted(
             (one for one in events if isinstance(one, ResourceEvent)),
-            key=lambda one: (urns.name(one.urn), one.urn),
+            key=lambda one: (label(one.urn), one.urn),
         )
         if summary.errors and not told:
             return  # the program failed before anything was looked at, and has said so
@@ -60,15 +60,15 @@ class Reporter:
     def _resource(self, event: ResourceEvent, summary: Summary) -> None:
         match event.status:
             case "skipped":
-                self._line("  . ", "yellow", f"{urns.label(event.urn)} skipped: {event.message}")
+                self._line("  . ", "yellow", f"{label(event.urn)} skipped: {event.message}")
             case "planned" | "done":
                 self._step(event, summary)
 
     def _failed(self, cause: Cause | None) -> None:
-        """Print a cause where the first of its resources stands; the others' is said there."""
+        """Print a cause once, in the place of the first of its resources."""
         if cause is None:
             return
-        labels = [urns.label(urn) for urn in cause.urns]
+        labels = [label(urn) for urn in cause.urns]
         if len(labels) == 1:
             self._line("  ! ", "red", f"{labels[0]}: {cause.message}")
             return
@@ -82,29 +82,23 @@ class Reporter:
         elif event.op == "same":
             if self._detailed and event.custom:
                 reason = event.reason or "nothing to do"
-                self._line("    ", "", f"{urns.label(event.urn)}: {reason}")
+                self._line("    ", "", f"{label(event.urn)}: {reason}")
         elif event.op in _MARKS and (event.custom or event.op == "update"):
             self._change(event)
 
     def _drift(self, event: ResourceEvent) -> None:
         op = "delete" if event.new is None else "update"
         mark, style = _MARKS[op]
-        self._line(f"  {mark} ", style, f"{urns.label(event.urn)} {_FOUND[op]}")
+        self._line(f"  {mark} ", style, f"{label(event.urn)} {_FOUND[op]}")
         self._details(_lines(event.changes))
 
     def _change(self, event: ResourceEvent) -> None:
         mark, style = _MARKS[event.op]
         took = f" in {event.seconds:.1f} s" if event.seconds >= 0.05 else ""
         done = f" {_done(event)}{took}" if event.status == "done" else ""
-        if event.op == "delete-replaced" and not done:
-            done = ", the one that is replaced"
         gone = ", was gone from the host" if event.urn in self._gone else ""
-        self._line(f"  {mark} ", style, f"{urns.label(event.urn)}{done}{gone}")
-        if (
-            event.op in ("update", "replace")
-            or self._detailed
-            or not (event.plan or event.op == "import")
-        ):
+        self._line(f"  {mark} ", style, f"{label(event.urn)}{done}{gone}")
+        if event.op == "update" or self._detailed or not (event.plan or event.op == "import"):
             self._details(_lines(event.changes))
         self._details(f"{number}. {step}" for number, step in enumerate(event.plan, start=1))
         if event.op == "delete" and event.reason:
@@ -143,8 +137,7 @@ def _is_forgotten(event: ResourceEvent) -> bool:
 
 def _unseen(event: ResourceEvent) -> str:
     """Say what is to be updated that no value shows."""
-    old, new = (one.inputs.get(PROVIDER_KEY) if one else None for one in (event.old, event.new))
-    return "live state differs" if plain(old) == plain(new) else "its provider has changed"
+    return "its provider has changed" if event.provider_changed else "live state differs"
 
 
 _OUTPUT_OPS = {"add": "create", "update": "update", "delete": "delete"}
@@ -164,7 +157,7 @@ def _counts(told: list[ResourceEvent], summary: Summary) -> Iterator[str]:
         yield from _drift_counts(ended, summary)
     else:
         forgotten = sum(map(_is_forgotten, ended))
-        for op in ("import", "create", "update", "replace", "delete"):
+        for op in ("import", "create", "update", "delete"):
             number = sum(one.op == op and not _is_forgotten(one) for one in ended)
             if number:
                 yield (
@@ -195,13 +188,13 @@ def _drift_counts(ended: list[ResourceEvent], summary: Summary) -> Iterator[str]
         yield "no drift"
 
 
-def _lines(found: Iterable[Change]) -> Iterator[str]:
+def _lines(found: Iterable[ValueChange]) -> Iterator[str]:
     for change in found:
         for part in _leaves(change):
             yield _line(part)
 
 
-def _leaves(change: Change) -> Iterator[Change]:
+def _leaves(change: ValueChange) -> Iterator[ValueChange]:
     """Take an added or deleted value apart, so that each line shows one plain value."""
     value = change.new if change.kind == "add" else change.old
     if change.kind == "update" or not isinstance(value, dict) or not value:
@@ -209,10 +202,10 @@ def _leaves(change: Change) -> Iterator[Change]:
         return
     for key in sorted(value):
         new, old = (value[key], None) if change.kind == "add" else (None, value[key])
-        yield from _leaves(Change((*change.keys, key), change.kind, old=old, new=new))
+        yield from _leaves(ValueChange((*change.keys, key), change.kind, old=old, new=new))
 
 
-def _line(change: Change) -> str:
+def _line(change: ValueChange) -> str:
     match change.kind:
         case "add":
             return f"{change.path}: {_text(change.new)}"
@@ -221,5 +214,5 @@ def _line(change: Change) -> str:
     return f"{change.path}: {_text(change.old)} → {_text(change.new)}"
 
 
-def _text(value: Value) -> str:
+def _text(value: object) -> str:
     return value if value == "[secret]" else json.dumps(value, ensure_ascii=False)

@@ -5,15 +5,19 @@ from dataclasses import asdict
 from typing import Any
 
 from mapinfra.cli.causes import causes
-from mapinfra.engine.checkpoint import resource_out
-from mapinfra.engine.diff import Change, changes_with_plan
-from mapinfra.engine.events import UNCOUNTED, Event, LogEvent, ResourceEvent, Summary
-from mapinfra.engine.project import StackConfig
-from mapinfra.engine.snapshot import Resource
-from mapinfra.engine.verdict import Verdict
+from mapinfra.engine import (
+    Event,
+    LogEvent,
+    Resource,
+    ResourceEvent,
+    StackConfig,
+    Summary,
+    ValueChange,
+    changes_with_plan,
+    resource_out,
+)
 
 _NANOSECONDS = 1_000_000_000
-_IN_PLACE = Verdict(changed=True)
 
 
 def as_json(config: StackConfig, events: Iterable[Event], summary: Summary) -> dict[str, Any]:
@@ -27,9 +31,7 @@ def as_json(config: StackConfig, events: Iterable[Event], summary: Summary) -> d
         "steps": [
             _step(one)
             for one in told
-            if isinstance(one, ResourceEvent)
-            and one.status in ("planned", "done")
-            and one.op not in UNCOUNTED
+            if isinstance(one, ResourceEvent) and one.status in ("planned", "done")
         ],
         "diagnostics": list(_diagnostics(told)),
         "duration": int(summary.seconds * _NANOSECONDS),
@@ -42,7 +44,6 @@ def as_json(config: StackConfig, events: Iterable[Event], summary: Summary) -> d
 def _step(event: ResourceEvent) -> dict[str, Any]:
     resource = event.new or event.old
     found = _changes(event)
-    verdict = event.verdict or _IN_PLACE
     return {
         "op": event.op,
         "urn": event.urn,
@@ -50,19 +51,15 @@ def _step(event: ResourceEvent) -> dict[str, Any]:
         **_state("oldState", event.old),
         **_state("newState", event.new),
         **({"diffReasons": sorted({str(change.keys[0]) for change in found})} if found else {}),
-        **({"replaceReasons": list(verdict.replaces)} if verdict.replaces else {}),
         "detailedDiff": {
-            change.pulumi_path: {
-                "kind": f"{change.kind}-replace" if change.path in verdict.forced else change.kind,
-                "inputDiff": event.op != "refresh",
-            }
+            change.pulumi_path: {"kind": change.kind, "inputDiff": event.op != "refresh"}
             for change in found
         }
         or None,
     }
 
 
-def _changes(event: ResourceEvent) -> tuple[Change, ...]:
+def _changes(event: ResourceEvent) -> tuple[ValueChange, ...]:
     """Return what differs as Pulumi lists it: with the plan, and only where there was something."""
     if event.op == "refresh":
         return event.changes

@@ -10,7 +10,7 @@ import click
 
 from mapinfra.cli.scaffold import Wanted, project_files, spec_path
 from mapinfra.cli.terminal import Terminal
-from mapinfra.engine.project import stack_name
+from mapinfra.engine import stack_name
 from mapinfra.errors import MapinfraError
 from mapinfra.spec import locate_text
 
@@ -61,11 +61,11 @@ def _project_name(text: str) -> str:
 )
 @click.option(
     "--central", metavar="HOST", callback=_checked(_host),
-    help="The central server; asked for, with the rest, where it isn't given.",
+    help="The central server; prompted for, with the rest, if it isn't given.",
 )  # fmt: skip
 @click.option(
     "--remote", "remotes", metavar="[NAME=]HOST", multiple=True, callback=_checked(_remote),
-    help="A remote server, and its poller's name; once for each.",
+    help="A remote server, and its poller's name; may be repeated.",
 )  # fmt: skip
 @click.option(
     "--map", "map_server", metavar="HOST", callback=_checked(_host),
@@ -81,7 +81,7 @@ def _project_name(text: str) -> str:
 )  # fmt: skip
 @click.option(
     "--user", default="mapinfra", show_default=True,
-    help="Who logs in to the hosts; all but root use sudo there.",
+    help="The user to log in to the hosts as; all but root use sudo there.",
 )  # fmt: skip
 @click.option(
     "--api-url", metavar="URL", help="Address of Centreon Web; default: https://CENTRAL/centreon."
@@ -109,7 +109,9 @@ def new(folder: Path, **given: Any) -> None:
 def _asked(given: Mapping[str, Any]) -> dict[str, Any]:
     """Ask for the hosts; raise UsageError where nobody can answer."""
     if not sys.stdin.isatty():
-        raise click.UsageError("nobody can be asked here: name the central with --central HOST")
+        raise click.UsageError(
+            "there is no terminal to ask on: name the central with --central HOST"
+        )
     central = click.prompt("Central server (name or address)", value_proc=_host, err=True)
     asked: dict[str, Any] = {"central": central}
     if given["map_server"] is None:
@@ -206,7 +208,7 @@ def _there(file: Path) -> MapinfraError:
 
 def _next_steps(folder: Path, wanted: Wanted, texts: Mapping[str, str]) -> str:
     stack = wanted.stack
-    lines = [f"made project {wanted.project}:"]
+    lines = [f"created project {wanted.project}:"]
     lines += [f"  {folder / PurePosixPath(name)}" for name in texts]
     lines += ["", f"Look through {folder / spec_path(wanted)}, then:"]
     lines += [f"  cd {folder}"] if folder.resolve() != Path.cwd() else []

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from mapinfra import spec
 from mapinfra.config import SPEC_KEY, value_of
-from mapinfra.engine.run import Stack, load
-from mapinfra.engine.stacks import open_stack
+from mapinfra.engine import Stack, load, open_stack
 from mapinfra.errors import MapinfraError
 from mapinfra.hosts import Fleet, Target
 from mapinfra.hosts.survey import Survey

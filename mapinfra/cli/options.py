@@ -10,10 +10,9 @@ from typing import Any
 
 import click
 
-from mapinfra.engine.faults import Faults
-from mapinfra.engine.selected import selected_stack
-from mapinfra.engine.signals import INTERRUPTED
+from mapinfra.engine import ErrorLines, selected_stack
 from mapinfra.errors import MapinfraError
+from mapinfra.signals import INTERRUPTED
 
 
 class ExitCode(IntEnum):
@@ -77,12 +76,12 @@ def _writable(_context: click.Context, _option: click.Parameter, file: Path | No
 
 
 def reporting(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options on how results and unexpected errors are told."""
+    """Add the options on how results and unexpected errors are shown."""
     for option in (
         click.option(
             "--debug", "debug_file", type=click.Path(dir_okay=False, path_type=Path),
             callback=_writable,
-            help="Add the tracebacks of unexpected errors to this file.",
+            help="Append the tracebacks of unexpected errors to this file.",
         ),
         click.option("--json", "machine", is_flag=True, help="Print the result as JSON."),
     ):  # fmt: skip
@@ -93,8 +92,8 @@ def reporting(command: Callable[..., Any]) -> Callable[..., Any]:
 def asking(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of the commands that ask before they change something."""
     for option in (
-        click.option("--non-interactive", is_flag=True, help="Never ask; needs --yes."),
-        click.option("--yes", "-y", is_flag=True, help="Don't preview and ask first."),
+        click.option("--non-interactive", is_flag=True, help="Never prompt; requires --yes."),
+        click.option("--yes", "-y", is_flag=True, help="Skip the preview and the confirmation."),
     ):
         command = option(command)
     return command
@@ -103,18 +102,18 @@ def asking(command: Callable[..., Any]) -> Callable[..., Any]:
 def expect_answerable(*, yes: bool, non_interactive: bool, machine: bool) -> None:
     """Raise UsageError when a command would ask where nobody can answer."""
     if not yes and (non_interactive or not sys.stdin.isatty()):
-        raise click.UsageError("nobody can be asked here: add --yes to go on without asking")
+        raise click.UsageError("there is no terminal to ask on: add --yes to run without asking")
     if not yes and machine:
         raise click.UsageError("--json needs --yes: its result is one document")
 
 
 @contextmanager
 def in_one_line(debug_file: Path | None) -> Iterator[None]:
-    """Turn an unexpected error, a fault of ours, into MapinfraError; `debug_file` gets the rest."""
+    """Turn an unexpected error, a bug, into MapinfraError; `debug_file` gets the traceback."""
     try:
         yield
     except (MapinfraError, click.ClickException, click.Abort):
         raise
-    except Exception as error:  # noqa: BLE001 (a fault of ours is told in one line too)
-        message = Faults(debug_file).describe(error)
-        raise MapinfraError(message, remedy="--debug FILE tells more") from None
+    except Exception as error:  # noqa: BLE001 (a bug is shown in one line too)
+        message = ErrorLines(debug_file).describe(error)
+        raise MapinfraError(message, remedy="see its traceback with --debug FILE") from None

@@ -8,16 +8,13 @@ from rich.status import Status
 from rich.text import Text
 
 from mapinfra.cli.terminal import Terminal
-from mapinfra.engine import urn as urns
-from mapinfra.engine.events import Event, LogEvent, OperationKind, ResourceEvent
+from mapinfra.engine import Event, LogEvent, OperationKind, ResourceEvent, label
 from mapinfra.text import visible
 
 _DOING = {
     "create": "creating",
     "update": "updating",
     "delete": "deleting",
-    "create-replacement": "creating anew",
-    "delete-replaced": "deleting the replaced",
 }
 _STYLES = {"info": "", "warning": "yellow", "error": "red"}
 
@@ -59,13 +56,13 @@ class Progress:
                     self._ended(event)
 
     def _log(self, event: LogEvent) -> None:
-        prefix = f"{urns.label(event.urn)}: " if event.urn else ""
+        prefix = f"{label(event.urn)}: " if event.urn else ""
         head = "" if event.severity == "info" else f"{event.severity}: "
         for line in event.message.splitlines():
             self._console.print(f"{head}{prefix}{line}", style=_STYLES[event.severity])
 
     def _started(self, event: ResourceEvent) -> None:
-        line = f"{_DOING[event.op]} {urns.label(event.urn)}"
+        line = f"{_DOING[event.op]} {label(event.urn)}"
         self._under_way[event.urn] = line
         if self._status is None:
             self._console.print(line)
@@ -74,7 +71,7 @@ class Progress:
     def _ended(self, event: ResourceEvent) -> None:
         if self._under_way.pop(event.urn, None) and self._status is None:
             end = "failed" if event.status == "failed" else f"done in {event.seconds:.1f} s"
-            self._console.print(f"{_DOING[event.op]} {urns.label(event.urn)}: {end}")
+            self._console.print(f"{_DOING[event.op]} {label(event.urn)}: {end}")
         self._update()
 
     def _update(self) -> None:

@@ -9,7 +9,7 @@ from mapinfra.text import visible_lines
 
 
 class Terminal(Console):
-    """A console for plain text, line by line; colours and marks are told by `style` alone."""
+    """A console for plain text, line by line; colours and marks are given by `style` alone."""
 
     def __init__(self, *, stderr: bool = False) -> None:
         super().__init__(stderr=stderr, highlight=False, markup=False, soft_wrap=True)

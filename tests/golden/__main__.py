@@ -15,8 +15,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from lab import Lab
-from mapinfra.engine.events import OperationKind
-from mapinfra.engine.stacks import set_config
+from mapinfra.engine.project.stacks import set_config
+from mapinfra.engine.run.events import OperationKind
 from tests.golden import (
     FOLDER,
     PASSPHRASE,
@@ -67,10 +67,10 @@ def _record(engine: Engine, project: Project, kept: Path) -> None:
     """Play a stack's life: made, drifted, refreshed, repaired, in part destroyed and made again."""
     _own_stack(engine, project)
     lab, backend, locks = project.lab, project.folder / "state" / ".pulumi", project.folder / "lock"
-    shown = {"preview": _previewed(engine, project)}
+    shown = {"preview": _previewed(engine, project, "plan.json")}
     _up(engine, project, locks)
     query(lab.host("paris"), HIDE)
-    shown["preview-of-drift"] = _previewed(engine, project, "--save-plan", "plan-of-drift.json")
+    shown["preview-of-drift"] = _previewed(engine, project, "plan-of-drift.json")
     _done(engine.run(project, "refresh", "--yes", *_at_once(engine)))
     _up(engine, project)
     urn = "**lyon-Images"
@@ -110,9 +110,9 @@ def _only_last(backend: Path) -> None:
             file.unlink()
 
 
-def _previewed(engine: Engine, project: Project, *more: str) -> str:
-    plan = more or ("--save-plan", "plan.json")
-    _done(engine.run(project, "preview", *plan))
+def _previewed(engine: Engine, project: Project, plan: str) -> str:
+    if engine is Engine.MAPINFRA:
+        _done(engine.run(project, "preview", "--save-plan", plan))
     sames = ("--show-sames",) if engine is Engine.PULUMI else ()
     return _done(engine.run(project, "preview", "--json", *sames)).out
 
@@ -167,10 +167,8 @@ def _record_moments(folder: Path) -> None:
             told = scrubbed(file.read_text(), *of(sandbox))
             (kept / "history" / f"{kind_of(json.loads(told))}.json").write_text(told)
         if moment is before_its_edit:
-            shown = run(sandbox, "preview", "--json", "--show-sames", "--save-plan", "plan.json")
+            shown = run(sandbox, "preview", "--json", "--show-sames")
             (kept / "preview.json").write_text(slim(scrubbed(shown.stdout, *of(sandbox))))
-            plan = (sandbox.project / "plan.json").read_text()
-            (kept / "plan.json").write_text(scrubbed(plan, *of(sandbox)))
 
 
 def of(sandbox: Sandbox) -> tuple[tuple[str, str], ...]:

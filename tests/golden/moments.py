@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from mapinfra.engine.events import OperationKind
-from mapinfra.engine.stacks import set_config
+from mapinfra.engine.project.stacks import set_config
+from mapinfra.engine.run.events import OperationKind
 from tests.unit.engine.plainfiles import wait_until
 from tests.unit.engine.sandbox import SECRET, Sandbox
 
@@ -18,14 +18,12 @@ Run = Callable[[Sandbox, OperationKind], object]
 """Runs an operation to its end, in which some resources may fail."""
 Moment = Callable[[Sandbox, Run], bytes]
 
-PLACED: dict[str, Any] = {"text": "deep", "place": "one"}
-MARKED: dict[str, Any] = {
+OPTIONS: dict[str, Any] = {
     "folders": {"f": "label"},
     "files": {
         "a": {"text": "x", "folder": "f", "options": {"protect": True, "retain_on_delete": True}},
         "b": {"text_of": "a", "after": ["a"], "size": {"port": 5758, "half": 0.5, "on": True}},
-        "c": {"text": "y", "deleted_with": "a", "options": {"ignore_changes": ["size.port"]}},
-        "d": {"text": "z", "size": [1, None], "options": {"replace_on_changes": ["size"]}},
+        "c": {"text": "y", "size": [1, None], "options": {"ignore_changes": ["size", "text"]}},
     },
     "exports": {"said": "b"},
     "values": {"port": 5758, "deep": {"list": [1, {"x": None}]}},
@@ -51,8 +49,8 @@ AFTER: dict[str, Any] = {
         "a": {"text": "two", "folder": "f"},
         "b": {"text_of": "a"},
         "c": {"text": "c", "size": {"ports": [1, 3], "deep": {"y": "new"}}},
-        "r": {"text": "r", "place": "q"},
-        "s": {"text": "s", "place": "u", "first": True},
+        "r": {"text": "r", "place": "p"},
+        "s": {"text": "s", "place": "t", "first": True},
         "n": {"text": "n", "after": ["a"], "options": {"protect": True}},
         "u": {"text": "u"},
     },
@@ -80,10 +78,10 @@ def before_its_edit(sandbox: Sandbox, run: Run) -> bytes:
     return sandbox.state_file.read_bytes()
 
 
-def _marked(sandbox: Sandbox, run: Run) -> bytes:
-    """Marked by each option."""
+def _with_options(sandbox: Sandbox, run: Run) -> bytes:
+    """With each option that the state keeps."""
     with_secret(sandbox)
-    sandbox.program(**MARKED)
+    sandbox.program(**OPTIONS)
     run(sandbox, "update")
     return sandbox.state_file.read_bytes()
 
@@ -105,23 +103,14 @@ def _destroyed(sandbox: Sandbox, run: Run) -> bytes:
     return sandbox.state_file.read_bytes()
 
 
-def _moved(sandbox: Sandbox, run: Run, stuck: str, **more: Any) -> bytes:
-    sandbox.program(files={"a": {**PLACED, **more}, "b": {"text_of": "a"}})
+def _failed(sandbox: Sandbox, run: Run) -> bytes:
+    """Run with one resource that failed."""
+    sandbox.files(a="one", b="two")
     run(sandbox, "update")
-    sandbox.steer(stuck)
-    sandbox.program(files={"a": {**PLACED, **more, "place": "two"}, "b": {"text_of": "a"}})
+    sandbox.steer("a.broken")
+    sandbox.files(a="three", b="four")
     run(sandbox, "update")
     return sandbox.state_file.read_bytes()
-
-
-def _replaced(sandbox: Sandbox, run: Run) -> bytes:
-    """Replaced, and the old one couldn't be deleted."""
-    return _moved(sandbox, run, "one.stuck")
-
-
-def _half_replaced(sandbox: Sandbox, run: Run) -> bytes:
-    """Deleted to be replaced, and the new one couldn't be made."""
-    return _moved(sandbox, run, "two.broken", first=True)
 
 
 def _creating(sandbox: Sandbox, run: Run) -> bytes:
@@ -167,11 +156,10 @@ def _beside(run: Run, sandbox: Sandbox) -> Iterator[None]:
 
 MOMENTS: Mapping[str, Moment] = {
     "before-its-edit": before_its_edit,
-    "marked": _marked,
+    "options": _with_options,
     "refreshed": _refreshed,
     "destroyed": _destroyed,
-    "replaced": _replaced,
-    "half-replaced": _half_replaced,
+    "failed": _failed,
     "creating": _creating,
     "updating": _updating,
     "deleting": _deleting,

@@ -27,7 +27,7 @@ def answered(
     ) as process:
         os.close(theirs)
         shown = bytearray()
-        while b"Go on?" not in shown and (part := _read(ours)):
+        while b"[y/N]" not in shown and (part := _read(ours)):
             shown += part
         meanwhile()
         os.write(ours, f"{answer}\n".encode())

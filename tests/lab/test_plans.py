@@ -1,7 +1,6 @@
-"""Plans of real servers: held to by the engine that saved them, and by the other."""
+"""Plans of real servers: applied as a whole, or refused."""
 
 from tests.lab.project import Project, images_shown, output_rows, query
-from tests.marks import needs_pulumi
 
 HIDE = "UPDATE topology SET topology_show='0' WHERE topology_name='Images'"
 
@@ -30,21 +29,6 @@ def test_a_plan_is_done_and_refused_as_a_whole_when_a_host_has_drifted(project: 
         "error: lyon-Images (mapinfra:TopologyFlag): planned was same, and now it would be: update"
         in refused.err
     )
-    assert refused.err.endswith("error: the plan doesn't fit any more; nothing was changed\n")
+    assert refused.err.endswith("error: the plan no longer fits; nothing was changed\n")
     assert not images_shown(lab, "lyon")
     assert output_rows(lab, "paris", 5760) == []
-
-
-@needs_pulumi
-def test_either_engine_does_what_the_other_has_planned(project: Project) -> None:
-    lab = project.lab
-    planned = project.pulumi("preview", "--save-plan", "plan.json")
-    assert planned.code == 0, planned
-    done = project.mapinfra("up", "--yes", "--plan", "plan.json")
-    assert done.code == 0, done
-    query(lab.host("lyon"), HIDE)
-    save(project)
-    done = project.pulumi("up", "--yes", "--plan", "plan.json")
-    assert done.code == 0, done
-    assert images_shown(lab, "lyon")
-    project.expect_nothing_to_do()

@@ -131,7 +131,7 @@ def test_a_machine_and_what_is_on_it_are_made_by_one_program(
     (project.folder / "machine.py").write_text(MACHINE)
     (project.folder / "server.json").write_text(json.dumps(server))
     shown = done(engine.run(project, "preview", "--diff"))
-    assert "will be read in `up`" in shown.out
+    assert "will be read in `up`" in shown.out + shown.err  # the CLI prints it as info
     engine.succeed(project, "up")
     assert images_shown(project.lab, "paris")
     engine.other.expect_nothing_to_do(project)

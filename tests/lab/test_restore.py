@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from lab import Lab
-from mapinfra.engine.lock import held, holders
+from mapinfra.engine.state.lock import held, holders
 from mapinfra.rollback import Entry, Holder
 from tests.lab.map_world import (
     ENGINE_ON_DNF,
@@ -336,7 +336,7 @@ def test_a_restore_that_is_interrupted_early_changes_nothing(
     process.send_signal(number)
     result = ended(process)
     assert result.code == 8, result
-    assert f"{number.name}: ending after the steps under way" in result.err
+    assert f"{number.name}: stopping after the running operations" in result.err
     assert not holders(stack_locks(world))
     assert "] put packages" not in result.err
     assert "interrupted; the old state is back" in result.err
@@ -427,7 +427,7 @@ def test_a_restore_that_a_second_signal_ends_is_gone_back_from(world: World) -> 
     result = ended(process)
     assert (result.code, result.err) == (
         8,
-        "error: SIGINT again: ended amid its steps; run again to go on\n",
+        "error: SIGINT again: stopped at once; run again to finish\n",
     )
     assert [holder.dead for holder in holders(stack_locks(world))] == [True]
     world.expect_up()

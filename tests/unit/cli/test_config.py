@@ -5,7 +5,7 @@ import io
 import pytest
 import yaml
 
-from mapinfra.engine.stacks import open_stack
+from mapinfra.engine.project.stacks import open_stack
 from tests.unit.cli.conftest import Command
 from tests.unit.engine.sandbox import Sandbox
 
@@ -14,7 +14,7 @@ PASSWORD = "s3cret ünd: 'quoted'"
 
 def _in_clear(sandbox: Sandbox) -> dict[str, str]:
     stack = open_stack(sandbox.project, "dev", sandbox.environment)
-    return dict(stack.config.in_clear(stack.keyring.crypter(stack.config.salt)).values)
+    return dict(stack.config.in_clear(stack.crypters.crypter(stack.config.salt)).values)
 
 
 def test_a_value_is_set_beside_the_others(sandbox: Sandbox, command: Command) -> None:
@@ -67,7 +67,7 @@ def test_a_secret_on_the_command_line_is_refused(sandbox: Sandbox, command: Comm
     before = file.read_text()
     code, _, err = command("config", "set", "-s", "dev", "--secret", "apiPassword", PASSWORD)
     assert code == 2
-    assert "other users see a command line" in err
+    assert "other users can see a command line" in err
     assert PASSWORD not in err
     assert file.read_text() == before
 

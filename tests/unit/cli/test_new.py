@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from mapinfra.cli.scaffold import Wanted, project_files, spec_path
-from mapinfra.engine.project import load_project, load_stack_config
+from mapinfra.engine.project.project import load_project
+from mapinfra.engine.project.stack_config import load_stack_config
 from mapinfra.spec import Spec, load, locate_text
 from tests.unit.cli.conftest import Command
 
@@ -31,7 +32,7 @@ def test_a_project_is_made_for_the_hosts_that_are_named(command: Command, tmp_pa
     folder = tmp_path / "maps"
     code, out, err = command("new", str(folder), *FULL)
     assert (code, err) == (0, "")
-    assert out.startswith("made project maps:\n")
+    assert out.startswith("created project maps:\n")
     assert f"cd {folder}" in out
     spec = made(folder)
     assert spec.central.ssh.host == "central.example.net"
@@ -79,7 +80,7 @@ def test_nothing_is_overwritten_nor_half_written(command: Command, tmp_path: Pat
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
-        ((), 2, "nobody can be asked here: name the central with --central HOST"),
+        ((), 2, "there is no terminal to ask on: name the central with --central HOST"),
         (("--central", "a b"), 2, "'a b' isn't a host; write a name"),
         (("--central", "https://c"), 2, "'https://c' isn't a host"),
         (("--central", "c", "--remote", "10.0.0.2"), 2, "needs a name: write NAME=10.0.0.2"),

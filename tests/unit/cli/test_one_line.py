@@ -48,7 +48,7 @@ def test_a_folder_without_a_project_is_told(
     (tmp_path / "empty").mkdir()
     code, _, told = command(*arguments, "-s", "dev", "-C", str(tmp_path / "empty"))
     assert code == 1
-    assert "no Pulumi.yaml here or in a folder above" in one_line(told)
+    assert "no Pulumi.yaml in this folder or above it" in one_line(told)
 
 
 @pytest.mark.usefixtures("quick")

@@ -63,7 +63,7 @@ def test_a_killed_run_leaves_its_trace_and_the_next_one_finishes(sandbox: Sandbo
     assert sandbox.resources()["a"]["id"] == "a"
     sandbox.steer("b.hold", on=False)
     done = sandbox.up()
-    assert done.log == ["the run before was cut off while creating b (test:File)"]
+    assert done.log == ["the run before was interrupted while creating b (test:File)"]
     assert done.summary.succeeded
     assert "pending_operations" not in sandbox.state()
     assert sandbox.live() == {"a": "one", "b": "one", "c": "x"}
@@ -78,7 +78,9 @@ def test_a_preview_tells_a_run_that_goes_on_from_one_that_was_cut_off(sandbox: S
         assert line.endswith(" is creating b (test:File)")
         process.kill()
         process.wait()
-        assert sandbox.preview().log == ["the run before was cut off while creating b (test:File)"]
+        assert sandbox.preview().log == [
+            "the run before was interrupted while creating b (test:File)"
+        ]
     sandbox.steer("b.hold", on=False)
 
 
@@ -104,13 +106,13 @@ def test_an_interrupted_run_ends_its_step_records_it_and_gives_the_lock_back(
         wait_for_the_middle(sandbox)
         process.send_signal(number)
         assert wait_for_the_warning(process) == (
-            f"warning: {number.name}: ending after the steps under way; "
-            "press Ctrl-C again to end at once\n"
+            f"warning: {number.name}: stopping after the running operations; "
+            "press Ctrl-C again to stop at once\n"
         )
         sandbox.steer("b.hold", on=False)
         assert process.wait(timeout=30) == 8
         assert process.stderr is not None
-        assert process.stderr.read().endswith("error: interrupted; run again to go on\n")
+        assert process.stderr.read().endswith("error: interrupted; run again to finish\n")
     expect_ended_in_order(sandbox)
 
 
@@ -127,13 +129,13 @@ def test_a_second_signal_ends_a_run_at_once_as_a_kill_would(
         process.send_signal(second)
         assert process.wait(timeout=10) == 8
         assert process.stderr is not None
-        line = f"error: {second.name} again: ended amid its steps; run again to go on\n"
+        line = f"error: {second.name} again: stopped at once; run again to finish\n"
         assert process.stderr.read() == line
     (pending,) = sandbox.state()["pending_operations"]
     assert pending["resource"]["urn"].endswith("::b")
     assert len(list(sandbox.locks.iterdir())) == 1
     sandbox.steer("b.hold", on=False)
-    assert sandbox.up().log == ["the run before was cut off while creating b (test:File)"]
+    assert sandbox.up().log == ["the run before was interrupted while creating b (test:File)"]
     assert sandbox.live() == {"a": "one", "b": "one", "c": "x"}
 
 
@@ -301,7 +303,7 @@ def test_up_previews_and_asks(
     sandbox: Sandbox, answer: str, code: int, live: dict[str, str]
 ) -> None:
     sandbox.files(a="one")
-    ended, shown = on_a_terminal(sandbox, "up", question="Go on?", answer=answer)
+    ended, shown = on_a_terminal(sandbox, "up", question="Apply these changes?", answer=answer)
     assert ended == code
     assert "dev: 1 to create" in shown
     assert sandbox.live() == live
@@ -311,8 +313,8 @@ def test_up_previews_and_asks(
 @pytest.mark.parametrize(
     ("arguments", "question"),
     [
-        (("up",), "Go on?"),
-        (("destroy",), "Go on?"),
+        (("up",), "Apply these changes?"),
+        (("destroy",), "Apply these changes?"),
         (("state", "delete", "a"), "without undoing anything?"),
         (("config", "set", "key"), "key: "),
         (("config", "set", "--secret", "key"), "key: "),
@@ -329,7 +331,7 @@ def test_a_question_that_is_left_open_ends_with_code_8_and_one_line(
     assert code == 8, shown
     _, _, after = shown.rpartition(question)
     (line,) = [one for one in after.splitlines() if len(one) > len(" [y/N]: ")]
-    assert line == "error: not answered, so nothing was done"
+    assert line == "error: no answer, so nothing was done"
     assert sandbox.state_file.read_bytes() == state
     assert sandbox.config_file.read_text() == config
 
@@ -342,7 +344,7 @@ def test_what_has_nothing_to_do_is_recorded_without_a_question(sandbox: Sandbox,
     sandbox.configure({"world": str(sandbox.world), "extra": "1"})
     code, shown = on_a_terminal(sandbox, verb)
     assert code == 0, shown
-    assert "Go on?" not in shown
+    assert "Apply these changes?" not in shown
     assert "pending_operations" not in sandbox.state()
     assert history(sandbox)[-1]["config"]["sandbox:extra"] == "1"
     if verb == "up":
@@ -394,11 +396,11 @@ def test_cancel_says_who_is_at_work_and_asks(sandbox: Sandbox) -> None:
             _, err = refused.communicate(timeout=30)
         assert (refused.returncode, lock.exists()) == (2, True)
         assert f"(pid {process.pid}) since" in err
-        assert "is at work\n" in err
+        assert "is running\n" in err
         assert "add --yes" in err
         code, shown = on_a_terminal(sandbox, "cancel", question="?", answer="n\n")
         assert (code, lock.exists()) == (8, True)
-        assert "is at work" in shown
+        assert "is running" in shown
         code, shown = on_a_terminal(sandbox, "cancel", question="?", answer="y\n")
         assert (code, lock.exists()) == (0, False)
         assert f"(pid {process.pid}) since" in shown.rpartition("removed the lock of")[2]

@@ -13,9 +13,9 @@ from mapinfra.cli.display import Reporter
 from mapinfra.cli.machine import as_json
 from mapinfra.cli.progress import Progress
 from mapinfra.cli.terminal import say
-from mapinfra.engine.diff import Change
-from mapinfra.engine.events import Event, LogEvent, ResourceEvent, Summary
-from mapinfra.engine.project import StackConfig
+from mapinfra.engine.project.stack_config import StackConfig
+from mapinfra.engine.run.events import Event, LogEvent, ResourceEvent, Summary
+from mapinfra.engine.state.diff import ValueChange
 from mapinfra.resources.contract import Plan
 from mapinfra.resources.map.steps import NoteStep
 
@@ -48,7 +48,7 @@ def events_of(text: str) -> list[Event]:
         op="update",
         status="planned",
         plan=tuple(Plan(steps=(NoteStep("paris", text),)).lines()),
-        changes=(Change((text,), "update", old=text, new="5758"),),
+        changes=(ValueChange((text,), "update", old=text, new="5758"),),
     )
     return [planned, failed("lyon", text), LogEvent("warning", text, urn("lyon"))]
 

@@ -13,5 +13,5 @@ def sandbox(tmp_path: Path) -> Sandbox:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make keys in no time and sync nothing, for tests that open a stack a hundred times."""
-    monkeypatch.setattr("mapinfra.engine.secrets._ROUNDS", 1)
+    monkeypatch.setattr("mapinfra.engine.state.passphrase._ROUNDS", 1)
     monkeypatch.setattr("os.fsync", lambda _handle: None)

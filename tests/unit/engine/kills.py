@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from mapinfra.engine.backend import StackFiles
+from mapinfra.engine.state.backend import StackFiles
 from tests.unit.engine.realcli import settled
 from tests.unit.engine.sandbox import Sandbox
 

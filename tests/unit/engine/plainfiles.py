@@ -174,8 +174,8 @@ class Folder(pulumi.ComponentResource):
 def main() -> None:
     """Make what `program.json` in the project's folder describes.
 
-    `files` maps names to `{text, text_of, place, place_of, first, after, folder, size, meets,
-    deleted_with, other, options}`, `folders` names to labels, `folder_options` names to options and
+    `files` maps names to `{text, text_of, place, first, after, folder, size, meets,
+    other, options}`, `folders` names to labels, `folder_options` names to options and
     perhaps a type, `exports` names to the file whose text is exported, `values` names to values.
     """
     spec = json.loads(Path("program.json").read_text(encoding="utf-8"))
@@ -204,14 +204,11 @@ def _file(
     name: str, one: dict[str, Any], files: dict[str, File], folders: dict[str, Folder]
 ) -> File:
     props = kept(one)
-    for key in ("text", "place"):
-        if f"{key}_of" in one:
-            props[key] = files[one[f"{key}_of"]].text
+    if "text_of" in one:
+        props["text"] = files[one["text_of"]].text
     opts = options(one.get("options", {}))
     opts.depends_on = [files[other] for other in one.get("after", [])]
     opts.parent = folders.get(one.get("folder", ""))
-    if "deleted_with" in one:
-        opts.deleted_with = files[one["deleted_with"]]
     return File(name, props, opts, other=one.get("other", False))
 
 

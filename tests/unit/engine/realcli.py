@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from mapinfra.engine.urn import name
+from mapinfra.engine.state.urn import name
 from tests.unit.engine.sandbox import Sandbox
 
 NO_CHANGES = ("--expect-no-changes",)

@@ -31,19 +31,6 @@ def settled_text(found: object, folder: Path, *, in_order: bool = False) -> str:
     return text
 
 
-def plan_resources(content: bytes) -> dict[str, Any]:
-    """Return what a saved plan holds of each resource, less what nobody is held to."""
-    found: dict[str, Any] = json.loads(content)["resourcePlans"]
-    for one in found.values():
-        for advisory in ("seed", "state"):
-            one.pop(advisory, None)
-        goal = one.get("goal", {})
-        goal.pop("customTimeouts", None)
-        for alias in goal.get("structuredAliases", []):
-            alias.setdefault("NoParent", False)
-    return found
-
-
 def _pending(latest: dict[str, Any]) -> list[dict[str, Any]]:
     return [one["resource"] for one in latest.get("pending_operations", [])]
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mapinfra.engine.events import Event, LogEvent, OperationKind, ResourceEvent, Summary
-from mapinfra.engine.run import Options, operate
-from mapinfra.engine.stacks import init_stack, open_stack
-from mapinfra.engine.urn import name
+from mapinfra.engine.project.stacks import init_stack, open_stack
+from mapinfra.engine.run.events import Event, LogEvent, OperationKind, ResourceEvent, Summary
+from mapinfra.engine.run.operations import Options, operate
+from mapinfra.engine.state.urn import name
 from tests import keys
 
 PASSPHRASE = "correct horse"

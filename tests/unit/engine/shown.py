@@ -3,7 +3,7 @@
 from typing import Any
 
 from mapinfra.cli.machine import as_json
-from mapinfra.engine.stacks import open_stack
+from mapinfra.engine.project.stacks import open_stack
 from tests.unit.engine.sandbox import Sandbox
 
 

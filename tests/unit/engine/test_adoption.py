@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from mapinfra.engine.backend import StackFiles
-from mapinfra.engine.targets import Targets
-from mapinfra.engine.urn import name
+from mapinfra.engine.run.targets import Targets
+from mapinfra.engine.state.backend import StackFiles
+from mapinfra.engine.state.urn import name
 from tests.marks import needs_pulumi
 from tests.unit.engine.realcli import planned, pulumi, pulumi_preview, pulumi_up
 from tests.unit.engine.sandbox import Sandbox
@@ -36,8 +36,8 @@ def test_what_is_there_becomes_updates_and_the_rest_stays_creates(grown: Sandbox
     done = grown.run("import")
     assert done.summary.succeeded
     assert done.told("done") == {"a": "import", "b": "import"}
-    assert "n (test:File) isn't there yet: up makes it" in done.log
-    assert "o (test:File) hangs on what isn't there yet: up makes it" in done.log
+    assert "n (test:File) isn't there yet: up creates it" in done.log
+    assert "o (test:File) depends on what isn't there yet: up creates it" in done.log
     assert grown.live() == {"a": "by hand", "b": "right"}
     assert not [line for line in grown.calls() if line[:4] in ("crea", "upda", "dele")]
     shown = grown.preview()
@@ -72,7 +72,7 @@ def test_adopting_is_all_or_nothing(grown: Sandbox) -> None:
     done = grown.run("import")
     assert done.message("b") == "b: no answer; switch it on"
     assert not done.summary.succeeded
-    assert done.log[-1] == "nothing was adopted; --target confines it to some"
+    assert done.log[-1] == "nothing was adopted; use --target to adopt only some resources"
     assert done.told("done") == {}
     assert grown.state_file.read_bytes() == before
 

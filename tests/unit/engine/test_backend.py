@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from mapinfra.engine.backend import NoSuchStack, StackFiles, stack_files
-from mapinfra.engine.files import write_atomically
-from mapinfra.engine.lock import remove
-from mapinfra.engine.stacks import init_stack, lock_holders, open_stack
+from mapinfra.engine.project.stacks import init_stack, lock_holders, open_stack
+from mapinfra.engine.state.backend import NoSuchStack, StackFiles, stack_files
+from mapinfra.engine.state.files import write_atomically
+from mapinfra.engine.state.lock import remove_lock
 from mapinfra.errors import MapinfraError, StackLocked, StateError
 from tests.unit.engine.sandbox import SECRET, Sandbox
 
@@ -36,7 +36,7 @@ def test_a_run_leaves_history_backup_bak_and_no_lock(sandbox: Sandbox) -> None:
 
 def test_secrets_are_encrypted_in_state_and_history(sandbox: Sandbox) -> None:
     stack = open_stack(sandbox.project, "dev", sandbox.environment)
-    secure = stack.keyring.crypter(stack.config.salt).encrypt(SECRET)
+    secure = stack.crypters.crypter(stack.config.salt).encrypt(SECRET)
     sandbox.configure({"world": str(sandbox.world)}, {"password": secure})
     sandbox.program(files={"a": {"text": "one"}}, secret_exports=["password"])
     done = sandbox.up()
@@ -73,7 +73,7 @@ def test_a_removed_lock_holds_no_run_up(sandbox: Sandbox) -> None:
     file.with_name(f"{file.name}.attrs").touch()
     (holder,) = lock_holders(sandbox.project, "dev", sandbox.environment)
     assert str(holder) == "eve@elsewhere (pid 4711) since 2026-01-01"
-    remove(holder)
+    remove_lock(holder)
     assert list(sandbox.locks.iterdir()) == []
     assert sandbox.up().summary.succeeded
 
@@ -94,7 +94,7 @@ def test_a_lock_that_makes_no_sense_still_locks(sandbox: Sandbox, content: bytes
 def test_the_lock_of_a_killed_run_on_this_machine_is_dead(sandbox: Sandbox) -> None:
     """A child takes the lock and is killed; one that lives holds it."""
     program = (
-        "import sys, time, pathlib; from mapinfra.engine.lock import held\n"
+        "import sys, time, pathlib; from mapinfra.engine.state.lock import held\n"
         "with held(pathlib.Path(sys.argv[1]), 'dev'):\n    print('held', flush=True); input()\n"
     )
     with subprocess.Popen(
@@ -191,8 +191,8 @@ def test_a_wrong_passphrase_is_told_before_anything_is_read(sandbox: Sandbox) ->
     ("url", "told"),
     [
         ("", "PULUMI_BACKEND_URL: is not set"),
-        ("s3://bucket", "s3 backends are left to the Pulumi CLI"),
-        ("https://api.pulumi.com", "https backends are left to the Pulumi CLI"),
+        ("s3://bucket", "s3 backends need the Pulumi CLI"),
+        ("https://api.pulumi.com", "https backends need the Pulumi CLI"),
         ("file:///nowhere/at-all", "there is no folder /nowhere/at-all; mkdir -p"),
     ],
 )
@@ -216,7 +216,7 @@ def test_a_compressed_state_is_left_to_the_cli(sandbox: Sandbox) -> None:
     ("file", "content", "told"),
     [
         ("Pulumi.yaml", "name: [", r"Pulumi\.yaml:1: isn't YAML"),
-        ("Pulumi.yaml", "text", r"Pulumi\.yaml: holds no mapping"),
+        ("Pulumi.yaml", "text", r"Pulumi\.yaml: isn't a mapping"),
         ("Pulumi.yaml", "name: x\nruntime: nodejs\n", r"`runtime: python`"),
         ("Pulumi.yaml", "name: sandbox\nruntime: python\nplugins: {a: b}\n", "`plugins` isn't"),
         ("stacks/Pulumi.dev.yaml", "environment: [x]\n", "`environment` isn't supported"),
@@ -235,7 +235,7 @@ def test_what_is_wrong_with_the_project_is_told_with_its_file(
 
 
 def test_a_missing_project_and_a_missing_config_are_told(sandbox: Sandbox, tmp_path: Path) -> None:
-    with pytest.raises(MapinfraError, match=r"no Pulumi\.yaml here or in a folder above"):
+    with pytest.raises(MapinfraError, match=r"no Pulumi\.yaml in this folder or above it"):
         open_stack(tmp_path, "dev", sandbox.environment)
     sandbox.config_file.unlink()
     with pytest.raises(MapinfraError, match=r"Pulumi\.dev\.yaml: the stack's config is missing"):
@@ -249,7 +249,7 @@ def test_config_values_reach_the_program_as_texts(sandbox: Sandbox) -> None:
         "  d: '2026-01-02'\n  e:\n"
     )
     stack = open_stack(sandbox.project, "dev", sandbox.environment)
-    clear = stack.config.in_clear(stack.keyring.crypter(stack.config.salt))
+    clear = stack.config.in_clear(stack.crypters.crypter(stack.config.salt))
     assert clear.values == {
         "sandbox:n": "5",
         "sandbox:flag": "true",

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from mapinfra.engine.lock import held
+from mapinfra.engine.state.lock import held
 from mapinfra.errors import StackLocked
 from tests.marks import needs_pulumi
 from tests.unit.engine.plainfiles import wait_until
@@ -131,7 +131,7 @@ def test_a_creation_that_pulumi_has_made_up_for_is_no_news(shared: Sandbox) -> N
         {"resource": {key: one[key] for key in one if key != "id"}, "type": "creating"}
     ]
     shared.state_file.write_text(json.dumps(content))
-    assert shared.preview().log == ["the run before was cut off while creating c (test:File)"]
+    assert shared.preview().log == ["the run before was interrupted while creating c (test:File)"]
     pulumi(shared, "up", "--yes", "--skip-preview")
     assert "pending_operations" in shared.state(), "it keeps them, and so it need not be told"
     assert shared.preview().log == []

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapinfra.engine.checkpoint import parse, render, resource_out
-from mapinfra.engine.ordering import in_order
-from mapinfra.engine.snapshot import Operation, Resource, Snapshot
-from mapinfra.engine.values import Secret
+from mapinfra.engine.state.checkpoint import parse, render, resource_out
+from mapinfra.engine.state.ordering import in_order
+from mapinfra.engine.state.snapshot import PendingOperation, Resource, Snapshot
+from mapinfra.engine.state.values import Secret
 from mapinfra.errors import StateError
 
 STACK = "organization/sandbox/dev"
@@ -55,7 +55,7 @@ def snapshots(draw: Callable[..., Any]) -> Snapshot:
                 extra={"sourcePosition": "project:///__main__.py#3"},
             )
         )
-    pending = [Operation(draw(st.sampled_from(resources)), "updating")]
+    pending = [PendingOperation(draw(st.sampled_from(resources)), "updating")]
     return Snapshot(tuple(resources), tuple(draw(st.just(pending) | st.just([]))), salt="v1:a:b")
 
 
@@ -155,10 +155,18 @@ def test_a_state_that_makes_no_sense_is_a_state_error(content: bytes) -> None:
         read(content)
 
 
-@pytest.mark.parametrize("mark", ["external", "taint", "replaceWith", "initErrors"])
+@pytest.mark.parametrize(
+    "mark", ["aliases", "delete", "pendingReplacement", "replaceOnChanges", "taint", "initErrors"]
+)
 def test_marks_that_are_not_supported_are_refused_by_name(mark: str) -> None:
     marked = Resource(ROOT, "pulumi:pulumi:Stack", custom=False, extra={mark: True})
     with pytest.raises(StateError, match=re.escape(f"is marked `{mark}`, which isn't supported")):
+        read(render(STACK, Snapshot((marked,)), encrypt))
+
+
+def test_a_property_path_whose_changes_are_ignored_is_refused() -> None:
+    marked = Resource(urn("a"), "t", custom=True, ignore_changes=("size", "size.port"))
+    with pytest.raises(StateError, match=r"a \(test:File\) is marked `ignoreChanges: size.port`"):
         read(render(STACK, Snapshot((marked,)), encrypt))
 
 

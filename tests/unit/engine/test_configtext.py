@@ -5,7 +5,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapinfra.engine.configtext import Entry, OddLayout, with_value
+from mapinfra.engine.project.configtext import Entry, OddLayout, with_value
 
 COMMENTED = """\
 # head

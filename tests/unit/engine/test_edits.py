@@ -2,10 +2,10 @@
 
 import pytest
 
-from mapinfra.engine.edits import forget, unprotect
-from mapinfra.engine.lock import held
-from mapinfra.engine.stacks import open_stack
-from mapinfra.engine.urn import name
+from mapinfra.engine.project.edits import forget, unprotect
+from mapinfra.engine.project.stacks import open_stack
+from mapinfra.engine.state.lock import held
+from mapinfra.engine.state.urn import name
 from mapinfra.errors import StackLocked, StateError
 from tests.unit.engine.sandbox import Sandbox
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from mapinfra.engine.edits import forget
-from mapinfra.engine.program import at_home
-from mapinfra.engine.project import load_project
-from mapinfra.engine.stacks import open_stack
+from mapinfra.engine.project.edits import forget
+from mapinfra.engine.project.project import load_project
+from mapinfra.engine.project.stacks import open_stack
+from mapinfra.engine.run.sdk import at_home
 from tests.unit.engine.kills import Kills, pending
 from tests.unit.engine.sandbox import Sandbox
 
@@ -84,8 +84,7 @@ def test_what_cannot_be_read_is_not_deleted(sandbox: Sandbox) -> None:
     done = sandbox.run("destroy")
     assert done.told("done") == {"b": "delete"}
     assert done.message("a") == (
-        "a: no answer at the old place; should it be gone for good: "
-        "mapinfra state delete a --stack dev"
+        "a: no answer at the old place; if it is gone for good: mapinfra state delete a --stack dev"
     )
     assert sandbox.live() == {"a": "one"}
     assert sandbox.run("refresh").told("failed") == {"a": "refresh"}
@@ -150,7 +149,7 @@ def test_an_error_of_the_program_is_one_line_and_deletes_nothing(sandbox: Sandbo
             "import pulumi\npulumi.Config().require('no')",
             "variable 'sandbox:no' please set a value",
         ),
-        ("raise SystemExit('cannot go on')", "the program ended itself: cannot go on"),
+        ("raise SystemExit('cannot go on')", "the program exited: cannot go on"),
         ("import nowhere_at_all", "unexpected ModuleNotFoundError: No module named"),
         ("def broken(:", "/__main__.py:1: unexpected SyntaxError: "),
         ("import pulumi\n\nx = 1 / 0", "/__main__.py:3: unexpected ZeroDivisionError: "),
@@ -181,7 +180,7 @@ def test_a_program_that_ends_itself_well_is_no_failure(sandbox: Sandbox) -> None
 def test_a_missing_program_is_told(sandbox: Sandbox) -> None:
     (sandbox.project / "__main__.py").unlink()
     (line,) = sandbox.up().log
-    assert line.endswith("__main__.py: there is no such program")
+    assert line.endswith("__main__.py: the program doesn't exist")
 
 
 def test_an_error_the_program_logs_is_told_and_no_failure(sandbox: Sandbox) -> None:
@@ -254,14 +253,14 @@ def test_a_creation_that_was_cut_off_is_kept_in_mind_until_it_is_done_over(
     sandbox.files(a="one")
     done = sandbox.up()
     assert done.summary.succeeded
-    (said,) = (line for line in done.log if "the program has it no more" in line)
-    assert said.startswith("b (test:File) was being made when a run was cut off")
+    (said,) = (line for line in done.log if "the program no longer has it" in line)
+    assert said.startswith("b (test:File) was being created when a run was interrupted")
     assert sandbox.live().keys() == {"a", "b"}
     sandbox.files(a="one", b="two")
     assert sandbox.up().told("done") == {"a": "same", "b": "create"}
     assert "pending_operations" not in sandbox.state()
     sandbox.files(a="one")
-    assert "cut off" not in " ".join(sandbox.up().log)
+    assert "interrupted" not in " ".join(sandbox.up().log)
     assert sandbox.live() == {"a": "one"}
 
 
@@ -269,7 +268,7 @@ def test_a_creation_that_was_cut_off_may_be_forgotten(quick: None, sandbox: Sand
     cut_off_while_creating(sandbox, "b")
     forget(open_stack(sandbox.project, "dev", sandbox.environment), "b")
     sandbox.files(a="one")
-    assert "cut off" not in " ".join(sandbox.up().log)
+    assert "interrupted" not in " ".join(sandbox.up().log)
 
 
 def cut_off_while_creating(sandbox: Sandbox, resource: str) -> None:

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from mapinfra.engine import secrets
-from mapinfra.engine.edits import forget, unprotect
-from mapinfra.engine.run import load
-from mapinfra.engine.stacks import init_stack, open_stack, set_config
+from mapinfra.engine.project.edits import forget, unprotect
+from mapinfra.engine.project.stack import load
+from mapinfra.engine.project.stacks import init_stack, open_stack, set_config
+from mapinfra.engine.state import passphrase as secrets
 from mapinfra.errors import StateError
 from tests.marks import needs_pulumi
 from tests.unit.engine.kills import (
@@ -34,16 +34,14 @@ from tests.unit.engine.sandbox import Sandbox
 UP = ("up", "--yes", "--skip-preview", "--continue-on-error")
 UNPROTECT = ("state", "unprotect", "--all", "--yes")
 SET = ("config", "set", "--secret", "password", "hidden")
-PLACED: dict[str, Any] = {"text": "deep", "place": "one"}
 
 
 @dataclass(frozen=True)
 class Scenario:
     """What is there, the operation that is killed, and with which command the CLI goes on.
 
-    `writes` is the folder that it changes. Where `steps`, it takes steps that are pending while
-    they are under way. To go on, the CLI takes `runs` runs: a replacement of which it finds the old
-    one missing, it makes and then deletes, after a run of its own that was killed, too.
+    `writes` is the folder that it changes. Where `steps`, it has operations that are pending while
+    they are under way.
     """
 
     name: str
@@ -51,7 +49,6 @@ class Scenario:
     go: Operation
     by_pulumi: tuple[str, ...] = UP
     steps: bool = True
-    runs: int = 1
     writes: str = "backend"
 
     def __str__(self) -> str:
@@ -147,31 +144,9 @@ def config_set(sandbox: Sandbox) -> None:
     set_config(sandbox.project, "dev", sandbox.environment, "password", "hidden", secret=True)
 
 
-REPLACES = Scenario(
-    "up that replaces",
-    edited(
-        {"files": {"a": PLACED, "b": {"text_of": "a"}}},
-        {"files": {"a": {**PLACED, "place": "two"}, "b": {"text_of": "a"}}},
-    ),
-    up,
-)
+EDITED = Scenario("up", edited(BEFORE, AFTER), up)
 SCENARIOS = (
-    Scenario("up", edited(BEFORE, AFTER), up),
-    REPLACES,
-    Scenario(
-        "up that deletes before it replaces",
-        edited(
-            {"files": {"a": PLACED, "b": {"text": "x", "place_of": "a"}}},
-            {
-                "files": {
-                    "a": {**PLACED, "place": "two", "first": True},
-                    "b": {"text": "x", "place_of": "a"},
-                }
-            },
-        ),
-        up,
-        runs=2,
-    ),
+    EDITED,
     Scenario(
         "up that deletes",
         edited(
@@ -264,8 +239,7 @@ def by_pulumi(scenario: Scenario) -> Operation:
             pulumi(sandbox, "cancel", "--yes")
         for broken in sandbox.world.glob("*.broken"):
             broken.unlink()
-        for _ in range(scenario.runs):
-            pulumi(sandbox, *scenario.by_pulumi)
+        pulumi(sandbox, *scenario.by_pulumi)
 
     return go_on
 
@@ -273,7 +247,7 @@ def by_pulumi(scenario: Scenario) -> Operation:
 def cases() -> Iterator[Any]:
     """Yield every scenario; but for one, they take long with the CLI."""
     for scenario in SCENARIOS:
-        marks = [] if scenario is REPLACES else [pytest.mark.endurance]
+        marks = [] if scenario is EDITED else [pytest.mark.endurance]
         yield pytest.param(scenario, marks=marks, id=str(scenario))
 
 

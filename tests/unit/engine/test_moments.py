@@ -1,7 +1,7 @@
 """What mapinfra writes at a moment is what the Pulumi CLI wrote then; no CLI is needed.
 
-States while a step is under way, after one has failed, and with every mark; a preview, a plan, and
-the history. How they were recorded: `tests/golden`.
+States while an operation is under way, and with every option; a preview, and the history. How they
+were recorded: `tests/golden`.
 """
 
 import json
@@ -10,17 +10,14 @@ from typing import Any
 
 import pytest
 
-from mapinfra.engine import planfile
-from mapinfra.engine.checkpoint import parse, render
-from mapinfra.engine.events import OperationKind
-from mapinfra.engine.review import save_plan
-from mapinfra.engine.run import Options, rehearse
-from mapinfra.engine.secrets import Keyring
-from mapinfra.engine.stacks import open_stack
+from mapinfra.engine.run.events import OperationKind
+from mapinfra.engine.state.checkpoint import parse, render
+from mapinfra.engine.state.passphrase import Crypters
+from mapinfra.errors import StateError
 from tests.golden import FOLDER
 from tests.golden.moments import MOMENTS, Moment, before_its_edit, kind_of
 from tests.lab.engines import Preview
-from tests.unit.engine.recorded import plan_resources, settled_text, state_text
+from tests.unit.engine.recorded import settled_text, state_text
 from tests.unit.engine.sandbox import PASSPHRASE, Sandbox
 from tests.unit.engine.shown import shown_by_us
 
@@ -43,7 +40,7 @@ def test_the_state_at_a_moment_is_what_the_cli_wrote(
 
 @pytest.mark.parametrize("file", STATES, ids=lambda one: one.stem)
 def test_each_is_read_and_written_again_the_same(file: Path) -> None:
-    keyring = Keyring(PASSPHRASE)
+    keyring = Crypters(PASSPHRASE)
     found = parse(file.read_bytes(), str(file), lambda salt: keyring.crypter(salt).decrypt)
     written = render("organization/sandbox/dev", found, keyring.crypter(found.salt).encrypt)
     assert list(json.loads(written)) == list(json.loads(file.read_bytes()))
@@ -53,11 +50,31 @@ def test_each_is_read_and_written_again_the_same(file: Path) -> None:
 def test_the_recorded_states_have_every_mark() -> None:
     texts = [file.read_text() for file in STATES]
     for mark in (
-        '"delete":true', '"pendingReplacement":true', '"protect":true', '"retainOnDelete":true',
-        '"deletedWith":"', '"ignoreChanges":["', '"replaceOnChanges":["', '"ciphertext":"',
+        '"protect":true', '"retainOnDelete":true', '"ignoreChanges":["', '"ciphertext":"',
         '"type":"creating"', '"type":"updating"', '"type":"deleting"',
     ):  # fmt: skip
         assert any(mark in text for text in texts), mark
+
+
+@pytest.mark.parametrize(
+    ("name", "resource", "mark"),
+    [
+        ("replaced", "a", "delete"),
+        ("half-replaced", "a", "pendingReplacement"),
+        ("marked", "d", "replaceOnChanges"),
+    ],
+)
+def test_a_mark_that_only_the_cli_can_handle_is_refused(
+    name: str, resource: str, mark: str
+) -> None:
+    file = FOLDER / "refused" / f"{name}.json"
+    crypters = Crypters(PASSPHRASE)
+    with pytest.raises(StateError) as refused:
+        parse(file.read_bytes(), "dev.json", lambda salt: crypters.crypter(salt).decrypt)
+    assert str(refused.value) == (
+        f"dev.json: {resource} (test:File) is marked `{mark}`, which isn't supported in process; "
+        "finish this with the Pulumi CLI (pulumi up), or keep using it for this stack"
+    )
 
 
 @pytest.fixture
@@ -86,39 +103,11 @@ def _said(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def _comparable(step: dict[str, Any]) -> dict[str, Any]:
-    """Take out where mapinfra says more of components, or Pulumi more of replacements."""
+    """Take out where mapinfra says more of components."""
     state = step.get("newState") or step.get("oldState") or {}
     if step["op"] == "update" and not state.get("custom"):
         return {**step, "diffReasons": None, "detailedDiff": None}
-    if step["op"] == "replace":
-        step["newState"].pop("outputs", None)
-        step["oldState"].pop("delete", None)
     return step
-
-
-def test_a_plan_is_what_the_cli_saved(quick: None, edited: Sandbox) -> None:
-    stack = open_stack(edited.project, "dev", edited.environment)
-    file, folder = edited.project / "plan.json", edited.project.parent
-    save_plan(stack, rehearse(stack, lambda _event: None, Options())[1], file)
-    ours, theirs = (json.loads(one.read_bytes()) for one in (file, RECORDED / "plan.json"))
-    assert ours.keys() == theirs.keys()
-    assert settled_text(ours["config"], folder) == settled_text(theirs["config"], folder)
-    texts = [
-        settled_text(plan_resources(one.read_bytes()), folder)
-        for one in (file, RECORDED / "plan.json")
-    ]
-    assert texts[0] == texts[1]
-
-
-def test_the_plan_that_the_cli_saved_is_read_and_written_again_the_same(tmp_path: Path) -> None:
-    file, again = RECORDED / "plan.json", tmp_path / "plan.json"
-    state = RECORDED / "before-its-edit.json"
-    keyring = Keyring(PASSPHRASE)
-    found = parse(state.read_bytes(), str(state), lambda salt: keyring.crypter(salt).decrypt)
-    crypter = keyring.crypter(found.salt)
-    planfile.write(again, planfile.read(file, crypter.decrypt), crypter.encrypt)
-    texts = [settled_text(plan_resources(one.read_bytes()), tmp_path) for one in (file, again)]
-    assert texts[0] == texts[1]
 
 
 def test_the_history_has_the_shape_of_the_cli_s(quick: None, sandbox: Sandbox) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from mapinfra.errors import StateError
 from tests.marks import needs_pulumi
 from tests.unit.engine.realcli import (
     FAILED,
@@ -27,96 +28,29 @@ pytestmark = needs_pulumi
 
 Program = dict[str, Any]
 
-PLACED: Program = {"text": "deep", "place": "one"}
 PROTECTED: Program = {"text": "x", "options": {"protect": True}}
-IGNORING: Program = {"options": {"ignore_changes": ["text", "size.port"]}}
-SAID: Program = {"options": {"replace_on_changes": ["size.port"]}}
-# Both stand at one place, where deleting the old one last would delete the new one.
-SAID_FIRST: Program = {"options": {**SAID["options"], "delete_before_replace": True}}
+IGNORING: Program = {"options": {"ignore_changes": ["text", "size"]}}
 
 SCENARIOS: dict[str, tuple[Program, Program]] = {
     "another provider": (
         {"files": {"a": {"text": "x"}}},
         {"files": {"a": {"text": "x", "other": True}}},
     ),
-    "created before": (
-        {"files": {"a": PLACED, "b": {"text_of": "a"}}},
-        {"files": {"a": {**PLACED, "place": "two"}, "b": {"text_of": "a"}}},
-    ),
-    "deleted before": (
-        {"files": {"a": PLACED, "b": {"text": "x", "place_of": "a"}, "c": {"text_of": "a"}}},
-        {
-            "files": {
-                "a": {**PLACED, "place": "two", "first": True},
-                "b": {"text": "x", "place_of": "a"},
-                "c": {"text_of": "a"},
-            }
-        },
-    ),
-    "deleted before, says the program": (
-        {"files": {"a": {**PLACED, "options": {"delete_before_replace": True}}}},
-        {"files": {"a": {**PLACED, "place": "two", "options": {"delete_before_replace": True}}}},
-    ),
-    "replaced on changes alone": (
-        {"files": {"a": {"text": "x", "size": {"port": 1}, **SAID_FIRST}}},
-        {"files": {"a": {"text": "x", "size": {"port": 2}, **SAID_FIRST}}},
-    ),
-    "replaced on changes": (
-        {"files": {"a": {"text": "x", "place": "p", "size": {"port": 1}, **SAID}}},
-        {"files": {"a": {"text": "x", "place": "q", "size": {"port": 2}, **SAID}}},
-    ),
     "ignored": (
-        {"files": {"a": {"text": "x", "size": {"port": 1, "host": "h"}, **IGNORING}}},
-        {"files": {"a": {"text": "y", "size": {"port": 2, "host": "i"}, **IGNORING}}},
+        {"files": {"a": {"text": "x", "size": {"port": 1}, "meets": [], **IGNORING}}},
+        {"files": {"a": {"text": "y", "size": {"port": 2}, "meets": ["a"], **IGNORING}}},
+    ),
+    "ignored, added and removed": (
+        {"files": {"a": {"text": "x", "size": 1, **IGNORING}, "b": {"text": "x", **IGNORING}}},
+        {"files": {"a": {"text": "y", **IGNORING}, "b": {"text": "y", "size": 1, **IGNORING}}},
     ),
     "retained": (
         {"files": {"a": {"text": "x", "options": {"retain_on_delete": True}}}},
         {"files": {}},
     ),
-    "unprotected and deleted with another": (
-        {"files": {"a": PROTECTED, "b": {"text": "y", "deleted_with": "a"}}},
+    "unprotected": (
+        {"files": {"a": PROTECTED, "b": {"text": "y"}}},
         {"files": {"a": {"text": "x"}}},
-    ),
-    "deleted with another": (
-        {"files": {"a": {"text": "x"}, "b": {"text": "y", "deleted_with": "a"}}},
-        {"files": {}},
-    ),
-    "replaced with another": (
-        {"files": {"a": PLACED, "b": {"text": "y", "place": "p", "deleted_with": "a"}}},
-        {
-            "files": {
-                "a": {**PLACED, "place": "two", "first": True},
-                "b": {"text": "y", "place": "p", "deleted_with": "a"},
-            }
-        },
-    ),
-    "renamed": (
-        {"files": {"a": {"text": "x", "place": "p"}, "c": {"text_of": "a"}}},
-        {
-            "files": {
-                "b": {"text": "x", "place": "p", "options": {"aliases": [{"name": "a"}]}},
-                "c": {"text_of": "b"},
-            }
-        },
-    ),
-    "moved": (
-        {"folders": {"f": "l"}, "files": {"a": {"text": "x"}}},
-        {
-            "folders": {"f": "l"},
-            "files": {
-                "a": {"text": "x", "folder": "f", "options": {"aliases": [{"parent": None}]}}
-            },
-        },
-    ),
-    "below a renamed parent": (
-        {"folders": {"f": "l"}, "files": {"f-a": {"text": "x", "place": "p", "folder": "f"}}},
-        {
-            "folders": {"g": "l"},
-            "folder_options": {
-                "g": {"type": "Box", "aliases": [{"name": "f", "type_": "test:index:Folder"}]}
-            },
-            "files": {"g-a": {"text": "x", "place": "p", "folder": "g"}},
-        },
     ),
 }
 
@@ -192,22 +126,33 @@ def test_protection_holds_in_the_other_engine_and_is_lifted_by_pulumi_s_command(
 
 
 @pytest.mark.parametrize("first", [True, False])
-def test_a_replacement_that_was_cut_off_is_finished_by_the_other(
-    sandbox: Sandbox, copies: Callable[[Sandbox], Sandbox], first: bool
+def test_a_replacement_that_pulumi_was_cut_off_in_is_refused_until_pulumi_has_finished_it(
+    sandbox: Sandbox, first: bool
 ) -> None:
-    sandbox.program(files={"a": {**PLACED, "first": first}})
+    placed = {"text": "deep", "place": "one", "first": first}
+    sandbox.program(files={"a": placed})
     sandbox.up()
     sandbox.steer("two.broken" if first else "one.stuck")
-    theirs = copies(sandbox)
-    for one in (sandbox, theirs):
-        one.program(files={"a": {**PLACED, "first": first, "place": "two"}})
-    assert not sandbox.up().summary.succeeded
-    pulumi_up(theirs, code=FAILED)
-    assert settled(sandbox) == settled(theirs)
-    for one in (sandbox, theirs):
-        one.steer("two.broken" if first else "one.stuck", on=False)
-    assert planned(shown_by_us(theirs)) == planned(pulumi_preview(theirs))
+    sandbox.program(files={"a": {**placed, "place": "two"}})
+    pulumi_up(sandbox, code=FAILED)
+    sandbox.calls()
+    with pytest.raises(StateError, match="finish this with the Pulumi CLI"):
+        sandbox.up()
+    assert sandbox.calls() == []
+    sandbox.steer("two.broken" if first else "one.stuck", on=False)
     pulumi_up(sandbox)
-    assert theirs.up().summary.succeeded
-    assert sandbox.live() == theirs.live() == {"two": "deep"}
-    assert settled(sandbox) == settled(theirs)
+    assert not sandbox.preview().summary.changed
+
+
+def test_an_alias_that_pulumi_has_followed_is_refused_until_it_is_removed(
+    sandbox: Sandbox,
+) -> None:
+    sandbox.program(files={"a": {"text": "x", "place": "p"}})
+    sandbox.up()
+    renamed = {"text": "x", "place": "p"}
+    sandbox.program(files={"b": {**renamed, "options": {"aliases": [{"name": "a"}]}}})
+    pulumi_up(sandbox)
+    assert "the option aliases" in sandbox.preview().log[0]
+    sandbox.program(files={"b": renamed})
+    pulumi_up(sandbox)
+    assert not sandbox.preview().summary.changed

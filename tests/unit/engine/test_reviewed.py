@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from mapinfra.engine.events import Event, OperationKind, ResourceEvent
-from mapinfra.engine.run import Options, operate
-from mapinfra.engine.stacks import open_stack
-from mapinfra.engine.urn import name
+from mapinfra.engine.project.stacks import open_stack
+from mapinfra.engine.run.events import Event, OperationKind, ResourceEvent
+from mapinfra.engine.run.operations import Options, operate
+from mapinfra.engine.state.urn import name
 from tests.unit.engine.sandbox import Result, Sandbox
 
 

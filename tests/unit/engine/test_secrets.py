@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapinfra.engine.secrets import Crypter, passphrase
+from mapinfra.engine.state.passphrase import Crypter, passphrase
 from mapinfra.errors import StateError
 
 # Made by `pulumi stack init` and `pulumi config set --secret`, passphrase `pw`, value `hunter2`.

@@ -10,8 +10,8 @@ from typing import Any, Literal
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from mapinfra.engine.lock import remove
-from mapinfra.engine.stacks import lock_holders
+from mapinfra.engine.project.stacks import lock_holders
+from mapinfra.engine.state.lock import remove_lock
 from tests.marks import needs_pulumi
 from tests.unit.engine import realcli
 from tests.unit.engine.kills import Killing, pending
@@ -124,7 +124,7 @@ def run(sandbox: Sandbox, step: Step) -> None:
     sandbox.program(**step.program)
     if step.engine == "mapinfra":
         for holder in lock_holders(sandbox.project, "dev", sandbox.environment):
-            remove(holder)
+            remove_lock(holder)
         if step.killed is None or not Killing(sandbox).at(step.killed, up):
             sandbox.up()
         return

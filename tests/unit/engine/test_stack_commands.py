@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from mapinfra.engine.secrets import Keyring
-from mapinfra.engine.stacks import init_stack, set_config
+from mapinfra.engine.project.stacks import init_stack, set_config
+from mapinfra.engine.state.passphrase import Crypters
 from tests.marks import needs_pulumi
 from tests.unit.engine.realcli import NO_CHANGES, pulumi
 from tests.unit.engine.sandbox import PASSPHRASE, SECRET, Sandbox
@@ -148,7 +148,7 @@ def test_a_config_keeps_its_comments_as_pulumi_keeps_them(
         return re.sub("secure: v1:[^ \n]*", "secure: v1", sandbox.config_file.read_text())
 
     salt = sandbox.config_file.read_text().splitlines()[0]
-    crypter = Keyring(PASSPHRASE).crypter(salt.removeprefix("encryptionsalt: "))
+    crypter = Crypters(PASSPHRASE).crypter(salt.removeprefix("encryptionsalt: "))
     before = f"{COMMENTED.format(secret=crypter.encrypt('s'))}{salt} # the salt\n"
     sandbox.config_file.write_text(before)
     pulumi(sandbox, "config", "set", key, value, *(["--secret"] if secret else []))

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from mapinfra.engine.project import StackConfig
-from mapinfra.engine.run import load
-from mapinfra.engine.stacks import open_stack
+from mapinfra.engine.project.stack import load
+from mapinfra.engine.project.stack_config import StackConfig
+from mapinfra.engine.project.stacks import open_stack
 from mapinfra.errors import MapinfraError
 from tests.marks import needs_pulumi
 from tests.unit.engine.realcli import pulumi, pulumi_preview, run

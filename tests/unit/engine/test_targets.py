@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mapinfra.engine.targets import Targets
+from mapinfra.engine.run.targets import Targets
 from mapinfra.errors import MapinfraError
 from tests.marks import needs_pulumi
 from tests.unit.engine.realcli import planned, pulumi_preview, pulumi_up, settled

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mapinfra.engine.diff import LATER
+from mapinfra.engine.state.diff import LATER
 from tests.marks import needs_pulumi
 from tests.unit.engine.realcli import run
 from tests.unit.engine.sandbox import Sandbox

@@ -5,9 +5,9 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 
-from mapinfra.engine import urn as urns
-from mapinfra.engine.diff import Change, changes, equal
-from mapinfra.engine.values import (
+from mapinfra.engine.state import urn as urns
+from mapinfra.engine.state.diff import ValueChange, changes, equal
+from mapinfra.engine.state.values import (
     UNKNOWN,
     Secret,
     contains_unknown,
@@ -55,7 +55,7 @@ def test_a_secret_stays_secret_through_a_provider_and_is_never_shown() -> None:
     }
     changed = {**inputs, "deep": {"password": Secret("hunter3")}}
     assert changes(inputs, changed) == (
-        Change(("deep", "password"), "update", "[secret]", "[secret]"),
+        ValueChange(("deep", "password"), "update", "[secret]", "[secret]"),
     )
 
 
@@ -107,7 +107,7 @@ def test_what_is_not_known_yet_is_told_in_words_however_deep_it_is() -> None:
         "value": UNKNOWN,
     }
     assert changes(old, new) == (
-        Change(("bag",), "add", new={"names": [later], "size": 2, "word": "[secret]"}),
-        Change(("list", 1), "add", new={"name": later}),
-        Change(("value",), "update", "y", later),
+        ValueChange(("bag",), "add", new={"names": [later], "size": 2, "word": "[secret]"}),
+        ValueChange(("list", 1), "add", new={"name": later}),
+        ValueChange(("value",), "update", "y", later),
     )

@@ -9,8 +9,8 @@ import pulumi
 import pytest
 from pulumi.runtime import mocks
 
-from mapinfra.engine.steps import _known
-from mapinfra.engine.values import UNKNOWN
+from mapinfra.engine.run.registrar import _known
+from mapinfra.engine.state.values import UNKNOWN
 from mapinfra.platform import platform
 from mapinfra.spec import Spec, load
 from tests.unit.platform.test_inputs import SPEC, _spec

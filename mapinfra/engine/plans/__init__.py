@@ -1,0 +1,1 @@
+"""Plans that are saved, reviewed and applied later."""

@@ -1,0 +1,1 @@
+"""The operations on a stack: update, refresh, destroy, import, and the preview of each."""
