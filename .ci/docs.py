@@ -45,7 +45,8 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         path = posixpath.normpath(posixpath.join(posixpath.dirname(source), target))
         uri = PAGES.get(path.removesuffix("/"), path.removeprefix("docs/"))
         if path in PAGES or (path.startswith("docs/") and files.get_file_from_path(uri)):
-            return f"[{text}]({uri}{anchor})"
+            here = posixpath.relpath(uri, posixpath.dirname(page.file.src_uri) or ".")
+            return f"[{text}]({here}{anchor})"
         if not (ROOT / path).exists():
             _log.warning("%s: there is no %s", source, path)
         return text

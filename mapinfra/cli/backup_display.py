@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from mapinfra.backup import Listed, Manifest, age, ago
 from mapinfra.centreon.releases.editions import EDITIONS, Edition
 from mapinfra.cli.terminal import Terminal
-from mapinfra.restore import BackupDifference, MapServer, RestorePlan, ServerShelf
+from mapinfra.restore import BackupDifference, RestorableServer, RestorePlan, ServerShelf
 
 _HEADS = ("ID", "TAKEN (UTC)", "AGE", "EDITION", "PACKAGE", "SIZE", "DATABASE", "STATE", "BY")
 
@@ -26,7 +26,7 @@ def listing(reads: Sequence[ServerShelf], now: float) -> None:
             console.print(f"  ! {id}: damaged: {why}", style="red")
 
 
-def restorable(server: MapServer, manifest: Manifest) -> None:
+def restorable(server: RestorableServer, manifest: Manifest) -> None:
     """Print that a rehearsal went well."""
     _console().print(
         f"{server.name}: backup {manifest.id} is restorable: all {len(manifest.tables)} tables "
@@ -34,7 +34,9 @@ def restorable(server: MapServer, manifest: Manifest) -> None:
     )
 
 
-def restore_plan(server: MapServer, manifest: Manifest, plan: RestorePlan, now: float) -> None:
+def restore_plan(
+    server: RestorableServer, manifest: Manifest, plan: RestorePlan, now: float
+) -> None:
     """Print what a restore would do."""
     console = _console()
     taken = f"{_moment(manifest)} UTC ({ago(manifest, now)}) by {manifest.who}"
@@ -48,7 +50,7 @@ def restore_plan(server: MapServer, manifest: Manifest, plan: RestorePlan, now: 
 
 
 def restored(
-    server: MapServer, manifest: Manifest, before: Manifest | None, seconds: float
+    server: RestorableServer, manifest: Manifest, before: Manifest | None, seconds: float
 ) -> None:
     """Print that a restore is done."""
     way = f"; what was there before is backup {before.id}" if before else ""

@@ -6,7 +6,7 @@ from typing import Any
 
 from mapinfra.backup import Listed, Manifest
 from mapinfra.cli.backup_display import edition_of
-from mapinfra.restore import MapServer, RestorePlan, ServerShelf
+from mapinfra.restore import RestorableServer, RestorePlan, ServerShelf
 
 
 def listing(reads: Sequence[ServerShelf], now: float) -> dict[str, Any]:
@@ -15,7 +15,7 @@ def listing(reads: Sequence[ServerShelf], now: float) -> dict[str, Any]:
 
 
 def restored(
-    server: MapServer,
+    server: RestorableServer,
     manifest: Manifest,
     plan: RestorePlan,
     before: Manifest | None,

@@ -20,7 +20,7 @@ from mapinfra.errors import MapinfraError
 from mapinfra.interruption import WorkInterrupted
 from mapinfra.resources.execution import execute
 from mapinfra.restore import (
-    MapServer,
+    RestorableServer,
     RestorePlan,
     Restoring,
     ServerShelf,
@@ -130,7 +130,7 @@ def restore(
 class _Restore:
     """One call of `restore`."""
 
-    def __init__(self, site: Opened, server: MapServer, id: str, *, machine: bool) -> None:
+    def __init__(self, site: Opened, server: RestorableServer, id: str, *, machine: bool) -> None:
         self._site = site
         self._server = server
         self._machine = machine

@@ -13,7 +13,7 @@ from mapinfra.errors import MapinfraError
 from mapinfra.hosts import Fleet, Target
 from mapinfra.hosts.survey import Survey
 from mapinfra.resources.session import Session
-from mapinfra.restore import MapServer, servers_of, survey
+from mapinfra.restore import RestorableServer, servers_of, survey
 from mapinfra.secrets import Secrets
 
 
@@ -22,7 +22,7 @@ class Opened:
     """A stack, the MAP servers of its spec, and the way to their hosts."""
 
     stack: Stack
-    servers: tuple[MapServer, ...]
+    servers: tuple[RestorableServer, ...]
     session: Session
 
 

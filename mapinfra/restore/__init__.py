@@ -3,13 +3,13 @@
 from mapinfra.restore.plan import BackupDifference, RestorePlan, plan_restore
 from mapinfra.restore.reads import Observed, observe, survey
 from mapinfra.restore.restoring import Restoring
-from mapinfra.restore.servers import MapServer, server_named, servers_of
+from mapinfra.restore.servers import RestorableServer, server_named, servers_of
 from mapinfra.restore.shelves import ServerShelf, located, read_shelves, rehearsed, verified
 
 __all__ = [
     "BackupDifference",
-    "MapServer",
     "Observed",
+    "RestorableServer",
     "RestorePlan",
     "Restoring",
     "ServerShelf",

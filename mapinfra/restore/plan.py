@@ -13,7 +13,7 @@ from mapinfra.resources.map.model import CHANGED, Lock, Replace
 from mapinfra.resources.map.own_database import OwnDatabase
 from mapinfra.resources.map.steps import ReleaseLock, TakeLock
 from mapinfra.restore.reads import Observed
-from mapinfra.restore.servers import MapServer
+from mapinfra.restore.servers import RestorableServer
 from mapinfra.restore.steps import (
     ArmForPresent,
     AwaitRestored,
@@ -51,7 +51,7 @@ class RestorePlan:
     """The service that runs now and can't be put back should the restore fail; else empty."""
 
 
-def plan_restore(server: MapServer, manifest: Manifest, observed: Observed) -> RestorePlan:
+def plan_restore(server: RestorableServer, manifest: Manifest, observed: Observed) -> RestorePlan:
     """Return what a restore would do; raise CentreonError when it can't be done now."""
     _expect_possible(server, manifest, observed)
     steps = tuple(_steps(server, manifest, observed))
@@ -62,7 +62,7 @@ def plan_restore(server: MapServer, manifest: Manifest, observed: Observed) -> R
     return RestorePlan(differences, Plan(steps=steps), notes, endangers)
 
 
-def _expect_possible(server: MapServer, manifest: Manifest, observed: Observed) -> None:
+def _expect_possible(server: RestorableServer, manifest: Manifest, observed: Observed) -> None:
     if observed.journal.standing is Standing.HELD:
         found = observed.journal
         raise CentreonError(found.reason, where=server.name, remedy=found.remedy)
@@ -82,7 +82,7 @@ def _expect_possible(server: MapServer, manifest: Manifest, observed: Observed) 
     _expect_same_database(server, manifest, observed)
 
 
-def _expect_same_database(server: MapServer, manifest: Manifest, observed: Observed) -> None:
+def _expect_same_database(server: RestorableServer, manifest: Manifest, observed: Observed) -> None:
     """Refuse to bring one database back beside another that MAP uses now.
 
     What can't be told is no reason to refuse: a spoilt configuration is what a restore mends.
@@ -111,7 +111,7 @@ def _is_usual(client: MariadbClient) -> bool:
 
 
 def _steps(
-    server: MapServer, manifest: Manifest, observed: Observed
+    server: RestorableServer, manifest: Manifest, observed: Observed
 ) -> Iterator[Step[RestoreContext]]:
     name, desired = server.name, server.desired
     over, interrupted = observed.journal.entry, observed.interrupted
@@ -140,7 +140,9 @@ def _steps(
     yield ReleaseLock(name, "disarm the way back and release the lock")
 
 
-def _safely(server: MapServer, manifest: Manifest, observed: Observed) -> Iterator[RestoreStep]:
+def _safely(
+    server: RestorableServer, manifest: Manifest, observed: Observed
+) -> Iterator[RestoreStep]:
     """Yield the steps that give a restore a way back of its own, where there is something."""
     if not observed.has_database:
         return
@@ -155,7 +157,9 @@ def _safely(server: MapServer, manifest: Manifest, observed: Observed) -> Iterat
     yield ArmForPresent(server.name, text)
 
 
-def _installed(server: MapServer, manifest: Manifest, observed: Observed) -> Iterator[RestoreStep]:
+def _installed(
+    server: RestorableServer, manifest: Manifest, observed: Observed
+) -> Iterator[RestoreStep]:
     """Yield the step that brings a missing package, since the way back has no repositories."""
     package = server.desired.edition.server_package
     new = manifest.packages.get(package)
@@ -217,7 +221,7 @@ def _megabytes(size: int) -> str:
 # What to know
 
 
-def _notes(server: MapServer, manifest: Manifest, observed: Observed) -> Iterator[str]:
+def _notes(server: RestorableServer, manifest: Manifest, observed: Observed) -> Iterator[str]:
     desired = server.desired
     package = desired.edition.server_package
     then_on, now_on = manifest.machine, observed.present.machine

@@ -15,7 +15,7 @@ from mapinfra.hosts import Facts, Fleet, Host, Survey
 from mapinfra.resources.map import own_database
 from mapinfra.resources.map.fitting import fitting
 from mapinfra.resources.map.own_database import OwnDatabase
-from mapinfra.restore.servers import MapServer
+from mapinfra.restore.servers import RestorableServer
 from mapinfra.rollback import Found, Standing, journal
 
 
@@ -44,7 +44,7 @@ class Observed:
         return self.interrupted is not None or self.present.database is not None
 
 
-def survey(server: MapServer) -> Survey:
+def survey(server: RestorableServer) -> Survey:
     """Return what the pass reads of a MAP server."""
     desired = server.desired
     return Survey(
@@ -52,7 +52,7 @@ def survey(server: MapServer) -> Survey:
     )
 
 
-def observe(fleet: Fleet, server: MapServer, manifest: Manifest) -> Observed:
+def observe(fleet: Fleet, server: RestorableServer, manifest: Manifest) -> Observed:
     """Look at a server before a restore; raise HostError."""
     facts, edition = fleet.facts(server.target), server.desired.edition
     found = fitting(journal.read(facts, edition.service), edition)
@@ -76,6 +76,6 @@ def _databases(host: Host, manifest: Manifest, edition: Edition) -> frozenset[st
     return frozenset({url.database})
 
 
-def _own(host: Host, server: MapServer, facts: Facts) -> OwnDatabase | CentreonError | None:
+def _own(host: Host, server: RestorableServer, facts: Facts) -> OwnDatabase | CentreonError | None:
     files = configuration(facts, server.desired.edition)
     return own_database.found(host, server.desired.edition, files) if files else None

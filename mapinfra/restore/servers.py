@@ -14,7 +14,7 @@ from mapinfra.spec.model import CENTRAL
 
 
 @dataclass(frozen=True)
-class MapServer:
+class RestorableServer:
     """One MAP server, as the spec wants it."""
 
     desired: DesiredMap
@@ -35,11 +35,11 @@ class MapServer:
         return self.desired.web.name
 
 
-def servers_of(spec: Spec) -> tuple[MapServer, ...]:
+def servers_of(spec: Spec) -> tuple[RestorableServer, ...]:
     """Return the MAP servers of a spec, the central's first."""
     hosts: dict[str, Central | Remote] = {CENTRAL: spec.central, **spec.remotes}
     return tuple(
-        MapServer(MapInstallationKind().desired(wanted))
+        RestorableServer(MapInstallationKind().desired(wanted))
         for name, host in hosts.items()
         if host.map_server is not None
         for given in (arguments.map_installation(spec, name, host),)
@@ -47,7 +47,7 @@ def servers_of(spec: Spec) -> tuple[MapServer, ...]:
     )
 
 
-def server_named(servers: Sequence[MapServer], name: str) -> MapServer:
+def server_named(servers: Sequence[RestorableServer], name: str) -> RestorableServer:
     """Return the server of that name; raise MapinfraError, naming those there are."""
     for server in servers:
         if server.name == name:

@@ -8,14 +8,14 @@ from mapinfra import backup
 from mapinfra.backup import BackupFailed, Listed, Manifest, Shelf, shelf
 from mapinfra.errors import MapinfraError
 from mapinfra.hosts import Fleet, Host
-from mapinfra.restore.servers import MapServer
+from mapinfra.restore.servers import RestorableServer
 
 
 @dataclass(frozen=True)
 class ServerShelf:
     """One server's backups, or why they couldn't be read."""
 
-    server: MapServer
+    server: RestorableServer
     shelf: Shelf = field(default_factory=lambda: Shelf(()))
     error: MapinfraError | None = None
     verified: Mapping[str, str] | None = None
@@ -32,7 +32,7 @@ class ServerShelf:
         return listed.damage or (self.verified or {}).get(listed.manifest.id, "")
 
 
-def read_shelves(fleet: Fleet, servers: Sequence[MapServer]) -> tuple[ServerShelf, ...]:
+def read_shelves(fleet: Fleet, servers: Sequence[RestorableServer]) -> tuple[ServerShelf, ...]:
     """Read the backups of all servers at once; one that can't be read doesn't hide the others."""
     fleet.prefetch(server.target for server in servers)
     return tuple(_read(fleet, server) for server in servers)
@@ -53,7 +53,7 @@ def verified(fleet: Fleet, reads: Sequence[ServerShelf]) -> tuple[ServerShelf, .
         return tuple(pool.map(verify, reads))
 
 
-def located(reads: Sequence[ServerShelf], id: str) -> tuple[MapServer, Manifest]:
+def located(reads: Sequence[ServerShelf], id: str) -> tuple[RestorableServer, Manifest]:
     """Return the backup of that id and where it is; MapinfraError: none, or a damaged one."""
     for read in reads:
         for listed in read.shelf.backups:
@@ -80,12 +80,12 @@ def located(reads: Sequence[ServerShelf], id: str) -> tuple[MapServer, Manifest]
     )
 
 
-def rehearsed(fleet: Fleet, server: MapServer, manifest: Manifest) -> None:
+def rehearsed(fleet: Fleet, server: RestorableServer, manifest: Manifest) -> None:
     """Restore a backup into a scratch database and compare; raise BackupFailed."""
     backup.rehearse(fleet.host(server.target), manifest, manifest.client)
 
 
-def _read(fleet: Fleet, server: MapServer) -> ServerShelf:
+def _read(fleet: Fleet, server: RestorableServer) -> ServerShelf:
     try:
         found = shelf.read(fleet.facts(server.target), server.desired.folder)
         found.expect_safe(server.name)

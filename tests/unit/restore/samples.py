@@ -4,12 +4,12 @@ from dataclasses import replace
 from typing import Any
 
 from mapinfra.backup import DatabaseContent, Present
-from mapinfra.restore import MapServer, Observed
+from mapinfra.restore import Observed, RestorableServer
 from mapinfra.rollback import Found
 from tests.unit.backup.samples import MANIFEST
 from tests.unit.resources.map.cases import wanted
 
-SERVER = MapServer(wanted("22.10.5"))
+SERVER = RestorableServer(wanted("22.10.5"))
 PACKAGE = "centreon-map-engine"
 PRESENT = Present(
     packages={PACKAGE: "22.10.5-1.el8"},
