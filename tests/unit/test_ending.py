@@ -1,6 +1,7 @@
 """A test run that hangs ends on SIGTERM."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -47,4 +48,5 @@ def test_a_run_that_hangs_ends_at_the_second_sigterm(tmp_path: Path, hanging: st
                 run.wait(timeout=1)
             except subprocess.TimeoutExpired:
                 continue
-        assert run.returncode == 143
+        # The second form is the signal's own: it came while Python was ending, without handlers.
+        assert run.returncode in (143, -signal.SIGTERM)
