@@ -110,6 +110,10 @@ class DatabaseError(HostError):
     """MariaDB on that host refused, or can't be reached."""
 
 
+class Deadlock(DatabaseError):
+    """MariaDB rolled a transaction back, since it and another waited for each other (1213)."""
+
+
 class ApiError(MapinfraError):
     """Centreon's web API refused, or can't be reached; `where` is its address."""
 

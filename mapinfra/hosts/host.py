@@ -1,13 +1,14 @@
 """Commands and transactions on one host."""
 
 import shlex
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 import paramiko
 
-from mapinfra.errors import CommandFailed, CommandTimeout, HostError
+from mapinfra.errors import CommandFailed, CommandTimeout, Deadlock, HostError
 from mapinfra.hosts import mariadb, refusals
 from mapinfra.hosts.command import CommandOutcome, Overrun, converse
 from mapinfra.hosts.deadline import Deadline
@@ -26,6 +27,9 @@ from mapinfra.hosts.sudo import Escalation
 from mapinfra.hosts.target import Database, Target
 from mapinfra.secrets import SecretResolver
 
+T = TypeVar("T")
+
+_DEADLOCKS = 4  # of one transaction that are taken for chance
 _SIGNALLED = 128  # what a shell adds to a signal's number to make a status
 _SHOWN = 120  # characters of a command in an error
 
@@ -106,6 +110,18 @@ class Host:
         """
         with mariadb.session(self._door(), database) as session, session.transaction() as open_one:
             yield open_one
+
+    def transact(self, database: Database, work: Callable[[mariadb.Transaction], T]) -> T:
+        """Do the work in one transaction, and return what it returns.
+
+        A transaction that MariaDB ended because of a deadlock is begun anew, as it asks for. So the
+        work must do nothing but what is in the transaction. Raises as `transaction` does.
+        """
+        for _ in range(_DEADLOCKS):
+            with suppress(Deadlock), self.transaction(database) as transaction:
+                return work(transaction)
+        with self.transaction(database) as transaction:
+            return work(transaction)
 
     def snapshot(self, database: Database, queries: Sequence[tuple[str, str]]) -> mariadb.Snapshot:
         """Answer named queries from one consistent, read-only snapshot of the database."""

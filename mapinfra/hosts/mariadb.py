@@ -10,7 +10,7 @@ import pymysql
 from pymysql.constants import CR
 from pymysql.cursors import DictCursor
 
-from mapinfra.errors import DatabaseError
+from mapinfra.errors import DatabaseError, Deadlock
 from mapinfra.hosts import refusals
 from mapinfra.hosts.connection import sending_on
 from mapinfra.hosts.deadline import Deadline
@@ -28,6 +28,7 @@ ROWS_LIMIT = 100_000
 ANSWER_LIMIT = 32 << 20
 """Bytes that one query may answer with."""
 _READS = 2  # that PyMySQL makes for a row: the head of its packet, and the rest
+_DEADLOCK = 1213
 _GONE = (CR.CR_SERVER_LOST, CR.CR_SERVER_GONE_ERROR, CR.CR_CONN_HOST_ERROR)
 
 
@@ -203,7 +204,8 @@ class _Faults:
     def _told(self, error: pymysql.Error, doing: str) -> DatabaseError:
         code, text = _code_and_text(error)
         what, remedy = self._said(code, text)
-        return DatabaseError(f"{doing}{what}", where=self._door.name, remedy=remedy)
+        kind = Deadlock if code == _DEADLOCK else DatabaseError
+        return kind(f"{doing}{what}", where=self._door.name, remedy=remedy)
 
     def _said(self, code: int, text: str) -> tuple[str, str]:
         database = self._database

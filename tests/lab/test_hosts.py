@@ -26,7 +26,18 @@ from mapinfra.errors import (
     MapinfraError,
     SudoRefused,
 )
-from mapinfra.hosts import Database, Facts, Fleet, Host, Probe, Query, Ssh, Survey, Target
+from mapinfra.hosts import (
+    Database,
+    Facts,
+    Fleet,
+    Host,
+    Probe,
+    Query,
+    Ssh,
+    Survey,
+    Target,
+    Transaction,
+)
 from mapinfra.hosts.connection import sending_on
 from mapinfra.hosts.endpoint import resolve
 from mapinfra.hosts.failures import CommandNotBegun, NotBegunInTime
@@ -646,6 +657,36 @@ def test_more_rows_than_anybody_needs_are_given_up(world: World, sql: str) -> No
         assert "MariaDB at 127.0.0.1:3306 answers a query with more than" in message
         with host.transaction(world.database()) as transaction:
             assert transaction.query("select count(*) as n from note") == [{"n": 1}]
+
+
+def test_of_two_transactions_that_wait_for_each_other_both_are_done(world: World) -> None:
+    both, tries = threading.Barrier(2), [0, 0]
+
+    def swap(host: Host, number: int) -> None:
+        def work(transaction: Transaction) -> None:
+            first, second = (1, 2) if number else (2, 1)
+            tries[number] += 1
+            transaction.execute("UPDATE pair SET n = n + 1 WHERE id = %s", (first,))
+            if tries[number] == 1:
+                both.wait(20)
+            transaction.execute("UPDATE pair SET n = n + 1 WHERE id = %s", (second,))
+
+        host.transact(world.database(), work)
+
+    with world.fleet() as fleet, ThreadPoolExecutor(2) as threads:
+        host = fleet.host(world.target("lyon"))
+        with host.transaction(world.database()) as transaction:
+            transaction.execute("CREATE TABLE pair (id INT PRIMARY KEY, n INT)")
+            transaction.execute("INSERT INTO pair VALUES (1, 0), (2, 0)")
+        try:
+            for done in [threads.submit(swap, host, number) for number in (0, 1)]:
+                done.result()
+            with host.transaction(world.database()) as transaction:
+                assert [row["n"] for row in transaction.query("SELECT n FROM pair")] == [2, 2]
+            assert sorted(tries) == [1, 2]
+        finally:
+            with host.transaction(world.database()) as transaction:
+                transaction.execute("DROP TABLE pair")
 
 
 def test_a_refused_statement_undoes_the_transaction(world: World) -> None:

@@ -32,9 +32,12 @@ def write(host: Host, database: Database, edits: Sequence[Edit], where: str) -> 
 
     Raises DatabaseError, and CentreonError when rows aren't as the edit has them from before.
     """
-    with host.transaction(database) as transaction:
+
+    def work(transaction: Transaction) -> None:
         for edit in edits:
             _edit(transaction, edit, where)
+
+    host.transact(database, work)
 
 
 def _edit(transaction: Transaction, edit: Edit, where: str) -> None:

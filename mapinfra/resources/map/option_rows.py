@@ -11,7 +11,8 @@ def write(host: Host, database: Database, values: Values) -> None:
     Raises DatabaseError, and CentreonError when the table didn't take a value: nothing is written
     then.
     """
-    with host.transaction(database) as transaction:
+
+    def work(transaction: Transaction) -> None:
         there = _look(transaction, values, " FOR UPDATE")
         for key, value in values.items():
             _write_one(transaction, key, value, present=key in there)
@@ -23,6 +24,8 @@ def write(host: Host, database: Database, values: Values) -> None:
                 where=host.name,
                 remedy="somebody else changes it; preview again",
             )
+
+    host.transact(database, work)
 
 
 def _write_one(transaction: Transaction, key: str, value: str | None, *, present: bool) -> None:

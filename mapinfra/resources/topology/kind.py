@@ -94,10 +94,13 @@ class FlipPage(Step[PageContext]):
 
     def do(self, context: PageContext) -> None:
         """See `Step.do`."""
-        with context.host.transaction(database_of(context.desired.server)) as transaction:
+
+        def work(transaction: Transaction) -> None:
             if self._found(transaction, f"{_LOOK} FOR UPDATE") != self.shown:
                 transaction.execute(_SHOW, ("1" if self.shown else "0", self.page.row))
                 _expect(self._found(transaction, _LOOK), self.shown, context.desired)
+
+        context.host.transact(database_of(context.desired.server), work)
 
     def undo(self, done: Sequence[Step[PageContext]]) -> Iterator[Step[PageContext]]:
         """See `Step.undo`."""
