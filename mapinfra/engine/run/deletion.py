@@ -1,6 +1,5 @@
 """Deleting what the program no longer has: dependents first, independent resources at once."""
 
-import time
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
@@ -92,20 +91,14 @@ def _take(run: Run, event: ResourceEvent, old: Resource) -> None:
             f"mapinfra state unprotect {urns.as_argument(old.urn)}",
         )
     steps, reason = _plan(run, old)
-    event = replace(event, plan=steps, reason=reason)
     run.expect_reviewed(old.urn, steps)
-    if not run.preview:
-        run.emit(replace(event, status="started"))
-    began = time.monotonic()
-    if not run.preview and old.custom and not old.retain_on_delete:
-        _undo(run, old)
-    run.state.removed(old.urn)
-    seconds = time.monotonic() - began
-    run.emit(event if run.preview else replace(event, status="done", seconds=seconds))
-    run.tally.count("delete")
+    with run.reported(replace(event, plan=steps, reason=reason)):
+        if not run.preview and old.custom and not old.retain_on_delete:
+            _delete_live(run, old)
+        run.state.removed(old.urn)
 
 
-def _undo(run: Run, old: Resource) -> None:
+def _delete_live(run: Run, old: Resource) -> None:
     run.state.begin("deleting", old)
     try:
         run.providers.delete(old)

@@ -107,6 +107,20 @@ class Run:
         return implied
 
     @contextmanager
+    def reported(self, event: ResourceEvent) -> Iterator[None]:
+        """Report an operation as it begins and ends, in a preview as planned, and count it."""
+        if self.preview:
+            self.emit(event)
+            yield
+        else:
+            self.emit(replace(event, status="started"))
+            began = time.monotonic()
+            yield
+            seconds = time.monotonic() - began
+            self.emit(replace(event, status="done", seconds=seconds))
+        self.tally.count(event.op)
+
+    @contextmanager
     def step(
         self,
         old: Resource | None,
@@ -120,18 +134,10 @@ class Run:
             changes=changes(old.inputs if old else {}, new.inputs), plan=steps_of(new.inputs),
             old=old, new=new,
         )  # fmt: skip
-        if self.preview:
-            self.emit(event)
-            yield
-        else:
-            self.emit(replace(event, status="started"))
-            began = time.monotonic()
-            if pending:
+        with self.reported(event):
+            if pending and not self.preview:
                 self.state.begin(pending, _dated_as(old, new) if op == "update" else new)
             yield
-            seconds = time.monotonic() - began
-            self.emit(replace(event, status="done", seconds=seconds))
-        self.tally.count(op)
 
 
 def _dated_as(old: Resource | None, new: Resource) -> Resource:
