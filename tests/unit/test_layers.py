@@ -1,6 +1,7 @@
 """Who may import whom, and that one name stands for one thing; docs/architecture.md shows it."""
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,8 +32,17 @@ BELOW = {
             "hosts"},
 }  # fmt: skip
 """What each layer imports beside itself and the shared modules."""
-ROOMS = {"map": {"broker"}, "broker": {"map"}, "topology": set(), "desktop": set()}
-"""The rooms of `resources`: which other rooms each imports."""
+ROOMS = {
+    "resources": {"map": {"broker"}, "broker": {"map"}, "topology": set(), "desktop": set()},
+    "centreon": {
+        "releases": set(),
+        "rules": {"releases"},
+        "web": {"releases"},
+        "broker": set(),
+        "map": {"releases", "rules", "broker"},
+    },
+}
+"""The rooms of a layer: which other rooms each imports."""
 KNOW_PULUMI = {"adapter", "arguments", "provider_process", "session", "sessions", "types"}
 """Modules of `resources` that import Pulumi."""
 
@@ -77,14 +87,18 @@ def test_each_folder_is_a_layer_and_shared_modules_import_no_layer() -> None:
         assert strange(f"mapinfra.{name}", set()) == []
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_a_resource_imports_no_other_but_as_listed(room: str) -> None:
-    others = set(ROOMS) - {room} - ROOMS[room]
-    for name, tree in MODULES.items():
-        if name.startswith(f"mapinfra.resources.{room}"):
-            rooms = {one.split(".")[2] for one in imports(tree)
-                     if one.startswith("mapinfra.resources.")}  # fmt: skip
-            assert not rooms & others, name
+@pytest.mark.parametrize(
+    ("layer", "room"), [(layer, room) for layer, rooms in ROOMS.items() for room in rooms]
+)
+def test_a_room_imports_no_other_but_as_listed(layer: str, room: str) -> None:
+    others = set(ROOMS[layer]) - {room} - ROOMS[layer][room]
+    of_it = {name: tree for name, tree in MODULES.items()
+             if name.startswith(f"mapinfra.{layer}.{room}")}  # fmt: skip
+    assert of_it
+    for name, tree in of_it.items():
+        rooms = {one.split(".")[2] for one in imports(tree)
+                 if one.startswith(f"mapinfra.{layer}.")}  # fmt: skip
+        assert not rooms & others, name
 
 
 def test_only_few_modules_know_pulumi_or_yaml() -> None:
@@ -113,6 +127,22 @@ def test_one_name_stands_for_one_class() -> None:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 homes[node.name].append(name)
     assert {name: places for name, places in homes.items() if len(places) > 1} == {}
+
+
+def test_the_documents_name_only_modules_and_tests_that_are_there() -> None:
+    layers = "|".join(BELOW)
+    named = re.compile(rf"`((?:tests/unit|tests/lab|{layers})/[a-z_/]+?)/?`")
+    root = PACKAGE.parent
+    for page in DOCS.rglob("*.md"):
+        for name in named.findall(page.read_text(encoding="utf-8")):
+            base = root if name.startswith("tests/") else PACKAGE
+            assert (base / name).is_dir() or (base / f"{name}.py").is_file(), f"{page.name}: {name}"
+
+
+def test_the_documents_on_reliability_name_only_tests_that_are_there() -> None:
+    named = re.findall(r"`(test_[a-z_]+)`", (DOCS / "reliability.md").read_text(encoding="utf-8"))
+    missing = {one for one in named if not (PACKAGE.parent / f"tests/lab/{one}.py").is_file()}
+    assert missing == set()
 
 
 def test_the_page_on_the_architecture_names_every_folder_and_stays_one_page() -> None:

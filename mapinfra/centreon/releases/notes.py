@@ -9,12 +9,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from mapinfra.centreon.releases.editions import ENGINE, LEGACY, Edition
-from mapinfra.centreon.releases.sources import page, release_notes, release_notes_address
+from mapinfra.centreon.releases.sources import page, release_notes
 from mapinfra.centreon.releases.version import Line, Version
-from mapinfra.centreon.rules.verdict import Block, Rule
-
-SPEC_KEY = "release_notes_read"
-"""The key of a spec that says which line's notes have been read."""
 
 _BOTH = frozenset({LEGACY.name, ENGINE.name})
 _LEGACY = frozenset({LEGACY.name})
@@ -206,20 +202,3 @@ def notes_between(
         for held in between
     )
     return tuple(held for held in chosen if held.procedures)
-
-
-def gate(installed: Version | None, target: Version, read: str | None) -> Block | None:
-    """Refuse a change of line until the spec says that the target line's notes have been read.
-
-    `read` is the spec's `release_notes_read`. None: nothing is in the way.
-    """
-    if installed is None or installed.line == target.line or read == str(target.line):
-        return None
-    said = f', and {SPEC_KEY} says "{read}"' if read else ""
-    return Block(
-        Rule.RELEASE_NOTES,
-        f"from {installed} to {target} is a change of line{said}",
-        f"read the release notes ({release_notes_address(str(target.line))}) and the steps shown "
-        f'here, then write {SPEC_KEY}: "{target.line}"',
-        page("22.10", "graph-views/update"),
-    )

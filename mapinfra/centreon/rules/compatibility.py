@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 from mapinfra.centreon.releases.editions import ENGINE, LEGACY
 from mapinfra.centreon.releases.lines import LINES, EditionOffer, Product, Requirements, span
-from mapinfra.centreon.releases.notes import gate
-from mapinfra.centreon.releases.sources import inferred, page, release_notes
+from mapinfra.centreon.releases.sources import inferred, page, release_notes, release_notes_address
 from mapinfra.centreon.releases.version import Line, Version
 from mapinfra.centreon.rules.situation import ABSENT, Absent, Situation
 from mapinfra.centreon.rules.verdict import Block, Finding, Note, Rule, unchecked
 
 DOWNGRADE_KEY = "downgrade_to"
+RELEASE_NOTES_KEY = "release_notes_read"
 """The key of a spec that names the one older version that may be gone back to."""
 
 _ENGINE_BEGINS = Line(22, 4)
@@ -122,6 +122,23 @@ def release_notes_gate(s: Situation) -> Iterator[Finding]:
     block = gate(s.installed, s.target, s.release_notes_read)
     if block is not None:
         yield block
+
+
+def gate(installed: Version | None, target: Version, read: str | None) -> Block | None:
+    """Refuse a change of line until the spec says that the target line's notes have been read.
+
+    `read` is the spec's `release_notes_read`. None: nothing is in the way.
+    """
+    if installed is None or installed.line == target.line or read == str(target.line):
+        return None
+    said = f', and {RELEASE_NOTES_KEY} says "{read}"' if read else ""
+    return Block(
+        Rule.RELEASE_NOTES,
+        f"from {installed} to {target} is a change of line{said}",
+        f"read the release notes ({release_notes_address(str(target.line))}) and the steps shown "
+        f'here, then write {RELEASE_NOTES_KEY}: "{target.line}"',
+        page("22.10", "graph-views/update"),
+    )
 
 
 def first_step(s: Situation) -> Iterator[Finding]:

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mapinfra.centreon.releases.editions import ENGINE, LEGACY, Edition
-from mapinfra.centreon.releases.notes import NOTES, gate, notes_between
+from mapinfra.centreon.releases.notes import NOTES, notes_between
 from mapinfra.centreon.releases.version import Version
+from mapinfra.centreon.rules.compatibility import gate
 
 TEXTS = ["4.0.3", "4.1.2", "20.10.5", "20.10.6", "21.04.1", "21.10.4", "22.04.2", "22.10.4"]
 TEXTS += ["22.10.5", "23.04.1", "23.10.3", "24.04.0", "24.10.1", "25.10.0", "25.10.3"]
