@@ -13,8 +13,13 @@ NEWLINE = re.compile(r"\r?\n")
 _SKIPPED = re.compile(r"(?:[ \t]|\\\r?\n)+|#[^\n]*")
 _OPERATOR = re.compile(r"&&|\|\||;;|<<<|<<|>>|[;&|()<>]")
 _ASSIGNED = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(\+?)=")
-_REFERENCE = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})")
-_PARAMETER = re.compile(r"\$[0-9@*#?$!-]")
+# A line that goes on is put together before anything is made of it: $A, and x below it, is $Ax.
+_JOINED = r"(?:\\\r?\n)*"
+_NAME = rf"[A-Za-z_](?:{_JOINED}[A-Za-z0-9_])*"
+_REFERENCE = re.compile(rf"\${_JOINED}(?:({_NAME})|\{{{_JOINED}({_NAME}){_JOINED}\}})")
+_PARAMETER = re.compile(rf"\${_JOINED}([0-9@*#?$!-])")
+_CUT_OPENER = re.compile(r"\$(?:\\\r?\n)+[({']")
+_LINE_GOES_ON = re.compile(r"\\\r?\n")
 _ANSI_QUOTED = re.compile(r"\$'(?:[^'\\]|\\.)*'", re.DOTALL)
 _TILDE = re.compile(r"~[\w.+-]*", re.ASCII)
 _PLAIN = re.compile(r"[^\s;&|()<>\\'\"$`~:]+")
@@ -104,8 +109,10 @@ def _escape(text: str, at: int, *, quoted: bool) -> tuple[int, list[ValuePart]]:
 
 def _expansion(text: str, at: int, *, quoted: bool) -> tuple[int, list[ValuePart]]:
     if found := _REFERENCE.match(text, at):
-        name = found[1] or found[2]
+        name = _LINE_GOES_ON.sub("", found[1] or found[2])
         return found.end(), [ValuePart(f"${{{name}}}", reference=name, literal=False)]
+    if _CUT_OPENER.match(text, at):
+        raise _unreadable(text, at, "a line goes on right behind a dollar sign")
     if text[at] == "`" or text.startswith(("$(", "${"), at):
         end = _closed(text, at, quoted=quoted)
         return end, [ValuePart(text[at:end], literal=False, quoted=quoted)]
@@ -113,10 +120,9 @@ def _expansion(text: str, at: int, *, quoted: bool) -> tuple[int, list[ValuePart
         found = _ANSI_QUOTED.match(text, at)
         if found is None:
             raise _unreadable(text, at, "a single quote is opened and never closed")
-    else:
-        found = _PARAMETER.match(text, at)
-    if found:
         return found.end(), [ValuePart(found[0], literal=False)]
+    if found := _PARAMETER.match(text, at):
+        return found.end(), [ValuePart(f"${found[1]}", literal=False)]
     return at + 1, [ValuePart("$")]
 
 

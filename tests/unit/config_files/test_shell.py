@@ -67,15 +67,47 @@ def read_by(shell: str, content: bytes, keys: list[str]) -> dict[str, bytes]:
         asked = "".join(f'printf "%s\\0" "${key}";' for key in keys)
         done = subprocess.run(
             [shell, "-c", f'. "$0" >&2; {asked}', str(file)],
-            env={name: f"${{{name}}}" for name in {*keys, *re.findall(NAME, content.decode())}},
+            env={name: f"${{{name}}}" for name in {*keys, *_names(content.decode())}},
             stdout=subprocess.PIPE,
             check=True,
         )
     return dict(zip(keys, done.stdout.split(b"\0")[:-1], strict=True))
 
 
+def _names(text: str) -> set[str]:
+    """Return all that may be a name there, also one that goes on in the next line."""
+    return {*re.findall(NAME, text), *re.findall(NAME, text.replace("\\\n", ""))}
+
+
 def as_bytes(held: dict[str, str]) -> dict[str, bytes]:
     return {key: value.encode("utf-8", "surrogateescape") for key, value in held.items()}
+
+
+@pytest.mark.parametrize("shell", ["sh", "bash", "dash"])
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ('"$A\\\nx"', "${Ax}"),
+        ("$A\\\nx", "${Ax}"),
+        ('"$\\\nA"', "${A}"),
+        ("$\\\n{A}", "${A}"),
+        ('"${\\\nA\\\nx\\\n}y"', "${Ax}y"),
+        ('"$A\\\n x"', "${A} x"),
+        ('"${A}\\\nx"', "${A}x"),
+        ("'$A\\\nx'", "$A\\\nx"),
+    ],
+)
+def test_a_name_may_go_on_in_the_next_line(shell: str, value: str, read: str) -> None:
+    content = f"RUN_ARGS={value}\n".encode()
+    held = settings(content, SHELL)
+    assert held == {"RUN_ARGS": read}
+    assert as_bytes(held) == read_by(shell, content, list(held))
+
+
+@pytest.mark.parametrize("value", ["$\\\n{A:-x}", '"$\\\n(pwd)"', "$\\\n'x'"])
+def test_a_line_that_goes_on_behind_a_dollar_sign_is_refused(value: str) -> None:
+    with pytest.raises(ConfigFileUnreadable, match="goes on right behind a dollar sign"):
+        settings(f"RUN_ARGS={value}\n".encode(), SHELL)
 
 
 @pytest.mark.parametrize("shell", ["sh", "bash"])
