@@ -55,7 +55,14 @@ def options(value: bytes | None) -> dict[str, list[str]] | None:
 
 
 def three_way(
-    name: str, old: Held, mine: Held, new: Held, *, changed: bool, changed_by_vendor: bool
+    name: str,
+    old: Held,
+    mine: Held,
+    new: Held,
+    *,
+    changed: bool,
+    value_changed: bool,
+    changed_by_vendor: bool,
 ) -> tuple[object, object] | None:
     """What a variable should hold; whether it was changed is asked of every shell together."""
 
@@ -76,7 +83,10 @@ def three_way(
         exported = theirs[1] if ours[1] == before[1] else ours[1]
     values = [None if before is None else before[0], ours[0], theirs[0]]
     if name not in LISTS or None in values[1:]:
-        return values[2] if values[0] == values[1] else values[1], exported
+        # Equal here and not in every shell: by chance, unless neither has a value at all.
+        by_chance = value_changed and values[1] is not None
+        untouched = values[0] == values[1] and not by_chance
+        return values[2] if untouched else values[1], exported
     a, b, c = ({} if not isinstance(one, dict) else one for one in values)
     result = {about: (c if b.get(about) == a.get(about) else b).get(about) for about in {**b, **c}}
     return {about: words for about, words in result.items() if words is not None}, exported
@@ -87,6 +97,7 @@ def read_by(shell: str, condition: str | None, content: bytes) -> Held | None:
     environment = {} if condition is None else {"COND": condition}
     if condition == INHERITED:
         environment |= {name: f"inherited-{name}" for name in ("A", "B", "C", *LISTS)}
+        environment["OLDPWD"] = "/"  # a folder: else bash doesn't take it over
     held = variables(shell, content, environment)
     if shell != "dash" or held is None:
         return held
@@ -95,8 +106,10 @@ def read_by(shell: str, condition: str | None, content: bytes) -> Held | None:
     return {name: one for name, one in held.items() if one[0] is not None or name in by_bash}
 
 
-def differ(name: str, one: bytes, other: bytes) -> bool:
+def differ(name: str, one: bytes, other: bytes, *, value_only: bool = False) -> bool:
     """Tell whether any shell holds another value after one file than after the other.
+
+    Being exported or not is a difference, too, unless the value alone is asked for.
 
     Two texts may come to the same value by chance, in one environment and not in the next.
     """
@@ -107,7 +120,10 @@ def differ(name: str, one: bytes, other: bytes) -> bool:
         unnamed = (f"inherited-{name}".encode(), True) if shell[1] == INHERITED else None
         if held is None or then is None:
             continue  # not every file is one for every shell
-        if held.get(name, unnamed) != then.get(name, unnamed):
+        found, other_found = held.get(name, unnamed), then.get(name, unnamed)
+        if value_only:
+            found, other_found = found and (found[0], True), other_found and (other_found[0], True)
+        if found != other_found:
             return True
     return False
 
@@ -128,6 +144,7 @@ def judge(case: Case, result: bytes, shell: str, condition: str | None) -> str:
             mine,
             new,
             changed=differ(name, case.old, case.mine),
+            value_changed=differ(name, case.old, case.mine, value_only=True),
             changed_by_vendor=differ(name, case.old, case.new),
         )
         is_there = found.get(name)
@@ -157,6 +174,8 @@ lines = st.sampled_from(
 files = st.lists(lines.map(lambda line: f"{line}\n"), max_size=6).map("".join).map(str.encode)
 
 
+@example(b'C="${L[1]}"\n', b"C=$OLDPWD\n", b"")
+@example(b'C="${B:+set}"\n', b"C=$COND\n", b"C=$PWD\n")
 @example(b"", b"export A\n", b'A="one"\n')
 @example(b"", b'A="one"\n', b"unset A\nexport A\n")
 @example(b"export A\n", b'A="one"\n', b"unset A\n")
